@@ -1,0 +1,63 @@
+/** Codes are stable: programs may switch on them. */
+export const ERROR_CODES = [
+  'ATHANOR_INVALID_OPTION',
+  'ATHANOR_UNSUPPORTED',
+  'ATHANOR_INVALID_EVENT',
+  'ATHANOR_INVALID_QUERY',
+  'ATHANOR_BACKPRESSURE',
+  'ATHANOR_CAPACITY',
+  'ATHANOR_STALE_HANDLE',
+  'ATHANOR_SLOW_CONSUMER',
+  'ATHANOR_SHARD_BUSY',
+  'ATHANOR_JOURNAL_IO',
+  'ATHANOR_PAYLOAD_TOO_LARGE',
+  'ATHANOR_UNKNOWN_GRAPH',
+  'ATHANOR_UNKNOWN_NODE',
+  'ATHANOR_CLOSED',
+  'ATHANOR_ABORTED',
+  'ATHANOR_PROJECTION_FAILED',
+  'ATHANOR_WORKER_LOST',
+  'ATHANOR_CORRUPT_JOURNAL',
+  'ATHANOR_INCOMPATIBLE_SNAPSHOT',
+] as const;
+
+export type ErrorCode = (typeof ERROR_CODES)[number];
+
+/**
+ * What the library throws on purpose. `code` is stable; the message names the option or field, its value and the limit.
+ * An {@link InvariantError} is the other family: a fault of the library itself.
+ */
+export class AthanorError extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'AthanorError';
+    this.code = code;
+  }
+}
+
+/** A broken promise inside the library: please report it. Never caused by bad input alone. */
+export class InvariantError extends Error {
+  constructor(message: string) {
+    super(`athanor: broken invariant: ${message}`);
+    this.name = 'InvariantError';
+  }
+}
+
+/** States a relation that the surrounding code relies on. */
+export function invariant(condition: boolean, message: string): asserts condition {
+  if (!condition) throw new InvariantError(message);
+}
+
+/** A user's value as it stands in a message: short, on one line, and never throwing. */
+export function show(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}...` : value);
+  if (typeof value === 'bigint') return `${value}n`;
+  if (typeof value === 'function') return 'a function';
+  if (typeof value === 'symbol') return 'a symbol';
+  if (Object.is(value, -0)) return '-0';
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  if (typeof value === 'object' && value !== null) return 'an object';
+  return String(value);
+}

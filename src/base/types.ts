@@ -1,0 +1,154 @@
+/**
+ * The public vocabulary of events and options.
+ * Units: lengths in the graph's own unit; times in milliseconds since the Unix epoch; durations in milliseconds; sizes in bytes.
+ */
+
+/** A user's name for a node: any string of at most 1,024 bytes, or a safe integer. `'1'` and `1` are different ids. */
+export type NodeId = string | number;
+
+/** An opaque, dense, unsigned 32-bit number for a node of one graph. Valid until the node is removed. */
+export type Handle = number;
+
+export interface GraphOptions {
+  /** Default 2. 3 is not built yet. */
+  dimensions?: 2 | 3;
+  /** Default 'euclidean'. 'haversine' is not built yet. */
+  metric?: 'euclidean' | 'haversine';
+  earthRadiusM?: number;
+  /** What becomes of a move whose `time` is before the node's: applied like any other, or ignored and counted. Default 'apply'. */
+  late?: 'apply' | 'ignore';
+  ttlMs?: number;
+}
+
+export interface GraphCreated {
+  type: 'graph.created';
+  graph: string;
+  options?: GraphOptions;
+  time?: number;
+}
+export interface GraphRemoved {
+  type: 'graph.removed';
+  graph: string;
+  time?: number;
+}
+/** Replaces the attributes it gives and keeps the others; creates what does not exist. */
+export interface NodeUpserted {
+  type: 'node.upserted';
+  graph: string;
+  node: NodeId;
+  x?: number;
+  y?: number;
+  z?: number;
+  kind?: string;
+  time?: number;
+  data?: unknown;
+}
+/** `w` is a number of the user's own (speed, load). A move of an unknown node creates it. */
+export interface NodeMoved {
+  type: 'node.moved';
+  graph: string;
+  node: NodeId;
+  x: number;
+  y: number;
+  z?: number;
+  w?: number;
+  time?: number;
+}
+/** Removes the node's edges as well; removing what is not there changes nothing. */
+export interface NodeRemoved {
+  type: 'node.removed';
+  graph: string;
+  node: NodeId;
+  time?: number;
+}
+/** One edge for each (source, target, kind); missing ends are created. */
+export interface EdgeUpserted {
+  type: 'edge.upserted';
+  graph: string;
+  source: NodeId;
+  target: NodeId;
+  kind?: string;
+  weight?: number;
+  time?: number;
+}
+export interface EdgeRemoved {
+  type: 'edge.removed';
+  graph: string;
+  source: NodeId;
+  target: NodeId;
+  kind?: string;
+  time?: number;
+}
+/** Not built yet: refused with ATHANOR_UNSUPPORTED. */
+export interface CustomEvent {
+  type: 'custom';
+  subject: string;
+  graph: string;
+  node?: NodeId;
+  source?: NodeId;
+  target?: NodeId;
+  values?: readonly number[];
+  time?: number;
+  data?: unknown;
+}
+
+export type EngineEvent =
+  | GraphCreated
+  | GraphRemoved
+  | NodeUpserted
+  | NodeMoved
+  | NodeRemoved
+  | EdgeUpserted
+  | EdgeRemoved
+  | CustomEvent;
+
+export interface BatchOptions {
+  /** Events that a frame gathers at least while its shard is busy. Default 10. */
+  minEvents?: number;
+  /** Frame capacity in events. Default 512. */
+  maxEvents?: number;
+  /** No accepted event waits longer than this for its frame to be sealed, as long as the event loop turns. Default 10. */
+  timeoutMs?: number;
+  /** What the batch size is steered to: publish → applied. Default 5. */
+  targetLatencyMs?: number;
+  /** Whether the batch size follows rate, depth and latency; without it, frames go out full or at `timeoutMs`. Default true. */
+  adaptive?: boolean;
+  /** Frames that a shard's ring holds, rounded up to a power of two. Default 64. */
+  maxInFlight?: number;
+}
+
+export interface EngineOptions {
+  /** Worker threads; 'auto' (the default) is the number of available cores less one, at least 1. */
+  workers?: number | 'auto';
+  /** Partitions; default the power of two at or above twice the workers. */
+  shards?: number;
+  /** Reserved address space, not memory. Defaults: 1,048,576 graphs; 4,194,304 nodes; 16,777,216 edges. */
+  capacity?: { graphs?: number; nodes?: number; edges?: number };
+  /** Passed to the worker threads. */
+  resourceLimits?: { maxOldGenerationSizeMb?: number; stackSizeMb?: number };
+  batch?: BatchOptions;
+  /** Where the time of publishing comes from, read once a batch of calls in one tick. Default `Date.now`. */
+  clock?: () => number;
+  /** Largest MessagePack payload of one event. Default 65,536. */
+  maxPayloadBytes?: number;
+  /** Longest wait of a synchronous read for its shard. Default 1,000. */
+  readTimeoutMs?: number;
+}
+
+export interface EngineStats {
+  /** Events accepted. */
+  published: number;
+  applied: number;
+  /** Events refused with an error. */
+  rejected: number;
+  /** Moves that a graph with `late: 'ignore'` ignored. */
+  late: number;
+  /** Frames sealed. */
+  frames: number;
+  batchEvents: { mean: number; p50: number; p99: number };
+  /** Publish → applied, over the last 10 seconds. */
+  latencyMs: { p50: number; p95: number; p99: number; p999: number; max: number };
+  queuedEvents: number;
+  workers: Array<{ id: number; busyRatio: number; applied: number }>;
+  memoryBytes: { reserved: number; resident: number };
+}

@@ -1,0 +1,73 @@
+import type { Engine, EngineOptions } from '../index.js';
+import type { Comparison } from './comparison.js';
+
+/** What a run was asked for, whatever its source. */
+export interface RunOptions {
+  source: string;
+  workers?: number;
+  shards?: number;
+  json: boolean;
+  check: boolean;
+  quiet: boolean;
+  /** Rows of the source: flights, records, lines, moves. */
+  limit?: number;
+  days?: number;
+  nodes?: number;
+  seconds?: number;
+  seed?: number;
+  id?: string;
+  x?: string;
+  y?: string;
+  time?: string;
+  kind?: string;
+  graph?: string;
+  strict: boolean;
+}
+
+/** A place that events come from, before the engine exists: its options are checked and its input can be opened. */
+export interface Source {
+  readonly name: string;
+  readonly engineOptions: EngineOptions;
+  start(engine: Engine): SourceRun;
+}
+
+/** A source at work. */
+export interface SourceRun {
+  /** Publishes until the end or until `signal` is aborted; resolves when the last event has been accepted. */
+  publish(signal: AbortSignal): Promise<void>;
+  /** Share of the input that has been published, 0 to 1. */
+  done(): number;
+  /** Live counts and a sample query over what is applied now. */
+  live(): string;
+  /** What the applied state answers, after a flush. */
+  answers(): Answers;
+  /** Recomputes the answers in plain JavaScript. Called after `answers()`. */
+  check(comparison: Comparison): Promise<void>;
+  /** What the reader of the answers should know about the data. */
+  readonly notes: readonly string[];
+  readonly badRows?: BadRows;
+}
+
+export interface Answers {
+  /** For programs; documented in the README. */
+  values: Record<string, unknown>;
+  /** For people: a title and its lines. */
+  sections: Array<{ title: string; lines: string[] }>;
+}
+
+export interface BadRow {
+  line: number;
+  reason: string;
+}
+
+/** Rows that could not become events: all are counted, the first few are kept. */
+export class BadRows {
+  static readonly KEPT = 5;
+  count = 0;
+  readonly first: BadRow[] = [];
+
+  add(line: number, reason: string): void {
+    this.count++;
+    if (this.first.length < BadRows.KEPT) this.first.push({ line, reason });
+  }
+}

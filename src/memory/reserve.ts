@@ -1,0 +1,64 @@
+import { AthanorError } from '../base/errors.js';
+
+/** A reservation as the ledger keeps it. */
+export interface Reservation {
+  readonly name: string;
+  readonly bytes: number;
+}
+
+/**
+ * The only place that allocates shared memory. A reservation costs address space, not memory: the kernel commits a page
+ * when it is first touched, and every page starts as zeros. One ledger an engine; main thread only.
+ */
+export class Memory {
+  readonly #ledger: Reservation[] = [];
+  #reservedBytes = 0;
+
+  /** Bytes of address space reserved so far. */
+  get reservedBytes(): number {
+    return this.#reservedBytes;
+  }
+
+  get ledger(): readonly Reservation[] {
+    return this.#ledger;
+  }
+
+  /**
+   * A zeroed buffer of `bytes`.
+   * @throws AthanorError ATHANOR_CAPACITY naming the region when the system refuses.
+   */
+  reserve(name: string, bytes: number): SharedArrayBuffer {
+    const buffer = tryReserve(bytes);
+    if (buffer === undefined) {
+      throw new AthanorError(
+        'ATHANOR_CAPACITY',
+        `the system refused ${bytes} bytes of address space for '${name}' (${this.#reservedBytes} reserved before it): lower the option 'capacity'`,
+      );
+    }
+    this.#reservedBytes += bytes;
+    this.#ledger.push({ name, bytes });
+    return buffer;
+  }
+
+  /** As `reserve`, but halves the request down to `leastBytes` before it gives up. */
+  reserveUpTo(name: string, bytes: number, leastBytes: number): SharedArrayBuffer {
+    for (let asked = bytes; asked > leastBytes; asked = Math.max(leastBytes, Math.floor(asked / 2 / 4096) * 4096)) {
+      const buffer = tryReserve(asked);
+      if (buffer !== undefined) {
+        this.#reservedBytes += asked;
+        this.#ledger.push({ name, bytes: asked });
+        return buffer;
+      }
+    }
+    return this.reserve(name, leastBytes);
+  }
+}
+
+function tryReserve(bytes: number): SharedArrayBuffer | undefined {
+  try {
+    return new SharedArrayBuffer(bytes);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,214 @@
+import { monotonicMs } from '../base/clock.js';
+import { ControlFlag, Count, ShardState, Word } from '../schedule/control.js';
+import { Presence } from '../schema/frame.js';
+import type { EngineMemory } from './engine-memory.js';
+import { ShardProjections } from './projections.js';
+import { recoverShard } from './recover.js';
+
+/** A quantum: what is applied in one hold of the shard's lock ends after so many events, or so long. */
+const QUANTUM_EVENTS = 64;
+const QUANTUM_MS = 0.05;
+/** Events between two looks at the clock inside a quantum: a look costs about as much as applying one event. */
+const CLOCK_EVERY = 16;
+/** After this long on one shard an applier looks whether another shard, or another pool task, waits. */
+const SLICE_MS = 10;
+/** How long an applier without work waits for more before it gives its thread back. */
+const LINGER_MS = 2;
+/** Items that a packing step handles: about 50 microseconds. */
+const PACK_ITEMS = 512;
+
+/** Why an applier gave its thread back. */
+export type ApplierEnd = 'idle' | 'yield' | 'closing';
+
+/**
+ * Worker thread. Claims ready shards and applies their frames. It keeps no state of its own that matters: lost at any
+ * instruction, its shard is recovered by another (see `recover.ts`), from the words in shared memory alone.
+ */
+export class Applier {
+  readonly #memory: EngineMemory;
+  readonly #thread: number;
+  readonly #projections: ShardProjections[] = [];
+  #lastShard = 0;
+
+  constructor(memory: EngineMemory, thread: number) {
+    this.#memory = memory;
+    this.#thread = thread;
+    memory.latency.start(thread, monotonicMs());
+  }
+
+  /** One pool task: works until nothing is ready for a while, or until somebody else needs the thread. */
+  run(): ApplierEnd {
+    const { control } = this.#memory;
+    for (;;) {
+      if (this.step()) {
+        if (control.hasFlag(ControlFlag.yieldWanted)) return this.#leave('yield');
+        continue;
+      }
+      if (control.hasFlag(ControlFlag.closing)) return this.#leave('closing');
+      if (control.hasFlag(ControlFlag.yieldWanted)) return this.#leave('yield');
+      if (!this.#linger()) {
+        const end = this.#leave('idle');
+        // Between the last look and leaving, the main thread may have counted on this applier: look once more.
+        if (!this.#anyReady()) return end;
+        Atomics.add(control.engine, Word.active, 1);
+      }
+    }
+  }
+
+  /** Serves one ready shard for at most a slice; false when none is ready. */
+  step(): boolean {
+    const { control } = this.#memory;
+    const shards = control.shards;
+    for (let k = 1; k <= shards; k++) {
+      const shard = (this.#lastShard + k) % shards;
+      const state = control.stateOf(shard);
+      if (state === ShardState.ready && control.claim(shard, this.#thread)) {
+        this.#lastShard = shard;
+        this.#serve(shard);
+        return true;
+      }
+      if (state === ShardState.lost) {
+        const from = control.claimLost(shard, this.#thread);
+        if (from < 0) continue;
+        this.#lastShard = shard;
+        recoverShard(this.#memory, this.#projectionsOf(shard), shard, from, this.#thread);
+        this.#serve(shard);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  #anyReady(): boolean {
+    const { control } = this.#memory;
+    for (let shard = 0; shard < control.shards; shard++) {
+      const state = control.stateOf(shard);
+      if (state === ShardState.ready || state === ShardState.lost) return true;
+    }
+    return false;
+  }
+
+  #leave(end: ApplierEnd): ApplierEnd {
+    // Before the last look at the shards' states: the main thread makes a shard ready first and then counts appliers, so
+    // either it sees this one gone and submits another, or this one sees the shard.
+    Atomics.sub(this.#memory.control.engine, Word.active, 1);
+    return end;
+  }
+
+  /** Waits for a wake-up. False when none came in time. */
+  #linger(): boolean {
+    const { engine } = this.#memory.control;
+    // PARKED before the look at the shards: a main thread that makes one ready afterwards sees somebody to wake, one that
+    // did so before is found by the look. WAKE before the look: a wake-up in between changes it, and the wait ends at once.
+    Atomics.add(engine, Word.parked, 1);
+    const wake = Atomics.load(engine, Word.wake);
+    const woken = this.#anyReady() || Atomics.wait(engine, Word.wake, wake, LINGER_MS) !== 'timed-out';
+    Atomics.sub(engine, Word.parked, 1);
+    return woken || this.#anyReady();
+  }
+
+  #projectionsOf(shard: number): ShardProjections {
+    return (this.#projections[shard] ??= new ShardProjections(this.#memory, shard));
+  }
+
+  /** The shard is this thread's: applies until its ring is empty and nothing is untidy, or the slice is over. */
+  #serve(shard: number): void {
+    const { control, rings, latency } = this.#memory;
+    const ring = rings[shard]!;
+    const projections = this.#projectionsOf(shard);
+    const startMs = monotonicMs();
+    const appliedBefore = control.counts[shard * Count.stride + Count.applied]!;
+    let sliceOver = false;
+    for (;;) {
+      const frame = ring.peek();
+      if (frame !== undefined) {
+        this.#applyFrame(shard, projections);
+        control.announce(shard, ring.appliedPosition());
+        if (projections.untidy) this.#tidy(shard, projections);
+      } else if (!projections.untidy || !this.#tidy(shard, projections)) {
+        break;
+      }
+      if (monotonicMs() - startMs > SLICE_MS && this.#wantedElsewhere(shard)) {
+        sliceOver = true;
+        break;
+      }
+    }
+    const applied = control.counts[shard * Count.stride + Count.applied]! - appliedBefore;
+    latency.work(this.#thread, monotonicMs() - startMs, applied);
+    if (sliceOver) {
+      control.giveBack(shard);
+      return;
+    }
+    control.goIdle(shard);
+    // The producer publishes the head first and then looks at the state: either it found `idle`, or this look finds its frame.
+    if (!ring.isEmpty()) control.markReady(shard);
+  }
+
+  #wantedElsewhere(shard: number): boolean {
+    const { control } = this.#memory;
+    if (control.hasFlag(ControlFlag.yieldWanted)) return true;
+    for (let other = 0; other < control.shards; other++) {
+      if (other === shard) continue;
+      const state = control.stateOf(other);
+      if (state === ShardState.ready || state === ShardState.lost) return true;
+    }
+    return false;
+  }
+
+  /** Applies what is left of the ring's current frame, a quantum at a time, and passes it. */
+  #applyFrame(shard: number, projections: ShardProjections): void {
+    const { control, rings, lock, latency } = this.#memory;
+    const thread = this.#thread;
+    const ring = rings[shard]!;
+    const frame = ring.peek()!;
+    const count = frame.count;
+    const base = frame.firstSequence;
+    const presence = frame.presence;
+    const openedAtMs = frame.openedAtMs;
+    const gatherMs = frame.sealedAtMs - openedAtMs;
+    const counts = control.counts;
+    const at = shard * Count.stride;
+    let i = ring.eventsApplied;
+    let now = monotonicMs();
+    while (i < count) {
+      const from = i;
+      const until = i + QUANTUM_EVENTS < count ? i + QUANTUM_EVENTS : count;
+      const deadlineMs = now + QUANTUM_MS;
+      let implicit = 0;
+      lock.acquireWrite(shard, thread);
+      while (i < until) {
+        projections.apply(frame, i, base);
+        implicit += (presence[i]! & Presence.implicit) !== 0 ? 1 : 0;
+        i++;
+        // The commit: an event before the cursor is applied for good.
+        ring.eventsApplied = i;
+        if (i % CLOCK_EVERY === 0 && monotonicMs() > deadlineMs) break;
+      }
+      lock.releaseWrite(shard, thread);
+      now = monotonicMs();
+      // Events stand in a frame in the order and, nearly, at the pace in which they were published.
+      const publishedAtMs = openedAtMs + (gatherMs * (from + i)) / (2 * count);
+      const latencyMs = now - publishedAtMs;
+      const events = i - from - implicit;
+      counts[at + Count.applied]! += events;
+      counts[at + Count.latencyMs] = latencyMs;
+      if (events > 0) latency.record(thread, now, latencyMs, events);
+    }
+    ring.release();
+  }
+
+  /** One slice of housekeeping; true when it did something. */
+  #tidy(shard: number, projections: ShardProjections): boolean {
+    const { lock } = this.#memory;
+    const packed = projections.trees.packStep(PACK_ITEMS);
+    const swap = packed === 'ready';
+    if (swap || projections.reclaimable) {
+      lock.acquireWrite(shard, this.#thread);
+      if (swap) projections.trees.packSwap();
+      projections.reclaim();
+      lock.releaseWrite(shard, this.#thread);
+      return true;
+    }
+    return packed !== 'idle';
+  }
+}

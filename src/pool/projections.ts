@@ -1,0 +1,277 @@
+import type { ShardEdges } from '../graph/shard-edges.js';
+import type { DataHeap } from '../project/data-heap.js';
+import { GraphOption, GraphState } from '../project/graph-columns.js';
+import { NodeFlag } from '../project/node-columns.js';
+import type { UndoSlot } from '../project/undo.js';
+import { Count } from '../schedule/control.js';
+import { EventType, type FrameView, Presence } from '../schema/frame.js';
+import type { ShardTrees } from '../spatial/shard-trees.js';
+import type { EngineMemory } from './engine-memory.js';
+
+/** Rows of a removed graph that are reclaimed in one slice of housekeeping, and edges and tree blocks likewise. */
+const RECLAIM_ROWS = 128;
+const RECLAIM_EDGES = 256;
+const RECLAIM_BLOCKS = 256;
+
+/**
+ * The built-in projections of one shard as its writer sees them: node and graph columns, R-trees, adjacency. The caller
+ * owns the shard (its state word says `running` with the caller's thread) and, for `apply`, holds its write lock.
+ *
+ * Every event is idempotent on the state before it: undone and applied again, it leaves what applying it once leaves.
+ */
+export class ShardProjections {
+  readonly trees: ShardTrees;
+  readonly edges: ShardEdges;
+  readonly undo: UndoSlot;
+  readonly #shard: number;
+  readonly #memory: EngineMemory;
+  readonly #heap: DataHeap;
+  readonly #counts: Float64Array;
+  readonly #flags: Uint8Array;
+  readonly #kind: Uint32Array;
+  readonly #x: Float64Array;
+  readonly #y: Float64Array;
+  readonly #w: Float64Array;
+  readonly #time: Float64Array;
+  readonly #sequence: Float64Array;
+  readonly #born: Float64Array;
+  readonly #data: Uint32Array;
+  readonly #order: Uint32Array;
+  readonly #size: Uint32Array;
+  readonly #graphOptions: Uint8Array;
+  readonly #graphSequence: Float64Array;
+
+  constructor(memory: EngineMemory, shard: number) {
+    const { nodes, graphs } = memory;
+    this.#memory = memory;
+    this.#shard = shard;
+    this.trees = memory.treesOf(shard);
+    this.edges = memory.edgesOf(shard);
+    this.undo = memory.undo.slot(shard, nodes);
+    this.#heap = memory.heaps[shard]!;
+    this.#counts = memory.control.counts;
+    this.#flags = nodes.flags;
+    this.#kind = nodes.kind;
+    this.#x = nodes.x;
+    this.#y = nodes.y;
+    this.#w = nodes.w;
+    this.#time = nodes.time;
+    this.#sequence = nodes.sequence;
+    this.#born = nodes.born;
+    this.#data = nodes.data;
+    this.#order = graphs.order;
+    this.#size = graphs.size;
+    this.#graphOptions = graphs.options;
+    this.#graphSequence = graphs.sequence;
+  }
+
+  /** Applies event `i` of a frame; `base` is the frame's first sequence. */
+  apply(frame: FrameView, i: number, base: number): void {
+    const type = frame.type[i]!;
+    const sequence = base + frame.sequenceDelta[i]!;
+    const graph = frame.graph[i]!;
+    const row = frame.row[i]!;
+    if (type === EventType.nodeMoved) {
+      this.undo.begin(sequence, false);
+      this.#moveNode(frame, i, graph, row, sequence);
+    } else if (type === EventType.nodeUpserted) {
+      this.undo.begin(sequence, false);
+      this.#upsertNode(frame, i, graph, row, sequence);
+    } else if (type === EventType.edgeUpserted) {
+      this.edges.beginEvent();
+      this.undo.begin(sequence, true);
+      this.#upsertEdge(frame, i, graph, row, sequence);
+    } else if (type === EventType.nodeRemoved) {
+      this.undo.begin(sequence, false);
+      this.#removeNode(graph, row);
+    } else if (type === EventType.edgeRemoved) {
+      this.edges.beginEvent();
+      this.undo.begin(sequence, true);
+      if (this.edges.remove(graph, row, frame.other[i]!, frame.kind[i]!)) this.#size[graph]!--;
+    } else if (type === EventType.graphCreated) {
+      this.undo.begin(sequence, false);
+      this.#createGraph(graph, frame.kind[i]!, frame.time[i]!);
+    } else if (type === EventType.graphRemoved) {
+      this.undo.begin(sequence, false);
+      this.#removeGraph(graph);
+    }
+    this.#graphSequence[graph] = sequence;
+  }
+
+  #moveNode(frame: FrameView, i: number, graph: number, row: number, sequence: number): void {
+    const flags = this.#flags[row]!;
+    const time = frame.time[i]!;
+    const x = frame.x[i]!;
+    const y = frame.y[i]!;
+    this.undo.save(row);
+    if ((flags & NodeFlag.alive) === 0) {
+      this.#createNode(graph, row, sequence);
+    } else if ((this.#graphOptions[graph]! & GraphOption.lateIgnore) !== 0 && time < this.#time[row]!) {
+      this.#counts[this.#shard * Count.stride + Count.late]!++;
+      return;
+    }
+    let after = this.#flags[row]! | NodeFlag.position;
+    this.#x[row] = x;
+    this.#y[row] = y;
+    this.#time[row] = time;
+    this.#sequence[row] = sequence;
+    if ((frame.presence[i]! & Presence.w) !== 0) {
+      this.#w[row] = frame.w[i]!;
+      after |= NodeFlag.w;
+    }
+    if (after !== flags) this.#flags[row] = after;
+    if ((flags & (NodeFlag.alive | NodeFlag.position)) === (NodeFlag.alive | NodeFlag.position)) {
+      this.trees.move(graph, row, x, y);
+    } else {
+      this.trees.insert(graph, row, x, y);
+    }
+  }
+
+  #upsertNode(frame: FrameView, i: number, graph: number, row: number, sequence: number): void {
+    const presence = frame.presence[i]!;
+    this.undo.save(row);
+    if ((this.#flags[row]! & NodeFlag.alive) === 0) this.#createNode(graph, row, sequence);
+    const flags = this.#flags[row]!;
+    let after = flags;
+    if ((presence & Presence.x) !== 0) {
+      this.#x[row] = frame.x[i]!;
+      after |= NodeFlag.x;
+    }
+    if ((presence & Presence.y) !== 0) {
+      this.#y[row] = frame.y[i]!;
+      after |= NodeFlag.y;
+    }
+    if ((presence & Presence.kind) !== 0) this.#kind[row] = frame.kind[i]!;
+    if ((presence & Presence.data) !== 0) this.#storeData(frame, i, row);
+    this.#time[row] = frame.time[i]!;
+    this.#sequence[row] = sequence;
+    if (after !== flags) this.#flags[row] = after;
+    if ((after & NodeFlag.position) !== NodeFlag.position) return;
+    if ((flags & NodeFlag.position) !== NodeFlag.position) {
+      this.trees.insert(graph, row, this.#x[row]!, this.#y[row]!);
+    } else if ((presence & (Presence.x | Presence.y)) !== 0) {
+      this.trees.move(graph, row, this.#x[row]!, this.#y[row]!);
+    }
+  }
+
+  #storeData(frame: FrameView, i: number, row: number): void {
+    const before = this.#data[row]!;
+    const from = frame.dataStart(i);
+    this.#data[row] = this.#heap.store(frame.payload, from, frame.payloadEnd(i) - from) + 1;
+    if (before !== 0) this.#heap.free(before - 1);
+  }
+
+  #createNode(graph: number, row: number, sequence: number): void {
+    this.#kind[row] = 0;
+    this.#data[row] = 0;
+    this.#born[row] = sequence;
+    this.#flags[row] = NodeFlag.alive;
+    this.#order[graph]!++;
+  }
+
+  #removeNode(graph: number, row: number): void {
+    const flags = this.#flags[row]!;
+    if ((flags & NodeFlag.alive) === 0) return;
+    this.undo.save(row);
+    this.#size[graph]! -= this.edges.dropNode(row);
+    if ((flags & NodeFlag.position) === NodeFlag.position) this.trees.remove(graph, row);
+    this.#freeData(row);
+    this.#flags[row] = 0;
+    this.#order[graph]!--;
+  }
+
+  #freeData(row: number): void {
+    const data = this.#data[row]!;
+    if (data === 0) return;
+    this.#heap.free(data - 1);
+    this.#data[row] = 0;
+  }
+
+  #upsertEdge(frame: FrameView, i: number, graph: number, source: number, sequence: number): void {
+    const target = frame.other[i]!;
+    const time = frame.time[i]!;
+    this.#createEnd(graph, source, time, sequence);
+    this.#createEnd(graph, target, time, sequence);
+    const weight = (frame.presence[i]! & Presence.w) !== 0 ? frame.w[i]! : Number.NaN;
+    if (this.edges.upsert(graph, source, target, frame.kind[i]!, weight, time, sequence)) this.#size[graph]!++;
+  }
+
+  #createEnd(graph: number, row: number, time: number, sequence: number): void {
+    if ((this.#flags[row]! & NodeFlag.alive) !== 0) return;
+    this.undo.save(row);
+    this.#createNode(graph, row, sequence);
+    this.#time[row] = time;
+    this.#sequence[row] = sequence;
+  }
+
+  #createGraph(graph: number, options: number, time: number): void {
+    const graphs = this.#memory.graphs;
+    if (graphs.state[graph] === GraphState.alive) return;
+    graphs.options[graph] = options;
+    graphs.order[graph] = 0;
+    graphs.size[graph] = 0;
+    graphs.created[graph] = time;
+    graphs.cursor[graph] = 0;
+    graphs.state[graph] = GraphState.alive;
+  }
+
+  /** One tombstone store; what hangs on the graph is reclaimed by `housekeep`. */
+  #removeGraph(graph: number): void {
+    const graphs = this.#memory.graphs;
+    if (graphs.state[graph] !== GraphState.alive) return;
+    graphs.cursor[graph] = this.#memory.nodeBook.first[graph]!;
+    graphs.nextDead[graph] = graphs.firstDead[this.#shard]!;
+    graphs.state[graph] = GraphState.dead;
+    graphs.firstDead[this.#shard] = graph + 1;
+    this.trees.dropTree(graph);
+  }
+
+  /** Whether `housekeep` has something to do. */
+  get untidy(): boolean {
+    return this.trees.packWanted() || this.reclaimable;
+  }
+
+  /** Whether `reclaim` has something to do. */
+  get reclaimable(): boolean {
+    return (
+      this.edges.pendingCascades !== 0 ||
+      this.#memory.graphs.firstDead[this.#shard]! !== 0 ||
+      this.trees.reclaimWanted()
+    );
+  }
+
+  /**
+   * A bounded slice of what may wait: cascades, removed graphs, tree blocks. Write lock held.
+   * @returns whether something is left
+   */
+  reclaim(): boolean {
+    let left = false;
+    if (this.edges.pendingCascades !== 0) left = this.edges.reclaimStep(RECLAIM_EDGES);
+    if (this.#memory.graphs.firstDead[this.#shard]! !== 0) left = this.#reclaimGraph() || left;
+    if (this.trees.reclaimWanted()) left = this.trees.reclaimStep(RECLAIM_BLOCKS) || left;
+    return left;
+  }
+
+  #reclaimGraph(): boolean {
+    const { graphs, nodeBook } = this.#memory;
+    const graph = graphs.firstDead[this.#shard]! - 1;
+    let row = graphs.cursor[graph]! - 1;
+    for (let rows = 0; rows < RECLAIM_ROWS && row >= 0; rows++) {
+      if ((this.#flags[row]! & NodeFlag.alive) !== 0) {
+        this.edges.detachRow(row);
+        this.#freeData(row);
+        this.trees.forget(row);
+        this.#flags[row] = 0;
+      }
+      row = nodeBook.next[row]! - 1;
+    }
+    graphs.cursor[graph] = row + 1;
+    if (row >= 0) return true;
+    graphs.firstDead[this.#shard] = graphs.nextDead[graph]!;
+    graphs.order[graph] = 0;
+    graphs.size[graph] = 0;
+    // Last: the main thread frees the rows' ids when it sees this state.
+    graphs.state[graph] = GraphState.free;
+    return graphs.firstDead[this.#shard]! !== 0;
+  }
+}

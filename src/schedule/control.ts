@@ -1,0 +1,181 @@
+import { attachRegion, createRegion, defineRegion, type RegionToken } from '../memory/region.js';
+import type { Memory } from '../memory/reserve.js';
+
+/*
+ * Control region: the words through which the main thread and the appliers find each other. Words that different threads
+ * write stand 128 bytes (32 words) apart.
+ *
+ *   engine  i32 [5 * 32]       WAKE      counter; parked appliers wait on it
+ *                              PARKED    appliers in Atomics.wait
+ *                              ACTIVE    applier tasks submitted and not ended
+ *                              PROGRESS  counter; the main thread waits on it (Atomics.waitAsync)
+ *                              FLAGS     ControlFlag bits
+ *   shard   i32 [shards * 32]  STATE     ShardState, with the owner's thread slot in the bits above 8
+ *                              ARMED     1 while the main thread wants to be told of a position
+ *                              TARGET    ring position it wants to be told of
+ *                              LOSSES    workers lost on this shard since it last made progress
+ *   counts  f64 [shards * 16]  APPLIED   the user's events applied
+ *                              LATE      moves ignored
+ *                              LATENCY   publish → applied of the last quantum, milliseconds
+ *                              all written by the shard's owner alone, read at any time: each is right by itself
+ */
+const layout = defineRegion({
+  name: 'control',
+  version: 1,
+  buffers: 'one',
+  params: ['shards'],
+  fields: ({ shards }) => ({
+    engine: ['i32', 5 * 32],
+    shard: ['i32', shards * 32],
+    counts: ['f64', shards * 16],
+  }),
+});
+
+export const Word = { wake: 0, parked: 32, active: 64, progress: 96, flags: 128 } as const;
+export const ShardWord = { stride: 32, state: 0, armed: 1, target: 2, losses: 3 } as const;
+export const Count = { stride: 16, applied: 0, late: 1, latencyMs: 2 } as const;
+
+/** Low byte of a shard's state word. */
+export const ShardState = { idle: 0, ready: 1, running: 2, lost: 3 } as const;
+const OWNER_SHIFT = 8;
+
+export const ControlFlag = {
+  /** The engine closes: appliers end as soon as nothing is ready. */
+  closing: 1,
+  /** Another pool task waits for a thread: appliers give theirs back. */
+  yieldWanted: 2,
+} as const;
+
+/** Any thread. The protocol of shard states and parked appliers; see ARCHITECTURE.md, "Scheduling". */
+export class Control {
+  readonly token: RegionToken;
+  readonly shards: number;
+  readonly engine: Int32Array;
+  readonly shard: Int32Array;
+  readonly counts: Float64Array;
+
+  private constructor(region: { views: { engine: Int32Array; shard: Int32Array; counts: Float64Array }; token: RegionToken }) {
+    this.token = region.token;
+    this.engine = region.views.engine;
+    this.shard = region.views.shard;
+    this.counts = region.views.counts;
+    this.shards = this.shard.length / ShardWord.stride;
+  }
+
+  static create(memory: Memory, params: { shards: number }): Control {
+    return new Control(createRegion(memory, layout, params));
+  }
+
+  static attach(token: RegionToken): Control {
+    return new Control(attachRegion(layout, token));
+  }
+
+  stateOf(shard: number): number {
+    // Pairs with the store of whoever changed the state; what it stands for was written before that store.
+    return Atomics.load(this.shard, shard * ShardWord.stride) & 0xff;
+  }
+
+  ownerOf(shard: number): number {
+    return Atomics.load(this.shard, shard * ShardWord.stride) >> OWNER_SHIFT;
+  }
+
+  /** Idle → ready. True when the caller made the change and so has to see to an applier. */
+  markReady(shard: number): boolean {
+    // The ring's head was stored before: an applier that claims this state sees the frame. Sequential consistency with
+    // `goIdle`: either this exchange finds `idle`, or the applier's second look at the ring finds the frame.
+    return (
+      Atomics.compareExchange(this.shard, shard * ShardWord.stride, ShardState.idle, ShardState.ready) === ShardState.idle
+    );
+  }
+
+  /** Ready → running by `thread`. */
+  claim(shard: number, thread: number): boolean {
+    // The exchange pairs with the previous owner's store: all that it wrote to the shard is visible from here on.
+    const running = ShardState.running | (thread << OWNER_SHIFT);
+    return Atomics.compareExchange(this.shard, shard * ShardWord.stride, ShardState.ready, running) === ShardState.ready;
+  }
+
+  /** Idle or ready → running by `thread`: for those who want the shard to stand still. */
+  claimAny(shard: number, thread: number): boolean {
+    const at = shard * ShardWord.stride;
+    const running = ShardState.running | (thread << OWNER_SHIFT);
+    return (
+      Atomics.compareExchange(this.shard, at, ShardState.idle, running) === ShardState.idle ||
+      Atomics.compareExchange(this.shard, at, ShardState.ready, running) === ShardState.ready
+    );
+  }
+
+  /** Lost → running by `thread`, who then recovers the shard. Returns the lost owner, or -1 when another was faster. */
+  claimLost(shard: number, thread: number): number {
+    const at = shard * ShardWord.stride;
+    const seen = Atomics.load(this.shard, at);
+    if ((seen & 0xff) !== ShardState.lost) return -1;
+    const running = ShardState.running | (thread << OWNER_SHIFT);
+    return Atomics.compareExchange(this.shard, at, seen, running) === seen ? seen >> OWNER_SHIFT : -1;
+  }
+
+  /** Main thread, after the exit of `thread` has been seen: its shards wait for recovery. Returns those. */
+  markLost(thread: number): number[] {
+    const lost: number[] = [];
+    const running = ShardState.running | (thread << OWNER_SHIFT);
+    for (let shard = 0; shard < this.shards; shard++) {
+      const at = shard * ShardWord.stride;
+      // The owner is gone, nobody else changes a running state: the exchange cannot fail half-way.
+      const gone = ShardState.lost | (thread << OWNER_SHIFT);
+      if (Atomics.compareExchange(this.shard, at, running, gone) === running) lost.push(shard);
+    }
+    return lost;
+  }
+
+  /** Owner: running → idle. It must look at the ring again afterwards, and `markReady` if there is a frame. */
+  goIdle(shard: number): void {
+    // All that the owner wrote to the shard is visible to whoever claims it next.
+    Atomics.store(this.shard, shard * ShardWord.stride, ShardState.idle);
+  }
+
+  /** Owner: running → ready, for another to go on with. */
+  giveBack(shard: number): void {
+    Atomics.store(this.shard, shard * ShardWord.stride, ShardState.ready);
+  }
+
+  // ------------------------------------------------------------ telling the main thread
+
+  /** Main thread: asks to be told when the shard's ring position reaches `position`. The caller looks again afterwards. */
+  arm(shard: number, position: number): void {
+    const at = shard * ShardWord.stride;
+    // Target before armed: an applier that sees ARMED sees its target.
+    Atomics.store(this.shard, at + ShardWord.target, position);
+    Atomics.store(this.shard, at + ShardWord.armed, 1);
+  }
+
+  /** Applier: `position` frames are applied; tells the main thread if it asked. */
+  announce(shard: number, position: number): void {
+    const at = shard * ShardWord.stride;
+    // The ring's cursor was stored before: with sequential consistency either this load sees ARMED, or the main thread's
+    // look at the cursor after arming sees the position.
+    if (Atomics.load(this.shard, at + ShardWord.armed) === 0) return;
+    if (((position - Atomics.load(this.shard, at + ShardWord.target)) | 0) < 0) return;
+    Atomics.store(this.shard, at + ShardWord.armed, 0);
+    this.announceProgress();
+  }
+
+  announceProgress(): void {
+    // Counter before notify: the main thread's wait on the old value returns at once if it comes later.
+    Atomics.add(this.engine, Word.progress, 1);
+    Atomics.notify(this.engine, Word.progress);
+  }
+
+  // ------------------------------------------------------------ flags
+
+  setFlag(flag: number): void {
+    Atomics.or(this.engine, Word.flags, flag);
+  }
+
+  clearFlag(flag: number): void {
+    Atomics.and(this.engine, Word.flags, ~flag);
+  }
+
+  hasFlag(flag: number): boolean {
+    return (Atomics.load(this.engine, Word.flags) & flag) !== 0;
+  }
+}
