@@ -1,0 +1,54 @@
+import { createReadStream, type ReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { pipeline, type Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import { codeOf, firstLine, Problem } from '../problem.js';
+
+const REASONS: Record<string, string> = {
+  ENOENT: 'no such file',
+  EACCES: 'permission denied',
+  EISDIR: 'it is a folder',
+  Z_DATA_ERROR: 'it is not gzip, or damaged',
+  Z_BUF_ERROR: 'the gzip data ends too early',
+};
+
+/** A file of bytes, unpacked where its name ends in .gz. */
+export class Input {
+  readonly path: string;
+  readonly bytes: number;
+  #file: ReadStream | undefined;
+
+  private constructor(path: string, bytes: number) {
+    this.path = path;
+    this.bytes = bytes;
+  }
+
+  /** Fails now, in one line, rather than when the engine has been started. */
+  static async open(path: string): Promise<Input> {
+    try {
+      const file = await open(path);
+      const stat = await file.stat().finally(() => file.close());
+      if (stat.isDirectory()) throw Object.assign(new Error(), { code: 'EISDIR' });
+      return new Input(path, stat.size);
+    } catch (error) {
+      throw unreadable(path, error);
+    }
+  }
+
+  /** Share of the file that has been read. */
+  get done(): number {
+    return this.#file === undefined || this.bytes === 0 ? 0 : this.#file.bytesRead / this.bytes;
+  }
+
+  stream(): Readable {
+    const file = createReadStream(this.path, { highWaterMark: 1 << 16 });
+    this.#file = file;
+    // An error of either stream ends the other and is thrown by whoever iterates the last.
+    return this.path.endsWith('.gz') ? pipeline(file, createGunzip(), () => {}) : file;
+  }
+}
+
+export function unreadable(path: string, error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  return new Problem(`cannot read ${path}: ${REASONS[codeOf(error)] ?? firstLine(error)}`);
+}

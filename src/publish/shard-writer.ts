@@ -1,0 +1,136 @@
+import type { FrameRing } from '../ring/ring.js';
+import type { SealTarget } from '../schedule/scheduler.js';
+import type { FrameView } from '../schema/frame.js';
+
+/** The part of a ring that may hold sealed frames before `publish` asks its caller to wait. */
+const HIGH_WATER = 0.75;
+/** `drained()` resolves when no more than this part is left. */
+const LOW_WATER = 0.5;
+
+/**
+ * Main thread. The open frame of one shard, and the frames filled beyond the ring's head but not handed over yet: an array
+ * of events becomes visible to the applier whole, or not at all.
+ *
+ *   ring   [ applied | sealed, in flight | filled, private | open frame ]
+ *                                        ^ head            ^ head + filled
+ */
+export class ShardWriter implements SealTarget {
+  readonly shard: number;
+  readonly ring: FrameRing;
+  /** The open frame; undefined until `room` has claimed a slot for it. */
+  frame: FrameView | undefined;
+  openEvents = 0;
+  payloadBytes = 0;
+  firstSequence = 0;
+  openedAtMs = 0;
+  sealAtEvents: number;
+  /** Frames filled by an array of events and not handed over. */
+  filled = 0;
+  readonly #frameEvents: number;
+  readonly #payloadCapacity: number;
+  readonly #slots: number;
+  readonly #onSealed: (events: number) => void;
+  #savedEvents = 0;
+  #savedPayloadBytes = 0;
+  #savedFirstSequence = 0;
+  #savedOpenedAtMs = 0;
+
+  constructor(shard: number, ring: FrameRing, onSealed: (events: number) => void) {
+    this.shard = shard;
+    this.ring = ring;
+    this.#frameEvents = ring.format.frameEvents;
+    this.#payloadCapacity = ring.format.payloadBytes;
+    this.#slots = ring.slots;
+    this.sealAtEvents = this.#frameEvents;
+    this.#onSealed = onSealed;
+  }
+
+  /** Whether the open frame, or one claimed now, takes `events` more with `payloadBytes` of payload. False: the ring is full. */
+  room(events: number, payloadBytes: number): boolean {
+    if (this.frame !== undefined) {
+      if (
+        this.openEvents + events <= this.#frameEvents &&
+        this.payloadBytes + payloadBytes <= this.#payloadCapacity
+      ) {
+        return true;
+      }
+      if (this.ring.claim(this.filled + 1) === undefined) return false;
+      this.#fill();
+    }
+    this.frame = this.ring.claim(this.filled);
+    this.openEvents = 0;
+    this.payloadBytes = 0;
+    return this.frame !== undefined;
+  }
+
+  /** The open frame is complete; it stays private until `hand`. */
+  #fill(): void {
+    this.#close();
+    this.filled++;
+  }
+
+  #close(): void {
+    const frame = this.frame!;
+    frame.count = this.openEvents;
+    frame.payloadBytes = this.payloadBytes;
+    frame.firstSequence = this.firstSequence;
+    frame.shard = this.shard;
+    frame.openedAtMs = this.openedAtMs;
+    this.#onSealed(this.openEvents);
+    this.frame = undefined;
+    this.openEvents = 0;
+    this.payloadBytes = 0;
+  }
+
+  /** Hands the open frame, and what is filled before it, to the ring. */
+  seal(nowMs: number): void {
+    this.frame!.sealedAtMs = nowMs;
+    this.#fill();
+    this.hand(nowMs);
+  }
+
+  /** Hands the filled frames to the ring. Returns how many. */
+  hand(nowMs: number): number {
+    const frames = this.filled;
+    if (frames === 0) return 0;
+    for (let ahead = 0; ahead < frames; ahead++) this.ring.claim(ahead)!.sealedAtMs = nowMs;
+    this.filled = 0;
+    this.ring.publish(frames);
+    return frames;
+  }
+
+  /** An array of events begins: `rollback` comes back to here. */
+  save(): void {
+    this.#savedEvents = this.frame === undefined ? -1 : this.openEvents;
+    this.#savedPayloadBytes = this.payloadBytes;
+    this.#savedFirstSequence = this.firstSequence;
+    this.#savedOpenedAtMs = this.openedAtMs;
+  }
+
+  rollback(): void {
+    this.filled = 0;
+    this.openEvents = Math.max(0, this.#savedEvents);
+    this.payloadBytes = this.#savedPayloadBytes;
+    this.firstSequence = this.#savedFirstSequence;
+    this.openedAtMs = this.#savedOpenedAtMs;
+    this.frame = this.#savedEvents < 0 ? undefined : this.ring.claim(0);
+  }
+
+  headPosition(): number {
+    return this.ring.headPosition;
+  }
+
+  appliedPosition(): number {
+    return this.ring.appliedPosition();
+  }
+
+  /** Whether so many frames wait that the caller should. */
+  get congested(): boolean {
+    return this.ring.inFlight() >= this.#slots * HIGH_WATER;
+  }
+
+  /** The position that `drained()` waits for. */
+  get lowWaterPosition(): number {
+    return (this.ring.headPosition - Math.floor(this.#slots * LOW_WATER)) >>> 0;
+  }
+}
