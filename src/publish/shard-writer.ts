@@ -1,6 +1,7 @@
 import type { FrameRing } from '../ring/ring.js';
 import type { SealTarget } from '../schedule/scheduler.js';
 import type { FrameView } from '../schema/frame.js';
+import type { PayloadBuffer } from './payload.js';
 
 /** The part of a ring that may hold sealed frames before `publish` asks its caller to wait. */
 const HIGH_WATER = 0.75;
@@ -30,6 +31,7 @@ export class ShardWriter implements SealTarget {
   readonly #payloadCapacity: number;
   readonly #slots: number;
   readonly #onSealed: (events: number) => void;
+  #congested = false;
   #savedEvents = 0;
   #savedPayloadBytes = 0;
   #savedFirstSequence = 0;
@@ -54,13 +56,35 @@ export class ShardWriter implements SealTarget {
       ) {
         return true;
       }
-      if (this.ring.claim(this.filled + 1) === undefined) return false;
+      if (this.openEvents === 0 || this.ring.claim(this.filled + 1) === undefined) return false;
       this.#fill();
     }
     this.frame = this.ring.claim(this.filled);
     this.openEvents = 0;
     this.payloadBytes = 0;
     return this.frame !== undefined;
+  }
+
+  /** The open frame's first event is about to be written. */
+  open(sequence: number, nowMs: number): void {
+    this.firstSequence = sequence;
+    this.openedAtMs = nowMs;
+  }
+
+  /** Writes the payload of event i of the open frame; `room` was asked for it. */
+  addPayload(i: number, payload: PayloadBuffer): void {
+    const frame = this.frame!;
+    const at = this.payloadBytes;
+    payload.copyTo(frame.payload, at);
+    this.payloadBytes = at + payload.length;
+    frame.payloadOffset[i] = at;
+    // See FrameView.payloadEnd.
+    if (i + 1 < this.#frameEvents) frame.payloadOffset[i + 1] = this.payloadBytes;
+  }
+
+  /** Ring position that is applied when the events of the open frame are. */
+  get openPosition(): number {
+    return (this.ring.headPosition + this.filled + 1) >>> 0;
   }
 
   /** The open frame is complete; it stays private until `hand`. */
@@ -76,7 +100,6 @@ export class ShardWriter implements SealTarget {
     frame.firstSequence = this.firstSequence;
     frame.shard = this.shard;
     frame.openedAtMs = this.openedAtMs;
-    this.#onSealed(this.openEvents);
     this.frame = undefined;
     this.openEvents = 0;
     this.payloadBytes = 0;
@@ -84,7 +107,6 @@ export class ShardWriter implements SealTarget {
 
   /** Hands the open frame, and what is filled before it, to the ring. */
   seal(nowMs: number): void {
-    this.frame!.sealedAtMs = nowMs;
     this.#fill();
     this.hand(nowMs);
   }
@@ -93,9 +115,14 @@ export class ShardWriter implements SealTarget {
   hand(nowMs: number): number {
     const frames = this.filled;
     if (frames === 0) return 0;
-    for (let ahead = 0; ahead < frames; ahead++) this.ring.claim(ahead)!.sealedAtMs = nowMs;
+    for (let ahead = 0; ahead < frames; ahead++) {
+      const frame = this.ring.claim(ahead)!;
+      frame.sealedAtMs = nowMs;
+      this.#onSealed(frame.count);
+    }
     this.filled = 0;
     this.ring.publish(frames);
+    this.#congested = this.ring.inFlight() >= this.#slots * HIGH_WATER;
     return frames;
   }
 
@@ -124,9 +151,15 @@ export class ShardWriter implements SealTarget {
     return this.ring.appliedPosition();
   }
 
-  /** Whether so many frames wait that the caller should. */
-  get congested(): boolean {
-    return this.ring.inFlight() >= this.#slots * HIGH_WATER;
+  /** Whether so many frames wait that the caller should. Looked at anew only while they do. */
+  get waitAdvised(): boolean {
+    if (this.#congested) this.#congested = this.ring.inFlight() >= this.#slots * HIGH_WATER;
+    return this.#congested;
+  }
+
+  /** Whether a refused array of events had the whole ring to itself: it could never fit. */
+  get filledAlone(): boolean {
+    return this.filled > 0 && this.ring.inFlight() === 0 && this.#savedEvents <= 0;
   }
 
   /** The position that `drained()` waits for. */

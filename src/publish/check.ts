@@ -1,0 +1,74 @@
+import { AthanorError, show } from '../base/errors.js';
+import { MAX_ID_BYTES, MAX_NAME_BYTES } from '../base/limits.js';
+import type { GraphOptions, NodeId } from '../base/types.js';
+
+/** Checks of what enters with an event. Each throws before anything is done, and names the field, its value and the limit. */
+
+function invalid(field: string, value: unknown, limit: string): never {
+  throw new AthanorError('ATHANOR_INVALID_EVENT', `${field}: ${show(value)} is not ${limit}`);
+}
+
+/** Bytes in UTF-8, counted only where it matters: a unit takes at most three. */
+function longerThan(text: string, maxBytes: number): boolean {
+  return text.length * 3 > maxBytes && Buffer.byteLength(text) > maxBytes;
+}
+
+export function checkId(field: string, id: unknown): asserts id is NodeId {
+  if (typeof id === 'string') {
+    if (longerThan(id, MAX_ID_BYTES)) invalid(field, id, `a string of at most ${MAX_ID_BYTES} bytes`);
+  } else if (!Number.isSafeInteger(id)) {
+    invalid(field, id, 'a string or a safe integer');
+  }
+}
+
+export function checkName(field: string, name: unknown): asserts name is string {
+  if (typeof name !== 'string' || name === '' || longerThan(name, MAX_NAME_BYTES)) {
+    invalid(field, name, `a non-empty string of at most ${MAX_NAME_BYTES} bytes`);
+  }
+}
+
+export function checkKind(kind: unknown): asserts kind is string {
+  if (typeof kind !== 'string' || longerThan(kind, MAX_NAME_BYTES)) {
+    invalid('kind', kind, `a string of at most ${MAX_NAME_BYTES} bytes`);
+  }
+}
+
+export function checkFinite(field: string, value: unknown): asserts value is number {
+  // A number less itself is 0, but for NaN and the infinities.
+  if (typeof value !== 'number' || value - value !== 0) invalid(field, value, 'a finite number');
+}
+
+export function checkWeight(weight: unknown): asserts weight is number {
+  if (typeof weight !== 'number' || Number.isNaN(weight)) invalid('weight', weight, 'a number');
+}
+
+export function refuseZ(z: unknown): void {
+  if (z !== undefined) invalid('z', z, 'allowed in a graph of 2 dimensions');
+}
+
+const GRAPH_OPTIONS = ['dimensions', 'metric', 'earthRadiusM', 'late', 'ttlMs'];
+
+/** Options of a graph; `code` is that of an option or of an event, as they came. */
+export function checkGraphOptions(options: GraphOptions, code: 'ATHANOR_INVALID_OPTION' | 'ATHANOR_INVALID_EVENT'): void {
+  if (typeof options !== 'object' || options === null) throw new AthanorError(code, `options: ${show(options)} is not an object`);
+  for (const name of Object.keys(options)) {
+    if (!GRAPH_OPTIONS.includes(name)) throw new AthanorError(code, `options.${name}: there is no such option`);
+  }
+  const { dimensions, metric, late, earthRadiusM, ttlMs } = options;
+  if (dimensions !== undefined && dimensions !== 2 && dimensions !== 3) {
+    throw new AthanorError(code, `options.dimensions: ${show(dimensions)} is neither 2 nor 3`);
+  }
+  if (metric !== undefined && metric !== 'euclidean' && metric !== 'haversine') {
+    throw new AthanorError(code, `options.metric: ${show(metric)} is neither 'euclidean' nor 'haversine'`);
+  }
+  if (late !== undefined && late !== 'apply' && late !== 'ignore') {
+    throw new AthanorError(code, `options.late: ${show(late)} is neither 'apply' nor 'ignore'`);
+  }
+  const unsupported = (name: string): never => {
+    throw new AthanorError('ATHANOR_UNSUPPORTED', `options.${name} is not built yet`);
+  };
+  if (dimensions === 3) unsupported('dimensions: 3');
+  if (metric === 'haversine') unsupported("metric: 'haversine'");
+  if (earthRadiusM !== undefined) unsupported('earthRadiusM');
+  if (ttlMs !== undefined) unsupported('ttlMs');
+}

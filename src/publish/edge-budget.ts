@@ -1,0 +1,76 @@
+import { AthanorError } from '../base/errors.js';
+import { NO_ROW } from '../base/limits.js';
+
+/**
+ * Main thread. Keeps the number of edges within the option: a worker cannot refuse what was accepted. An upsert may create
+ * an edge or change one, which only its applying tells, so each one in flight counts as a new edge; near the limit an
+ * upsert of an edge that is applied already is let through all the same.
+ */
+export class EdgeBudget {
+  readonly #capacity: number;
+  readonly #edges: () => number;
+  readonly #upsertsApplied: () => number;
+  readonly #exists: (shard: number, source: number, target: number, kind: number) => boolean;
+  #published = 0;
+  #saved = 0;
+  /** Upserts that may be published before the shared words are looked at again. */
+  #free = 0;
+
+  constructor(parts: {
+    capacity: number;
+    /** Edges applied and alive. */
+    edges: () => number;
+    upsertsApplied: () => number;
+    exists: (shard: number, source: number, target: number, kind: number) => boolean;
+  }) {
+    this.#capacity = parts.capacity;
+    this.#edges = parts.edges;
+    this.#upsertsApplied = parts.upsertsApplied;
+    this.#exists = parts.exists;
+  }
+
+  /** One upsert; rows may be NO_ROW, the kind -1: such an edge is new. */
+  take(shard: number, source: number, target: number, kind: number): void {
+    if (this.#free === 0 && !this.#refill()) {
+      const known = source !== NO_ROW && target !== NO_ROW && kind >= 0;
+      if (!known || !this.#exists(shard, source, target, kind)) {
+        const inFlight = this.#published - this.#upsertsApplied();
+        throw new AthanorError(
+          'ATHANOR_CAPACITY',
+          `edge: option capacity.edges allows ${this.#capacity}, and with ${inFlight} in flight so many are there`,
+        );
+      }
+      this.#published++;
+      return;
+    }
+    this.#free--;
+    this.#published++;
+  }
+
+  /** How many of `wanted` upserts, which may all be new, have room. */
+  room(wanted: number): number {
+    if (this.#free < wanted) this.#refill();
+    return Math.min(this.#free, wanted);
+  }
+
+  takeMany(upserts: number): void {
+    this.#free -= upserts;
+    this.#published += upserts;
+  }
+
+  #refill(): boolean {
+    // Applied upserts first: one that is applied between the two looks counts twice, which is on the safe side.
+    const inFlight = this.#published - this.#upsertsApplied();
+    this.#free = Math.max(0, this.#capacity - this.#edges() - inFlight);
+    return this.#free > 0;
+  }
+
+  save(): void {
+    this.#saved = this.#published;
+  }
+
+  rollback(): void {
+    this.#free += this.#published - this.#saved;
+    this.#published = this.#saved;
+  }
+}

@@ -1,0 +1,165 @@
+import { AthanorError } from '../base/errors.js';
+import { NO_ROW } from '../base/limits.js';
+import type { GraphBook } from '../memory/graph-book.js';
+import type { Interner } from '../memory/interner.js';
+import { QUARANTINE_MS } from './rows.js';
+
+/** What the main thread has published about a graph's row. */
+export const GraphUse = { free: 0, live: 1, removed: 2 } as const;
+
+/**
+ * Main thread. Rows of graphs by name, as published. A graph created again after its removal gets a new row in the same
+ * shard, so the two are applied in order, and at most one row of a name is alive at any moment.
+ */
+export class GraphTable {
+  /** GraphUse by row. */
+  readonly use: Uint8Array;
+  readonly #names: Interner;
+  readonly #book: GraphBook;
+  readonly #shards: number;
+  readonly #capacity: number;
+  readonly #reserved: number;
+  readonly #fresh: Uint32Array;
+  readonly #free: number[][];
+  readonly #quarantine: Array<{ row: number; sinceMs: number }> = [];
+  #nextShard = 0;
+  #live = 0;
+
+  constructor(parts: {
+    names: Interner;
+    book: GraphBook;
+    use: Uint8Array;
+    shards: number;
+    /** Graphs that may be live at once; `reserved` rows exist. */
+    capacity: number;
+    reserved: number;
+  }) {
+    this.use = parts.use;
+    this.#names = parts.names;
+    this.#book = parts.book;
+    this.#shards = parts.shards;
+    this.#capacity = parts.capacity;
+    this.#reserved = parts.reserved;
+    this.#fresh = Uint32Array.from({ length: parts.shards }, (_, shard) => shard);
+    this.#free = Array.from({ length: parts.shards }, () => []);
+  }
+
+  get live(): number {
+    return this.#live;
+  }
+
+  /** Rows from here on were never used. */
+  get highWater(): number {
+    return Math.max(...this.#fresh);
+  }
+
+  shardOf(row: number): number {
+    return row % this.#shards;
+  }
+
+  generationOf(row: number): number {
+    return this.#book.generation[row]!;
+  }
+
+  nameOf(row: number): string {
+    return this.#names.idOf(row) as string;
+  }
+
+  /** Newest row of the name, live or removed; NO_ROW where there is none. */
+  find(name: string): number {
+    return this.#names.find(0, name);
+  }
+
+  /** @throws AthanorError ATHANOR_CAPACITY, or ATHANOR_BACKPRESSURE while removed graphs still hold the rows. */
+  create(name: string): number {
+    if (this.#live >= this.#capacity) {
+      throw new AthanorError(
+        'ATHANOR_CAPACITY',
+        `graph '${name}': option capacity.graphs allows ${this.#capacity}, and so many are there`,
+      );
+    }
+    const before = this.find(name);
+    const row = before === NO_ROW ? this.#takeAny() : this.#take(this.shardOf(before));
+    if (row === NO_ROW) {
+      throw new AthanorError('ATHANOR_BACKPRESSURE', `graph '${name}': removed graphs still hold their rows`);
+    }
+    if (before !== NO_ROW) this.#names.unbind(before);
+    if (!this.#names.bind(0, name, row)) {
+      throw new AthanorError('ATHANOR_CAPACITY', `graph '${name}': the names of graphs fill their reservation`);
+    }
+    this.#book.previous[row] = before === NO_ROW ? 0 : before + 1;
+    this.#book.generation[row]!++;
+    this.use[row] = GraphUse.live;
+    this.#live++;
+    return row;
+  }
+
+  /** Takes back a `create` that was not published. */
+  uncreate(row: number): void {
+    const name = this.nameOf(row);
+    this.#names.unbind(row);
+    this.#names.release(row);
+    const before = this.#book.previous[row]!;
+    if (before !== 0) {
+      this.#names.release(before - 1);
+      this.#names.bind(0, name, before - 1);
+    }
+    this.use[row] = GraphUse.free;
+    this.#live--;
+    this.#free[this.shardOf(row)]!.push(row);
+  }
+
+  remove(row: number): void {
+    this.use[row] = GraphUse.removed;
+    this.#live--;
+  }
+
+  /** Takes back a `remove` that was not published. */
+  unremove(row: number): void {
+    this.use[row] = GraphUse.live;
+    this.#live++;
+  }
+
+  /** The removed graph is reclaimed and its nodes' rows are free: its own may be used again after its quarantine. */
+  retire(row: number, nowMs: number): void {
+    const name = this.nameOf(row);
+    const newest = this.find(name);
+    if (newest === row) {
+      this.#names.unbind(row);
+    } else if (newest !== NO_ROW) {
+      for (let at = newest; ; at = this.#book.previous[at]! - 1) {
+        if (this.#book.previous[at] === row + 1) this.#book.previous[at] = this.#book.previous[row]!;
+        if (this.#book.previous[at] === 0) break;
+      }
+    }
+    this.#quarantine.push({ row, sinceMs: nowMs });
+  }
+
+  releaseExpired(nowMs: number): void {
+    while (this.#quarantine.length > 0 && this.#quarantine[0]!.sinceMs <= nowMs - QUARANTINE_MS) {
+      const { row } = this.#quarantine.shift()!;
+      this.#names.release(row);
+      this.use[row] = GraphUse.free;
+      this.#free[this.shardOf(row)]!.push(row);
+    }
+  }
+
+  #takeAny(): number {
+    for (let tries = 0; tries < this.#shards; tries++) {
+      const shard = this.#nextShard;
+      this.#nextShard = (shard + 1) % this.#shards;
+      const row = this.#take(shard);
+      if (row !== NO_ROW) return row;
+    }
+    return NO_ROW;
+  }
+
+  #take(shard: number): number {
+    const free = this.#free[shard]!;
+    if (free.length > 0) return free.pop()!;
+    const row = this.#fresh[shard]!;
+    if (row >= this.#reserved) return NO_ROW;
+    this.#fresh[shard] = row + this.#shards;
+    return row;
+  }
+}

@@ -1,0 +1,103 @@
+import { Encoder } from '@msgpack/msgpack';
+import { AthanorError, show } from '../base/errors.js';
+import type { NodeId } from '../base/types.js';
+
+const text = new TextEncoder();
+
+/**
+ * Main thread. Gathers the MessagePack values of one event, before it is known whether the frame has room for them.
+ * Strings and integers, the ids of every new node, are written directly; `data` goes through the encoder.
+ */
+export class PayloadBuffer {
+  readonly #encoder = new Encoder({ ignoreUndefined: true });
+  readonly #maxDataBytes: number;
+  #bytes = new Uint8Array(4096);
+  length = 0;
+
+  constructor(maxDataBytes: number) {
+    this.#maxDataBytes = maxDataBytes;
+  }
+
+  clear(): void {
+    this.length = 0;
+  }
+
+  copyTo(target: Uint8Array, at: number): void {
+    const bytes = this.#bytes;
+    for (let i = 0; i < this.length; i++) target[at + i] = bytes[i]!;
+  }
+
+  addId(id: NodeId): void {
+    if (typeof id === 'string') this.addString(id);
+    else this.#addInteger(id);
+  }
+
+  addString(value: string): void {
+    this.#grow(value.length * 3 + 5);
+    const bytes = this.#bytes;
+    let at = this.length;
+    const length = value.length;
+    if (length <= 31) {
+      // fixstr of ASCII, the usual id: no encoder, no copy.
+      bytes[at] = 0xa0 | length;
+      let i = 0;
+      for (; i < length; i++) {
+        const unit = value.charCodeAt(i);
+        if (unit > 0x7f) break;
+        bytes[at + 1 + i] = unit;
+      }
+      if (i === length) {
+        this.length = at + 1 + length;
+        return;
+      }
+    }
+    const written = text.encodeInto(value, bytes.subarray(at + 3)).written;
+    bytes[at++] = 0xda;
+    bytes[at++] = written >>> 8;
+    bytes[at++] = written;
+    this.length = at + written;
+  }
+
+  #addInteger(value: number): void {
+    this.#grow(9);
+    const bytes = this.#bytes;
+    if (value >= 0 && value <= 0x7f) {
+      bytes[this.length++] = value;
+      return;
+    }
+    bytes[this.length] = 0xcb;
+    new DataView(bytes.buffer).setFloat64(this.length + 1, value + 0);
+    this.length += 9;
+  }
+
+  /**
+   * @throws AthanorError ATHANOR_INVALID_EVENT for what MessagePack cannot say, ATHANOR_PAYLOAD_TOO_LARGE above
+   * `maxPayloadBytes`.
+   */
+  addData(data: unknown): void {
+    let encoded: Uint8Array;
+    try {
+      encoded = this.#encoder.encodeSharedRef(data);
+    } catch (error) {
+      throw new AthanorError('ATHANOR_INVALID_EVENT', `data: ${show(data)} cannot be written as MessagePack`, {
+        cause: error,
+      });
+    }
+    if (encoded.length > this.#maxDataBytes) {
+      throw new AthanorError(
+        'ATHANOR_PAYLOAD_TOO_LARGE',
+        `data: ${encoded.length} bytes as MessagePack, option maxPayloadBytes allows ${this.#maxDataBytes}`,
+      );
+    }
+    this.#grow(encoded.length);
+    this.#bytes.set(encoded, this.length);
+    this.length += encoded.length;
+  }
+
+  #grow(more: number): void {
+    if (this.length + more <= this.#bytes.length) return;
+    const bytes = new Uint8Array(Math.max(this.#bytes.length * 2, this.length + more));
+    bytes.set(this.#bytes.subarray(0, this.length));
+    this.#bytes = bytes;
+  }
+}

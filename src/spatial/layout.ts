@@ -1,0 +1,131 @@
+import { attachRegion, createRegion, defineRegion, type RegionToken, type Views } from '../memory/region.js';
+import type { Memory } from '../memory/reserve.js';
+
+/** Entries of a leaf and children of an inner node: 16 points are four cache lines, and what a radius query tests at once. */
+export const FANOUT = 16;
+/** A leaf with fewer points is dissolved, unless it is the root: bounds the number of leaves. */
+export const LEAST_LEAF = 3;
+/** Radix of the packing's sorts, in bits: 2,048 counters stay in the first-level cache. */
+export const RADIX_BITS = 11;
+
+/*
+ * Refs. A node ref is `leaf << 1` or `inner << 1 | 1`; a slot is `node * FANOUT + position`. What may be absent is stored
+ * plus one, so that zeroed memory is a shard without trees.
+ *
+ * Index region, engine-wide:
+ *   entry0, entry1  u32 [rows]    leaf slot + 1 of a row; a graph's tree uses the one that `column` names
+ *   root            u32 [graphs]  node ref + 1
+ *   count           u32 [graphs]  points
+ *   inserts         u32 [graphs]  inserts and reinserts since the last packing
+ *   packed          u32 [graphs]  points at the last packing
+ *   column          u8  [graphs]  0 or 1
+ */
+const indexLayout = defineRegion({
+  name: 'rtree-index',
+  version: 1,
+  buffers: 'column',
+  params: ['rows', 'graphs'],
+  fields: ({ rows, graphs }) => ({
+    entry0: ['u32', rows],
+    entry1: ['u32', rows],
+    root: ['u32', graphs],
+    count: ['u32', graphs],
+    inserts: ['u32', graphs],
+    packed: ['u32', graphs],
+    column: ['u8', graphs],
+  }),
+});
+
+/*
+ * Pool of one shard:
+ *   leafXY      f64 [leaves * 32]  x and y of each entry
+ *   leafRow     u32 [leaves * 16]
+ *   leafCount   u8  [leaves]
+ *   leafParent  u32 [leaves]       inner slot + 1; 0 = root. Of a free or discarded leaf: the next one's ref + 1
+ *   leafGraph   u32 [leaves]       graph row + 1; 0 = free
+ *   leafLimit   f32 [leaves]       half perimeter up to which moves may grow the leaf's box
+ *   innerBox    f64 [inners * 64]  minX, minY, maxX, maxY of each child
+ *   innerChild  u32 [inners * 16]  node ref
+ *   innerCount  u8, innerParent u32: as of leaves
+ *   words       u32 [16]           Word, below
+ *   pack*                          state and scratch of a packing under way; see pack.ts
+ *
+ * Bounds. A root leaf holds at least one point and any other at least LEAST_LEAF, so there are at most as many leaves as
+ * rows; a packing under way makes one more for each 8 points. An inner node has at least two children, so there are fewer
+ * inner nodes than leaves. Scratch of a packing is two (key, item) pairs, an order and a late row for each row: 24 bytes.
+ */
+const poolLayout = defineRegion({
+  name: 'rtree-pool',
+  version: 1,
+  buffers: 'column',
+  params: ['rows'],
+  fields: ({ rows }) => {
+    const leaves = rows + Math.ceil(rows / 8) + 64;
+    return {
+      leafXY: ['f64', leaves * FANOUT * 2],
+      leafRow: ['u32', leaves * FANOUT],
+      leafCount: ['u8', leaves],
+      leafParent: ['u32', leaves],
+      leafGraph: ['u32', leaves],
+      leafLimit: ['f32', leaves],
+      innerBox: ['f64', leaves * FANOUT * 4],
+      innerChild: ['u32', leaves * FANOUT],
+      innerCount: ['u8', leaves],
+      innerParent: ['u32', leaves],
+      words: ['u32', 16],
+      packWords: ['u32', 32],
+      packRange: ['f64', 8],
+      packCounts: ['u32', 3 << RADIX_BITS],
+      packKeyA: ['u32', rows + 64],
+      packKeyB: ['u32', rows + 64],
+      packItemA: ['u32', rows + 64],
+      packItemB: ['u32', rows + 64],
+      packLate: ['u32', rows + 64],
+      packOrder: ['u32', rows + 64],
+      packLevel: ['u32', Math.ceil(rows / 8) + 64],
+    };
+  },
+});
+
+/** Indexes of `words`: bump pointers, free lists and the discarded nodes, all refs plus one. */
+export const Word = { leafBump: 0, leafFree: 1, innerBump: 2, innerFree: 3, discarded: 4 } as const;
+
+export type IndexViews = Views<ReturnType<typeof indexLayout.fields>>;
+export type PoolViews = Views<ReturnType<typeof poolLayout.fields>>;
+
+export interface SpatialToken {
+  readonly index: RegionToken;
+  readonly pools: readonly RegionToken[];
+}
+
+/** The regions of all trees of an engine. */
+export class SpatialRegions {
+  readonly index: IndexViews;
+  readonly pools: readonly PoolViews[];
+  readonly token: SpatialToken;
+
+  private constructor(index: IndexViews, pools: readonly PoolViews[], token: SpatialToken) {
+    this.index = index;
+    this.pools = pools;
+    this.token = token;
+  }
+
+  static create(memory: Memory, params: { rows: number; graphs: number; shards: number }): SpatialRegions {
+    const { rows, graphs, shards } = params;
+    const index = createRegion(memory, indexLayout, { rows, graphs });
+    const pools = Array.from({ length: shards }, () => createRegion(memory, poolLayout, { rows }));
+    return new SpatialRegions(
+      index.views,
+      pools.map((pool) => pool.views),
+      { index: index.token, pools: pools.map((pool) => pool.token) },
+    );
+  }
+
+  static attach(token: SpatialToken): SpatialRegions {
+    return new SpatialRegions(
+      attachRegion(indexLayout, token.index).views,
+      token.pools.map((pool) => attachRegion(poolLayout, pool).views),
+      token,
+    );
+  }
+}

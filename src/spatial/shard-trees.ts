@@ -1,0 +1,366 @@
+import { FANOUT, type IndexViews, LEAST_LEAF, type PoolViews, type SpatialRegions, Word } from './layout.js';
+import { NodePool } from './nodes.js';
+import { type InsertLate, Packing } from './packing.js';
+import { splitInner, splitLeaf } from './split.js';
+
+/** A tree is packed when more than this, and more than were packed last, was inserted since. */
+const LEAST_INSERTS = 256;
+
+/**
+ * The R-trees of one shard, one a graph (Guttman, "R-trees", 1984; moves as in Lee et al., "Supporting frequent updates in
+ * R-trees: a bottom-up approach", 2003). Writing methods are for the shard's writer, who holds its lock unless said
+ * otherwise. Rows are node rows of the engine; coordinates are finite.
+ */
+export class ShardTrees {
+  readonly #index: IndexViews;
+  readonly #pool: NodePool;
+  readonly #views: PoolViews;
+  readonly #packing: Packing;
+  /** While a late point goes into the tree being packed. */
+  #aside = false;
+  readonly #insertLate: InsertLate = (graph, row, x, y, entries) => {
+    this.#aside = true;
+    this.#insertFrom(graph, this.#packing.root, entries, row, x, y);
+    this.#aside = false;
+  };
+
+  constructor(regions: SpatialRegions, shard: number) {
+    this.#index = regions.index;
+    this.#views = regions.pools[shard]!;
+    this.#pool = new NodePool(this.#views);
+    this.#packing = new Packing(this.#index, this.#pool);
+  }
+
+  count(graph: number): number {
+    return this.#index.count[graph]!;
+  }
+
+  #entries(graph: number): Uint32Array {
+    return this.#index.column[graph] === 0 ? this.#index.entry0 : this.#index.entry1;
+  }
+
+  // ------------------------------------------------------------ insert, move, remove
+
+  /** The row is not in the tree. */
+  insert(graph: number, row: number, x: number, y: number): void {
+    const entries = this.#entries(graph);
+    this.#index.count[graph]!++;
+    this.#noteInsert(graph);
+    this.#insertFrom(graph, this.#index.root[graph]!, entries, row, x, y);
+    if (this.#packing.concerns(graph)) this.#packing.inserted(graph, row);
+  }
+
+  /** The row is in the tree. */
+  move(graph: number, row: number, x: number, y: number): void {
+    const entries = this.#index.column[graph] === 0 ? this.#index.entry0 : this.#index.entry1;
+    const slot = entries[row]! - 1;
+    const leaf = slot >>> 4;
+    const xy = this.#views.leafXY;
+    const up = this.#views.leafParent[leaf]!;
+    if (up !== 0) {
+      const box = this.#views.innerBox;
+      const at = (up - 1) * 4;
+      if (x < box[at]! || x > box[at + 2]! || y < box[at + 1]! || y > box[at + 3]!) {
+        if (!this.#grow(leaf, up, x, y)) {
+          this.#reinsert(graph, entries, row, slot, x, y);
+          if (this.#packing.active) this.#packing.moved(graph, row, x, y);
+          return;
+        }
+      }
+    }
+    xy[slot * 2] = x;
+    xy[slot * 2 + 1] = y;
+    if (this.#packing.active) this.#packing.moved(graph, row, x, y);
+  }
+
+  /** The row is in the tree. */
+  remove(graph: number, row: number): void {
+    const entries = this.#entries(graph);
+    const slot = entries[row]! - 1;
+    entries[row] = 0;
+    this.#index.count[graph]!--;
+    this.#takeEntry(graph, entries, slot);
+    if (this.#packing.concerns(graph)) this.#packing.removed(graph, row);
+  }
+
+  /** Grows the leaf's box to the point, and its ancestors' with it, if that stays within its limit. */
+  #grow(leaf: number, up: number, x: number, y: number): boolean {
+    const box = this.#views.innerBox;
+    const at = (up - 1) * 4;
+    const minX = x < box[at]! ? x : box[at]!;
+    const minY = y < box[at + 1]! ? y : box[at + 1]!;
+    const maxX = x > box[at + 2]! ? x : box[at + 2]!;
+    const maxY = y > box[at + 3]! ? y : box[at + 3]!;
+    if (!(maxX - minX + (maxY - minY) <= this.#views.leafLimit[leaf]!)) return false;
+    this.#pool.cover(up, x, y);
+    return true;
+  }
+
+  /** From the leaf up to the lowest ancestor whose box holds the point, and down again from there. */
+  #reinsert(graph: number, entries: Uint32Array, row: number, slot: number, x: number, y: number): void {
+    const { innerBox, innerParent, leafParent } = this.#views;
+    let up = leafParent[slot >>> 4]!;
+    let top = 0;
+    while (up !== 0) {
+      const inner = ((up - 1) / FANOUT) | 0;
+      top = ((inner << 1) | 1) + 1;
+      up = innerParent[inner]!;
+      if (up === 0) break;
+      const at = (up - 1) * 4;
+      if (x >= innerBox[at]! && x <= innerBox[at + 2]! && y >= innerBox[at + 1]! && y <= innerBox[at + 3]!) break;
+    }
+    this.#noteInsert(graph);
+    if (this.#packing.gathering(graph)) this.#packing.relocated(graph, row);
+    // A leaf that is dissolved may take the node found with it: then from the root.
+    if (this.#views.leafCount[slot >>> 4]! <= LEAST_LEAF) top = 0;
+    this.#takeEntry(graph, entries, slot);
+    if (top === 0) top = this.#index.root[graph]!;
+    else this.#pool.cover(innerParent[(top - 1) >>> 1]!, x, y);
+    this.#insertFrom(graph, top, entries, row, x, y);
+  }
+
+  /** Inserts below the node (ref + 1; 0 = there is no tree). The boxes above it hold the point already, unless it is the root. */
+  #insertFrom(graph: number, from: number, entries: Uint32Array, row: number, x: number, y: number): void {
+    const views = this.#views;
+    let ref = from - 1;
+    if (ref < 0) {
+      ref = this.#pool.takeLeaf(graph) << 1;
+      this.#setRoot(graph, ref);
+    }
+    const box = views.innerBox;
+    while ((ref & 1) === 1) {
+      const slot = this.#choose(ref >>> 1, x, y);
+      const at = slot * 4;
+      if (x < box[at]!) box[at] = x;
+      if (y < box[at + 1]!) box[at + 1] = y;
+      if (x > box[at + 2]!) box[at + 2] = x;
+      if (y > box[at + 3]!) box[at + 3] = y;
+      ref = views.innerChild[slot]!;
+    }
+    let leaf = ref >>> 1;
+    if (views.leafCount[leaf] === FANOUT) leaf = this.#split(graph, leaf, entries, x, y);
+    const slot = leaf * FANOUT + views.leafCount[leaf]!++;
+    views.leafXY[slot * 2] = x;
+    views.leafXY[slot * 2 + 1] = y;
+    views.leafRow[slot] = row;
+    entries[row] = slot + 1;
+  }
+
+  /** Of the graph's tree, or of the one being packed for it. */
+  #setRoot(graph: number, ref: number): void {
+    if (this.#aside) this.#packing.root = ref + 1;
+    else this.#index.root[graph] = ref + 1;
+  }
+
+  /** Slot of the child that needs the least enlargement; of those that need none, the smallest. */
+  #choose(inner: number, x: number, y: number): number {
+    const box = this.#views.innerBox;
+    const first = inner * FANOUT;
+    const end = first + this.#views.innerCount[inner]!;
+    let best = first;
+    let bestGrowth = Number.POSITIVE_INFINITY;
+    let bestSize = Number.POSITIVE_INFINITY;
+    for (let slot = first; slot < end; slot++) {
+      const at = slot * 4;
+      const minX = box[at]!;
+      const minY = box[at + 1]!;
+      const maxX = box[at + 2]!;
+      const maxY = box[at + 3]!;
+      // Half perimeters, not areas: they tell degenerate boxes (points on a line) apart.
+      const growth = (x < minX ? minX - x : x > maxX ? x - maxX : 0) + (y < minY ? minY - y : y > maxY ? y - maxY : 0);
+      if (growth > bestGrowth) continue;
+      const size = maxX - minX + (maxY - minY);
+      if (growth < bestGrowth || size < bestSize) {
+        best = slot;
+        bestGrowth = growth;
+        bestSize = size;
+      }
+    }
+    return best;
+  }
+
+  /** Splits a full leaf; the half that suits the point better is returned. */
+  #split(graph: number, leaf: number, entries: Uint32Array, x: number, y: number): number {
+    const pool = this.#pool;
+    const views = this.#views;
+    const other = pool.takeLeaf(graph);
+    splitLeaf(pool, leaf, other, entries);
+    if (this.#packing.gathering(graph)) {
+      const first = other * FANOUT;
+      for (let at = first; at < first + FANOUT / 2; at++) this.#packing.relocated(graph, views.leafRow[at]!);
+    }
+    const slot = this.#adopt(graph, leaf << 1, other << 1) - 1;
+    const box = views.innerBox;
+    const inOther = this.#distanceTo(box, (views.leafParent[other]! - 1) * 4, x, y);
+    const chosen = inOther < this.#distanceTo(box, slot * 4, x, y) ? other : leaf;
+    pool.limitGrowth(leaf << 1);
+    pool.limitGrowth(other << 1);
+    pool.cover(views.leafParent[chosen]!, x, y);
+    return chosen;
+  }
+
+  #distanceTo(box: Float64Array, at: number, x: number, y: number): number {
+    const dx = x < box[at]! ? box[at]! - x : x > box[at + 2]! ? x - box[at + 2]! : 0;
+    const dy = y < box[at + 1]! ? box[at + 1]! - y : y > box[at + 3]! ? y - box[at + 3]! : 0;
+    return dx + dy;
+  }
+
+  /** `other` was split off `ref`: it becomes its sibling. Returns the slot + 1 of `ref`, its box exact again. */
+  #adopt(graph: number, ref: number, other: number): number {
+    const pool = this.#pool;
+    const views = this.#views;
+    const up = pool.parentOf(ref);
+    if (up === 0) {
+      const root = pool.takeInner();
+      pool.append(root, ref);
+      pool.append(root, other);
+      this.#setRoot(graph, (root << 1) | 1);
+      return pool.parentOf(ref);
+    }
+    pool.writeBox(ref, up - 1);
+    const inner = ((up - 1) / FANOUT) | 0;
+    if (views.innerCount[inner]! < FANOUT) {
+      pool.append(inner, other);
+      return up;
+    }
+    const split = pool.takeInner();
+    splitInner(pool, inner, split);
+    this.#adopt(graph, (inner << 1) | 1, (split << 1) | 1);
+    pool.append(((pool.parentOf(ref) - 1) / FANOUT) | 0, other);
+    // The half that took the new child may have outgrown the box it was given before.
+    const taker = ((pool.parentOf(ref) - 1) / FANOUT) | 0;
+    pool.writeBox((taker << 1) | 1, views.innerParent[taker]! - 1);
+    return pool.parentOf(ref);
+  }
+
+  /** Takes the entry out of its leaf; a leaf with too few left is dissolved, and they are inserted anew. */
+  #takeEntry(graph: number, entries: Uint32Array, slot: number): void {
+    const views = this.#views;
+    const leaf = slot >>> 4;
+    const count = --views.leafCount[leaf]!;
+    const last = leaf * FANOUT + count;
+    if (last !== slot) {
+      views.leafXY[slot * 2] = views.leafXY[last * 2]!;
+      views.leafXY[slot * 2 + 1] = views.leafXY[last * 2 + 1]!;
+      const row = views.leafRow[last]!;
+      views.leafRow[slot] = row;
+      entries[row] = slot + 1;
+    }
+    const up = views.leafParent[leaf]!;
+    if (up === 0) {
+      if (count > 0) return;
+      this.#index.root[graph] = 0;
+      this.#pool.giveLeaf(leaf);
+      return;
+    }
+    if (count >= LEAST_LEAF) {
+      this.#pool.writeBox(leaf << 1, up - 1);
+      return;
+    }
+    this.#detach(graph, up - 1);
+    for (let at = leaf * FANOUT; at < leaf * FANOUT + count; at++) {
+      const row = views.leafRow[at]!;
+      if (this.#packing.gathering(graph)) this.#packing.relocated(graph, row);
+      this.#insertFrom(graph, this.#index.root[graph]!, entries, row, views.leafXY[at * 2]!, views.leafXY[at * 2 + 1]!);
+    }
+    this.#pool.giveLeaf(leaf);
+  }
+
+  /** Takes the child in the slot out of the tree; an inner node left with one child gives its place to it. */
+  #detach(graph: number, slot: number): void {
+    const pool = this.#pool;
+    const views = this.#views;
+    const inner = (slot / FANOUT) | 0;
+    pool.takeOut(slot);
+    const up = views.innerParent[inner]!;
+    if (views.innerCount[inner]! > 1) {
+      if (up !== 0) pool.writeBox((inner << 1) | 1, up - 1);
+      return;
+    }
+    const only = views.innerChild[inner * FANOUT]!;
+    pool.setParent(only, up);
+    if (up === 0) {
+      this.#index.root[graph] = only + 1;
+    } else {
+      views.innerChild[up - 1] = only;
+      pool.writeBox(only, up - 1);
+    }
+    pool.giveInner(inner);
+  }
+
+  // ------------------------------------------------------------ whole trees
+
+  /** The graph is removed: its tree is put aside in O(1). Its rows' entries are stale until `forget`. */
+  dropTree(graph: number): void {
+    const index = this.#index;
+    if (this.#packing.concerns(graph)) this.#packing.cancel();
+    if (index.root[graph] !== 0) this.#pool.discard(index.root[graph]! - 1);
+    index.root[graph] = 0;
+    index.count[graph] = 0;
+    index.inserts[graph] = 0;
+    index.packed[graph] = 0;
+    index.column[graph] = 0;
+  }
+
+  /** The row's graph was dropped: nothing is known of it any more. */
+  forget(row: number): void {
+    this.#index.entry0[row] = 0;
+    this.#index.entry1[row] = 0;
+  }
+
+  reclaimWanted(): boolean {
+    return this.#views.words[Word.discarded] !== 0;
+  }
+
+  /** Gives back at most `maxNodes` nodes of trees put aside. True when some are left. */
+  reclaimStep(maxNodes: number): boolean {
+    return this.#pool.reclaim(maxNodes);
+  }
+
+  /** Recovery, whatever state the trees were left in: every tree of the shard is forgotten, to be loaded anew. */
+  clear(graphs: Iterable<number>): void {
+    this.#views.packWords.fill(0);
+    for (const graph of graphs) {
+      this.#index.root[graph] = 0;
+      this.#index.count[graph] = 0;
+      this.#index.inserts[graph] = 0;
+      this.#index.packed[graph] = 0;
+      this.#index.column[graph] = 0;
+    }
+    this.#views.leafGraph.fill(0, 0, this.#views.words[Word.leafBump]!);
+    this.#views.words.fill(0);
+  }
+
+  /** Builds the tree of a graph that has none, at once. Entries of the rows are 0. */
+  bulkLoad(graph: number, rows: Uint32Array, xs: Float64Array, ys: Float64Array, count: number): void {
+    if (count === 0) return;
+    this.#packing.load(graph, rows, xs, ys, count);
+    while (this.packStep(1 << 20) !== 'ready');
+    this.packSwap();
+  }
+
+  // ------------------------------------------------------------ packing
+
+  #noteInsert(graph: number): void {
+    const index = this.#index;
+    const inserts = ++index.inserts[graph]!;
+    if (inserts > LEAST_INSERTS && inserts > index.packed[graph]! && !this.#packing.active) {
+      this.#packing.want(graph);
+    }
+  }
+
+  /** Whether a packing is wanted or under way. */
+  packWanted(): boolean {
+    return this.#packing.active;
+  }
+
+  /** A slice of the packing under way, of about `maxItems` points. Needs no lock: readers do not reach what it touches. */
+  packStep(maxItems: number): 'idle' | 'working' | 'ready' {
+    return this.#packing.active ? this.#packing.step(maxItems, this.#insertLate) : 'idle';
+  }
+
+  /** The packed tree takes the place of the old one. */
+  packSwap(): void {
+    this.#packing.swap(this.#insertLate);
+  }
+}
