@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { invariant } from '../base/errors.js';
 import { MAX_THREADS } from '../base/limits.js';
 import { attachRegion, createRegion, defineRegion, type RegionToken, type Views } from './region.js';
@@ -10,18 +11,21 @@ import type { Memory } from './reserve.js';
  * real-time systems", 2010, gives phase-fairness; the word a reader here is this project's).
  *
  *   words    i32 [shards * (MAX_THREADS + 2) * 32], 128 bytes apart:
- *     WRITER   0 = no writer; else PRESENT | owner's thread slot << 1 | phase << 8
- *     WAITERS  threads of this shard that may be in Atomics.wait
- *     READER t OUT; IN; or WAITING in phase p = p << 2 | 2: that reader saw the writer of phase p
+ *     WRITER    0 = no writer; else PRESENT | owner's thread slot << 1 | phase << 8
+ *     SLEEPERS  two words, a bit a thread slot: threads that may be in Atomics.wait for this shard
+ *     READER t  OUT; IN; or WAITING in phase p = p << 2 | 2: that reader saw the writer of phase p
  *
- *   phases   i32 [shards * 32]  phase of the last writer; written by the shard's owner
+ *   phases   i32 [shards * 32]  phase of the last writer, 1 and up; written by the shard's owner
  *   readers  i32 [32]           word 0: reader words in use, from thread slot 0 on: what a writer looks at
  *
  * Reader: stores IN, loads WRITER. No writer: it is in. Otherwise it stores WAITING(p), so that the writer of phase p
- * passes it by, and waits until WRITER is no longer that of p; a writer of any later phase counts WAITING(p) as in, so
+ * passes it by, and waits until WRITER is no longer of phase p; a writer of any later phase counts WAITING(p) as in, so
  * the reader then goes in without asking. Writer: stores WRITER with a new phase, waits until each reader's word is OUT
  * or WAITING in its own phase. Both stores come before both loads (sequential consistency): it cannot be that the reader
- * misses the writer and the writer misses the reader.
+ * misses the writer and the writer misses the reader. test/memory/lock-model.test.ts walks all interleavings.
+ *
+ * A lost thread leaves its reader words and its SLEEPERS bits, which `clearThread` clears, and a WRITER word, which
+ * `takeOver` makes its own: nothing here is a count that a thread could leave wrong.
  */
 const layout = defineRegion({
   name: 'lock',
@@ -29,31 +33,38 @@ const layout = defineRegion({
   buffers: 'one',
   params: ['shards'],
   fields: ({ shards }) => ({
-    words: ['i32', shards * (MAX_THREADS + 2) * 32],
-    phases: ['i32', shards * 32],
-    readers: ['i32', 32],
+    words: ['i32', shards * SHARD_WORDS],
+    phases: ['i32', shards * STRIDE],
+    readers: ['i32', STRIDE],
   }),
 });
 
 const STRIDE = 32;
 const SHARD_WORDS = (MAX_THREADS + 2) * STRIDE;
 const WRITER = 0;
-const WAITERS = STRIDE;
+const SLEEPERS = STRIDE;
 const READERS = 2 * STRIDE;
 const OUT = 0;
 const IN = 1;
 const PRESENT = 1;
 const PHASE_SHIFT = 8;
-/** Phases are compared for equality within one hold: 21 bits wrap long after any reader of the first has gone. */
-const PHASE_MASK = 0x1fffff;
-/** Loads of the other side's word before a thread sleeps: a few microseconds, about half a quantum. */
-const SPINS = 400;
-
+/**
+ * Phases are compared for equality alone. A reader in phase p, waiting or about to say so, holds up the writer of the
+ * next, so two phases would do (the model shows it); 2^22 keep words apart in a debugger.
+ */
+const LAST_PHASE = 0x3fffff;
+/**
+ * Loads of the other side's word before a thread sleeps: about 7 microseconds, a quantum of 64 moves; a sleep and its
+ * wake-up cost ten times that. With one core the other side cannot move while this one spins.
+ */
+const SPINS = availableParallelism() > 1 ? 1000 : 0;
 export class ShardLock {
   readonly token: RegionToken;
   readonly #words: Int32Array;
   readonly #phases: Int32Array;
   readonly #readers: Int32Array;
+  /** Threads below this slot are known to be looked at by writers. */
+  #admitted = 0;
 
   private constructor(region: { views: Views<ReturnType<typeof layout.fields>>; token: RegionToken }) {
     this.token = region.token;
@@ -70,20 +81,21 @@ export class ShardLock {
     return new ShardLock(attachRegion(layout, token));
   }
 
-  /** Once a thread, before it reads: from here on writers look at its word. */
+  /** From here on writers look at the word of `thread`. Its first read does this too. */
   admitReader(thread: number): void {
-    // Raised before the thread's first IN: a writer that loads a smaller number came before that reader's look at WRITER.
-    for (let seen = Atomics.load(this.#readers, 0); seen <= thread; ) {
-      const found = Atomics.compareExchange(this.#readers, 0, seen, thread + 1);
-      if (found === seen) return;
-      seen = found;
+    const readers = this.#readers;
+    // Raised before the thread's first IN: a writer that loads a smaller number has stored WRITER before that reader looks.
+    let seen = Atomics.load(readers, 0);
+    while (seen <= thread) {
+      const found = Atomics.compareExchange(readers, 0, seen, thread + 1);
+      seen = found === seen ? thread + 1 : found;
     }
+    this.#admitted = seen;
   }
 
-  /**
-   * Any thread that was admitted, not re-entrant. False when the writer did not finish within `timeoutMs`: then nothing is held.
-   */
+  /** Any thread; not re-entrant. False when the writer did not finish within `timeoutMs`: then nothing is held. */
   acquireRead(shard: number, thread: number, timeoutMs: number): boolean {
+    if (thread >= this.#admitted) this.admitReader(thread);
     const words = this.#words;
     const base = shard * SHARD_WORDS;
     const own = base + READERS + thread * STRIDE;
@@ -92,34 +104,36 @@ export class ShardLock {
     Atomics.store(words, own, IN);
     const writer = Atomics.load(words, base + WRITER);
     if (writer === 0) return true;
-    return this.#waitForPhase(base, own, writer, timeoutMs);
+    return this.#waitForPhase(base, thread, writer, timeoutMs);
   }
 
-  #waitForPhase(base: number, own: number, writer: number, timeoutMs: number): boolean {
+  #waitForPhase(base: number, thread: number, writer: number, timeoutMs: number): boolean {
+    invariant(((writer >>> 1) & 0x7f) !== thread, 'the shard is written by this thread');
     const words = this.#words;
-    const phase = (writer >>> PHASE_SHIFT) & PHASE_MASK;
+    const own = base + READERS + thread * STRIDE;
+    const phase = writer >>> PHASE_SHIFT;
     Atomics.store(words, own, (phase << 2) | 2);
-    // The writer may wait for this very word: it was IN a moment ago.
+    // The writer may sleep on this very word: it was IN a moment ago.
     this.#wake(base, own);
     for (let spin = 0; spin < SPINS; spin++) {
-      // Any other value ends the wait: no writer, or one of a later phase, which waits for this reader. What the writer of
-      // `phase` wrote was written before it changed the word.
-      if (Atomics.load(words, base + WRITER) !== writer) return this.#enter(own);
+      // Another phase, or none, ends the wait: a writer of a later phase waits for this reader. What the writer of `phase`
+      // wrote was written before it changed the word. (The owner alone may change meanwhile: see `takeOver`.)
+      if (Atomics.load(words, base + WRITER) >>> PHASE_SHIFT !== phase) return this.#enter(own);
     }
     const deadlineMs = performance.now() + timeoutMs;
-    // WAITERS before the last look at WRITER: a writer that leaves afterwards sees that somebody is to be woken.
-    Atomics.add(words, base + WAITERS, 1);
-    while (Atomics.load(words, base + WRITER) === writer) {
+    // The bit before the last look at WRITER: a writer that leaves afterwards sees that somebody is to be woken.
+    this.#fallAsleep(base, thread);
+    for (let seen = writer; (seen = Atomics.load(words, base + WRITER)) >>> PHASE_SHIFT === phase; ) {
       const leftMs = deadlineMs - performance.now();
       if (leftMs <= 0) {
-        Atomics.sub(words, base + WAITERS, 1);
+        this.#awake(base, thread);
         Atomics.store(words, own, OUT);
         this.#wake(base, own);
         return false;
       }
-      Atomics.wait(words, base + WRITER, writer, leftMs);
+      Atomics.wait(words, base + WRITER, seen, leftMs);
     }
-    Atomics.sub(words, base + WAITERS, 1);
+    this.#awake(base, thread);
     return this.#enter(own);
   }
 
@@ -139,43 +153,65 @@ export class ShardLock {
 
   /** The shard's owner. Waits for the readers that are in; new ones wait for it. */
   acquireWrite(shard: number, thread: number): void {
-    const words = this.#words;
     const base = shard * SHARD_WORDS;
-    const phase = (this.#phases[shard * STRIDE]! + 1) & PHASE_MASK;
+    const last = this.#phases[shard * STRIDE]!;
+    const phase = last === LAST_PHASE ? 1 : last + 1;
     this.#phases[shard * STRIDE] = phase;
     // Before the look at the readers: one that this look misses sees the writer.
-    Atomics.store(words, base + WRITER, PRESENT | (thread << 1) | (phase << PHASE_SHIFT));
-    this.#waitForReaders(base, phase);
+    Atomics.store(this.#words, base + WRITER, PRESENT | (thread << 1) | (phase << PHASE_SHIFT));
+    this.#waitForReaders(base, thread, phase);
   }
 
-  #waitForReaders(base: number, phase: number): void {
+  #waitForReaders(base: number, thread: number, phase: number): void {
     const words = this.#words;
     const passedBy = (phase << 2) | 2;
     const end = base + READERS + Atomics.load(this.#readers, 0) * STRIDE;
     for (let own = base + READERS; own < end; own += STRIDE) {
       // Pairs with the reader's store of OUT: what it read it has read.
-      let word = Atomics.load(words, own);
-      for (let spin = 0; word !== OUT && word !== passedBy && spin < SPINS; spin++) word = Atomics.load(words, own);
-      if (word === OUT || word === passedBy) continue;
-      Atomics.add(words, base + WAITERS, 1);
-      for (word = Atomics.load(words, own); word !== OUT && word !== passedBy; word = Atomics.load(words, own)) {
-        Atomics.wait(words, own, word);
-      }
-      Atomics.sub(words, base + WAITERS, 1);
+      const word = Atomics.load(words, own);
+      if (word !== OUT && word !== passedBy) this.#waitForReader(base, thread, own, passedBy);
     }
   }
 
-  releaseWrite(shard: number, _thread: number): void {
+  #waitForReader(base: number, thread: number, own: number, passedBy: number): void {
+    const words = this.#words;
+    for (let spin = 0; spin < SPINS; spin++) {
+      const word = Atomics.load(words, own);
+      if (word === OUT || word === passedBy) return;
+    }
+    // The bit before the last look at the word: a reader that leaves afterwards sees that somebody is to be woken.
+    this.#fallAsleep(base, thread);
+    for (let word = IN; (word = Atomics.load(words, own)) !== OUT && word !== passedBy; ) {
+      // A reader that goes from WAITING to IN wakes nobody: this sleep ends when it leaves, or is cleared.
+      Atomics.wait(words, own, word);
+    }
+    this.#awake(base, thread);
+  }
+
+  releaseWrite(shard: number, thread: number): void {
+    const words = this.#words;
     const base = shard * SHARD_WORDS;
+    invariant(((words[base + WRITER]! >>> 1) & 0x7f) === thread, 'the write lock is not held by this thread');
     // All that was written is visible to a reader that loads this word.
-    Atomics.store(this.#words, base + WRITER, 0);
+    Atomics.store(words, base + WRITER, 0);
     this.#wake(base, base + WRITER);
   }
 
-  /** Notifies those who sleep on `at`, if any sleep at all: a notify costs more than the look. */
+  #fallAsleep(base: number, thread: number): void {
+    Atomics.or(this.#words, base + SLEEPERS + (thread >>> 5), 1 << (thread & 31));
+  }
+
+  #awake(base: number, thread: number): void {
+    Atomics.and(this.#words, base + SLEEPERS + (thread >>> 5), ~(1 << (thread & 31)));
+  }
+
+  /** Notifies those who sleep on `at`, if anybody sleeps at all: a notify costs more than the look. */
   #wake(base: number, at: number): void {
-    // The change of the word came before: a sleeper either counted itself before this look, or finds the word changed.
-    if (Atomics.load(this.#words, base + WAITERS) !== 0) Atomics.notify(this.#words, at);
+    const words = this.#words;
+    // The change of the word came before: a sleeper either set its bit before this look, or finds the word changed.
+    if ((Atomics.load(words, base + SLEEPERS) | Atomics.load(words, base + SLEEPERS + 1)) !== 0) {
+      Atomics.notify(words, at);
+    }
   }
 
   /** Thread slot of the writer, or -1. */
@@ -184,26 +220,37 @@ export class ShardLock {
     return writer === 0 ? -1 : (writer >>> 1) & 0x7f;
   }
 
-  /** After the exit of `thread` has been seen: it reads nothing any more. Its write locks stay, for `takeOver`. */
+  /**
+   * After the exit of `thread` has been seen, and before its slot is given to another: it reads nothing any more and
+   * sleeps nowhere. Its write locks stay, for `takeOver`.
+   */
   clearThread(thread: number): void {
     const words = this.#words;
     for (let base = 0; base < words.length; base += SHARD_WORDS) {
       const own = base + READERS + thread * STRIDE;
-      if (Atomics.exchange(words, own, OUT) !== OUT) Atomics.notify(words, own);
+      this.#awake(base, thread);
+      if (Atomics.exchange(words, own, OUT) !== OUT) this.#wake(base, own);
     }
   }
 
-  /** Recovery, after the exit of `from` has been seen: holds the write lock, whether or not `from` did. */
+  /**
+   * The shard's new owner, after the exit of the owner `from` has been seen: holds the write lock, whether or not `from`
+   * did. May itself be lost at any step, and be followed by another.
+   */
   takeOver(shard: number, from: number, thread: number): void {
+    const words = this.#words;
     const base = shard * SHARD_WORDS;
-    const writer = Atomics.load(this.#words, base + WRITER);
+    const writer = Atomics.load(words, base + WRITER);
     if (writer === 0) {
       this.acquireWrite(shard, thread);
       return;
     }
-    invariant(this.writerOf(shard) === from, 'the lock is held by neither the lost thread nor nobody');
-    // WRITER stays as it is: readers go on waiting for the lost writer's phase to end, which `releaseWrite` will do. It may
-    // have been lost before its readers had gone.
-    this.#waitForReaders(base, (writer >>> PHASE_SHIFT) & PHASE_MASK);
+    // The word may name `from`, or an owner before it, when `from` was lost on its way to this very line.
+    invariant(((writer >>> 1) & 0x7f) !== thread || from === thread, 'the write lock is held already');
+    const phase = writer >>> PHASE_SHIFT;
+    // The lost writer's phase goes on: the readers that wait for its end go on waiting, until `releaseWrite` ends it.
+    Atomics.store(words, base + WRITER, PRESENT | (thread << 1) | (phase << PHASE_SHIFT));
+    // It may have been lost before its readers had gone.
+    this.#waitForReaders(base, thread, phase);
   }
 }

@@ -1,3 +1,4 @@
+import { threadId as ownThreadId } from 'node:worker_threads';
 import { AthanorError } from '../base/errors.js';
 import { MAX_THREADS } from '../base/limits.js';
 import { attachRegion, createRegion, defineRegion, type RegionToken } from './region.js';
@@ -26,10 +27,10 @@ export class ThreadSlots {
     this.#owners = region.views.owners;
   }
 
-  /** Main thread, which takes slot 0. */
+  /** Main thread (the one that makes the engine, which may be a worker of another program): it takes slot 0. */
   static create(memory: Memory): ThreadSlots {
     const slots = new ThreadSlots(createRegion(memory, layout, {}));
-    slots.#owners[0] = 1;
+    slots.#owners[0] = ownThreadId + 1;
     return slots;
   }
 

@@ -1,5 +1,6 @@
+import { invariant } from '../base/errors.js';
 import type { ShardEdges } from '../graph/shard-edges.js';
-import type { DataHeap } from '../project/data-heap.js';
+import { ByteHeap } from '../memory/byte-heap.js';
 import { GraphOption, GraphState } from '../project/graph-columns.js';
 import { NodeFlag } from '../project/node-columns.js';
 import type { UndoSlot } from '../project/undo.js';
@@ -25,7 +26,7 @@ export class ShardProjections {
   readonly undo: UndoSlot;
   readonly #shard: number;
   readonly #memory: EngineMemory;
-  readonly #heap: DataHeap;
+  readonly #heap: ByteHeap;
   readonly #counts: Float64Array;
   readonly #flags: Uint8Array;
   readonly #kind: Uint32Array;
@@ -72,27 +73,25 @@ export class ShardProjections {
     const graph = frame.graph[i]!;
     const row = frame.row[i]!;
     if (type === EventType.nodeMoved) {
-      this.undo.begin(sequence, false);
+      this.undo.begin(sequence);
       this.#moveNode(frame, i, graph, row, sequence);
     } else if (type === EventType.nodeUpserted) {
-      this.undo.begin(sequence, false);
+      this.undo.begin(sequence);
       this.#upsertNode(frame, i, graph, row, sequence);
     } else if (type === EventType.edgeUpserted) {
-      this.edges.beginEvent();
-      this.undo.begin(sequence, true);
+      this.undo.begin(sequence);
       this.#upsertEdge(frame, i, graph, row, sequence);
     } else if (type === EventType.nodeRemoved) {
-      this.undo.begin(sequence, false);
+      this.undo.begin(sequence);
       this.#removeNode(graph, row);
     } else if (type === EventType.edgeRemoved) {
-      this.edges.beginEvent();
-      this.undo.begin(sequence, true);
-      if (this.edges.remove(graph, row, frame.other[i]!, frame.kind[i]!)) this.#size[graph]!--;
+      this.undo.begin(sequence);
+      if (this.edges.remove(row, frame.other[i]!, frame.kind[i]!)) this.#size[graph]!--;
     } else if (type === EventType.graphCreated) {
-      this.undo.begin(sequence, false);
+      this.undo.begin(sequence);
       this.#createGraph(graph, frame.kind[i]!, frame.time[i]!);
     } else if (type === EventType.graphRemoved) {
-      this.undo.begin(sequence, false);
+      this.undo.begin(sequence);
       this.#removeGraph(graph);
     }
     this.#graphSequence[graph] = sequence;
@@ -155,10 +154,22 @@ export class ShardProjections {
   }
 
   #storeData(frame: FrameView, i: number, row: number): void {
+    const heap = this.#heap;
     const before = this.#data[row]!;
     const from = frame.dataStart(i);
-    this.#data[row] = this.#heap.store(frame.payload, from, frame.payloadEnd(i) - from) + 1;
-    if (before !== 0) this.#heap.free(before - 1);
+    const length = frame.payloadEnd(i) - from;
+    const ref = heap.allocate(length, 0);
+    invariant(ref >= 0, 'data beyond the bytes that the main thread keeps');
+    const to = heap.startOf(ref);
+    const payload = frame.payload;
+    for (let k = 0; k < length; k++) heap.bytes[to + k] = payload[from + k]!;
+    this.#data[row] = ref + 1;
+    if (before !== 0) this.#free(before - 1);
+  }
+
+  #free(ref: number): void {
+    this.#counts[this.#shard * Count.stride + Count.dataFreed]! += ByteHeap.blockBytes(this.#heap.lengthOf(ref));
+    this.#heap.free(ref);
   }
 
   #createNode(graph: number, row: number, sequence: number): void {
@@ -183,7 +194,7 @@ export class ShardProjections {
   #freeData(row: number): void {
     const data = this.#data[row]!;
     if (data === 0) return;
-    this.#heap.free(data - 1);
+    this.#free(data - 1);
     this.#data[row] = 0;
   }
 
@@ -194,6 +205,7 @@ export class ShardProjections {
     this.#createEnd(graph, target, time, sequence);
     const weight = (frame.presence[i]! & Presence.w) !== 0 ? frame.w[i]! : Number.NaN;
     if (this.edges.upsert(graph, source, target, frame.kind[i]!, weight, time, sequence)) this.#size[graph]!++;
+    this.#counts[this.#shard * Count.stride + Count.edgeUpserts]!++;
   }
 
   #createEnd(graph: number, row: number, time: number, sequence: number): void {

@@ -8,12 +8,11 @@ import type { NodeColumns } from './node-columns.js';
  *
  *   word 0      SEQUENCE  of the event that is being applied
  *        1      NODES     node records that follow, 0 to 2
- *        2      EDGES     1 when the event is one on edges: the edge columns have an undo slot of their own
  *        4..13  first record: row, flags, kind, x, y, w, time, sequence, born, data
  *        14..23 second record (the other end of an edge)
  *
  * Plain stores: the slot is read by recovery alone, after the exit of its writer has been seen, and then every store is
- * there. The order of the stores matters all the same, since a thread may be lost between any two: SEQUENCE comes after
+ * there. Edges need no record: their events can be repeated on their columns alone (see graph/shard-edges.ts). The order of the stores matters all the same, since a thread may be lost between any two: SEQUENCE comes after
  * NODES = 0, and NODES counts a record only when it is whole. The event is undone only when SEQUENCE is that of the event
  * the ring's cursor stands on: otherwise it was committed already.
  */
@@ -28,7 +27,6 @@ const layout = defineRegion({
 const SLOT_WORDS = 32;
 const SEQUENCE = 0;
 const NODES = 1;
-const EDGES = 2;
 const FIRST_RECORD = 4;
 const RECORD_WORDS = 10;
 
@@ -65,10 +63,9 @@ export class UndoSlot {
   }
 
   /** The event with this sequence begins; nothing of it is saved yet. */
-  begin(sequence: number, onEdges: boolean): void {
+  begin(sequence: number): void {
     const words = this.#words;
     words[NODES] = 0;
-    words[EDGES] = onEdges ? 1 : 0;
     words[SEQUENCE] = sequence;
   }
 
@@ -94,10 +91,6 @@ export class UndoSlot {
   /** Whether the event with this sequence was begun here, and so may be half-done. */
   holds(sequence: number): boolean {
     return this.#words[SEQUENCE] === sequence;
-  }
-
-  get onEdges(): boolean {
-    return this.#words[EDGES] === 1;
   }
 
   /** Recovery: the saved rows as they were. */

@@ -22,6 +22,7 @@ export class GraphTable {
   readonly #fresh: Uint32Array;
   readonly #free: number[][];
   readonly #quarantine: Array<{ row: number; sinceMs: number }> = [];
+  readonly #removed: number[] = [];
   #nextShard = 0;
   #live = 0;
 
@@ -111,12 +112,20 @@ export class GraphTable {
 
   remove(row: number): void {
     this.use[row] = GraphUse.removed;
+    this.#removed.push(row);
     this.#live--;
+  }
+
+  /** Moves the rows removed since the last call to the end of `into`. */
+  takeRemoved(into: number[]): void {
+    for (const row of this.#removed) into.push(row);
+    this.#removed.length = 0;
   }
 
   /** Takes back a `remove` that was not published. */
   unremove(row: number): void {
     this.use[row] = GraphUse.live;
+    this.#removed.pop();
     this.#live++;
   }
 

@@ -25,6 +25,11 @@ export class KindTable {
     this.#numbers.delete(this.#names.pop()!);
   }
 
+  /** All names, by number. */
+  names(): string[] {
+    return [...this.#names];
+  }
+
   nameOf(kind: number): string {
     return this.#names[kind]!;
   }

@@ -34,11 +34,13 @@ export class Publisher {
   readonly #transaction: Transaction;
   readonly #endOfTick: (task: () => void) => void;
   #closed = false;
+  #failure: AthanorError | undefined;
   #sequence = 1;
   #timeMs = 0;
   #tickOpen = false;
   readonly #closeTick = (): void => {
     this.#tickOpen = false;
+    this.onTick();
   };
   /** Events of the user's accepted, and refused with an error. */
   published = 0;
@@ -71,11 +73,20 @@ export class Publisher {
     this.#transaction = new Transaction(parts.nodes, parts.graphs, parts.kinds);
   }
 
+  /** Called once a tick in which events were published. */
+  onTick: () => void = () => undefined;
+
   close(): void {
     this.#closed = true;
   }
 
+  /** The engine cannot go on: every event from here on is refused with this error. */
+  fail(error: AthanorError): void {
+    this.#failure = error;
+  }
+
   assertOpen(): void {
+    if (this.#failure !== undefined) throw this.#failure;
     if (this.#closed) throw new AthanorError('ATHANOR_CLOSED', 'the engine is closed: it takes no more events');
   }
 
@@ -113,6 +124,52 @@ export class Publisher {
       throw error;
     }
     return !this.#congested();
+  }
+
+  /** Below the high-water mark. */
+  get hasRoom(): boolean {
+    return !this.#congested();
+  }
+
+  /** Row of the graph as published, or NO_ROW. */
+  liveRow(ref: GraphRef): number {
+    return this.#knownGraph(ref);
+  }
+
+  /** As `liveRow`; the graph is created where there is none. */
+  ensureGraph(ref: GraphRef): number {
+    const graph = this.#liveGraph(ref);
+    if (graph !== NO_ROW) return graph;
+    this.#withGraph(ref, undefined, () => undefined);
+    return this.#knownGraph(ref);
+  }
+
+  /** Rows of ids, bound where they are new: all of them, or none. */
+  handles(ref: GraphRef, ids: readonly NodeId[]): Uint32Array {
+    for (let i = 0; i < ids.length; i++) checkId(`ids[${i}]`, ids[i]);
+    const rows = new Uint32Array(ids.length);
+    const graph = this.ensureGraph(ref);
+    this.#whole(() => {
+      const now = monotonicMs();
+      for (let i = 0; i < ids.length; i++) {
+        let row = this.nodes.find(graph, ids[i]!);
+        if (row === NO_ROW) {
+          row = this.nodes.bind(graph, ids[i]!, now);
+          this.#transaction.boundNode(row);
+        }
+        rows[i] = row;
+      }
+    });
+    return rows;
+  }
+
+  /** An event on a row that no frame has declared yet, or whose removal is published; see columns.ts. */
+  publishRow(ref: GraphRef, graph: number, row: number, x: number, y: number, time: number): void {
+    this.#whole(() => {
+      this.#payload.clear();
+      const bound = this.#declareNode(graph, this.nodes.ids.idOf(row)!, row);
+      this.#writeMove(ref.shard, graph, row, x, y, undefined, time, bound.declared ? Presence.rowDeclared : 0);
+    });
   }
 
   #congested(): boolean {
@@ -441,7 +498,7 @@ export class Publisher {
     writer.frame!.kind[i] = optionBits(this.refs.optionsOf(ref));
     this.#end(writer);
     if (task === undefined) return;
-    // Implicit: the user published one event, not two.
+    // Implicit: the library's own event, not counted as the user's.
     this.published--;
     task();
   }
@@ -528,14 +585,21 @@ export class Publisher {
     else if (writer.openEvents > 0) this.#scheduler.touched();
   }
 
-  /** For the columnar paths: events of one kind written straight into the frame. */
-  nextSequence(events: number): number {
-    const first = this.#sequence;
-    this.#sequence += events;
-    return first;
+  /** Columnar paths: how many of `events` go into the open frame, which has room for one; their sequences are written. */
+  beginRun(writer: ShardWriter, events: number): number {
+    const i = writer.openEvents;
+    const taken = Math.min(events, writer.frameEvents - i);
+    const sequence = this.#sequence;
+    this.#sequence += taken;
+    if (i === 0) writer.open(sequence, monotonicMs());
+    const deltas = writer.frame!.sequenceDelta;
+    for (let k = 0, delta = sequence - writer.firstSequence; k < taken; k++) deltas[i + k] = delta + k;
+    return taken;
   }
 
-  settle(writer: ShardWriter): void {
+  endRun(writer: ShardWriter, events: number): void {
+    writer.openEvents += events;
+    this.published += events;
     this.#settle(writer);
   }
 }

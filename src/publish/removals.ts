@@ -33,7 +33,11 @@ export class Removals {
     this.#stamps[row] = stamp;
   }
 
-  /** Takes the next row whose removal is applied, or -1. At most `budget` entries are looked at. */
+  isEmpty(shard: number): boolean {
+    return this.#queues[shard]!.length === 0;
+  }
+
+  /** Takes the next row whose removal is applied, or -1. */
   take(shard: number, appliedPosition: number): number {
     const queue = this.#queues[shard]!;
     while (queue.length > 0 && ((appliedPosition - queue.position) | 0) >= 0) {
@@ -48,11 +52,6 @@ export class Removals {
     return -1;
   }
 
-  get length(): number {
-    let length = 0;
-    for (const queue of this.#queues) length += queue.length;
-    return length;
-  }
 }
 
 /** Ring buffer of (row, stamp, position), doubling when full. */

@@ -81,6 +81,11 @@ export class RowAllocator {
     return row;
   }
 
+  /** Whether every row that exists is live or in quarantine. */
+  get isOut(): boolean {
+    return this.#live + this.#quarantine.length >= this.#reserved;
+  }
+
   get shortage(): RowShortage {
     return this.#live >= this.#capacity ? 'capacity' : 'quarantine';
   }

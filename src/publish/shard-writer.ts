@@ -27,7 +27,7 @@ export class ShardWriter implements SealTarget {
   sealAtEvents: number;
   /** Frames filled by an array of events and not handed over. */
   filled = 0;
-  readonly #frameEvents: number;
+  readonly frameEvents: number;
   readonly #payloadCapacity: number;
   readonly #slots: number;
   readonly #onSealed: (events: number) => void;
@@ -40,10 +40,10 @@ export class ShardWriter implements SealTarget {
   constructor(shard: number, ring: FrameRing, onSealed: (events: number) => void) {
     this.shard = shard;
     this.ring = ring;
-    this.#frameEvents = ring.format.frameEvents;
+    this.frameEvents = ring.format.frameEvents;
     this.#payloadCapacity = ring.format.payloadBytes;
     this.#slots = ring.slots;
-    this.sealAtEvents = this.#frameEvents;
+    this.sealAtEvents = this.frameEvents;
     this.#onSealed = onSealed;
   }
 
@@ -51,7 +51,7 @@ export class ShardWriter implements SealTarget {
   room(events: number, payloadBytes: number): boolean {
     if (this.frame !== undefined) {
       if (
-        this.openEvents + events <= this.#frameEvents &&
+        this.openEvents + events <= this.frameEvents &&
         this.payloadBytes + payloadBytes <= this.#payloadCapacity
       ) {
         return true;
@@ -79,7 +79,7 @@ export class ShardWriter implements SealTarget {
     this.payloadBytes = at + payload.length;
     frame.payloadOffset[i] = at;
     // See FrameView.payloadEnd.
-    if (i + 1 < this.#frameEvents) frame.payloadOffset[i + 1] = this.payloadBytes;
+    if (i + 1 < this.frameEvents) frame.payloadOffset[i + 1] = this.payloadBytes;
   }
 
   /** Ring position that is applied when the events of the open frame are. */

@@ -1,3 +1,4 @@
+import { invariant } from '../base/errors.js';
 import { attachRegion, createRegion, defineRegion, type RegionToken, type Views } from '../memory/region.js';
 import type { Memory } from '../memory/reserve.js';
 import { FrameFormat, FrameView } from '../schema/frame.js';
@@ -10,7 +11,7 @@ import { FrameFormat, FrameView } from '../schema/frame.js';
  *                        APPLIED  frames applied; written by the consumer                 one writer)
  *                        EVENTS   events applied of the frame at APPLIED, tagged with the low bits of its position, so
  *                                 that moving APPLIED alone makes it 0 again; written by the consumer
- *   slots  u8            one FlatBuffer `Frame` a slot, at full capacity
+ *   slots  u8            one FlatBuffer `Frame` a slot, at full capacity; zeros until its first claim
  *
  * A slot is free when every consumer's cursor has passed it. APPLIED is the only cursor today; a journal's cursor takes
  * the next line and joins `#passed`. EVENTS shares APPLIED's line: the pair is the commit point, per event.
@@ -38,37 +39,36 @@ export class FrameRing {
   readonly #words: Int32Array;
   readonly #bytes: Uint8Array;
   readonly #slotBytes: number;
-  readonly #views: FrameView[] = [];
+  readonly #views: (FrameView | undefined)[];
+  #format: FrameFormat | undefined;
   /** Producer's copies: its own head, and the cursor as last seen. */
   #head: number;
   #passed: number;
 
-  private constructor(views: Views<ReturnType<typeof layout.fields>>, token: RegionToken) {
+  private constructor(views: Views<ReturnType<typeof layout.fields>>, token: RegionToken, format?: FrameFormat) {
     this.token = token;
     this.slots = token.params.slots!;
     this.format = { frameEvents: token.params.frameEvents!, payloadBytes: token.params.payloadBytes! };
     this.#slotBytes = token.params.slotBytes!;
     this.#words = views.words;
     this.#bytes = views.slots;
+    this.#views = new Array<FrameView | undefined>(this.slots).fill(undefined);
+    this.#format = format;
     this.#head = Atomics.load(this.#words, HEAD);
     this.#passed = Atomics.load(this.#words, APPLIED);
   }
 
   /** Main thread. `slots` is a power of two; `startPosition` lets tests begin near the wrap. */
-  static create(
-    memory: Memory,
-    params: { slots: number; format: FrameFormat; startPosition?: number },
-  ): FrameRing {
+  static create(memory: Memory, params: { slots: number; format: FrameFormat; startPosition?: number }): FrameRing {
     const { slots, format } = params;
     const { frameEvents, payloadBytes, slotBytes } = format;
+    invariant(slots >= 1 && slots <= 2 ** 30 && (slots & (slots - 1)) === 0, `a ring of ${slots} slots`);
+    invariant(frameEvents >= 1 && frameEvents <= MAX_FRAME_EVENTS, `frames of ${frameEvents} events`);
     const region = createRegion(memory, layout, { slots, frameEvents, payloadBytes, slotBytes });
     const start = (params.startPosition ?? 0) | 0;
     region.views.words[HEAD] = start;
     region.views.words[APPLIED] = start;
-    // The vectors of the template are zeros, and so is the memory: only its head (table, vtable, scalars) and the
-    // vectors' lengths are written, so that a slot's pages stay untouched until it is used.
-    for (let slot = 0; slot < slots; slot++) copyNonZero(format.template, region.views.slots, slot * slotBytes);
-    return new FrameRing(region.views, region.token);
+    return new FrameRing(region.views, region.token, format);
   }
 
   static attach(token: RegionToken): FrameRing {
@@ -76,11 +76,22 @@ export class FrameRing {
   }
 
   #view(position: number): FrameView {
-    const slot = position & (this.slots - 1);
-    const view = this.#views[slot];
-    if (view !== undefined) return view;
+    return this.#views[position & (this.slots - 1)] ?? this.#open(position & (this.slots - 1));
+  }
+
+  #open(slot: number): FrameView {
     const at = slot * this.#slotBytes;
-    return (this.#views[slot] = new FrameView(this.#bytes.subarray(at, at + this.#slotBytes)));
+    const view = new FrameView(this.#bytes.subarray(at, at + this.#slotBytes));
+    this.#views[slot] = view;
+    return view;
+  }
+
+  /** Makes a frame of the slot when it is used for the first time, by any producer. */
+  #prepare(slot: number): void {
+    const at = slot * this.#slotBytes;
+    if (FrameFormat.isStamped(this.#bytes, at)) return;
+    this.#format ??= new FrameFormat(this.format.frameEvents, this.format.payloadBytes);
+    this.#format.stamp(this.#bytes, at);
   }
 
   // ------------------------------------------------------------ producer
@@ -98,6 +109,8 @@ export class FrameRing {
       this.#passed = Atomics.load(this.#words, APPLIED);
       if (((position - this.#passed) | 0) >= this.slots) return undefined;
     }
+    const slot = position & (this.slots - 1);
+    if (this.#views[slot] === undefined) this.#prepare(slot);
     return this.#view(position);
   }
 
@@ -152,8 +165,4 @@ export class FrameRing {
     // What was read from the slot was read before: the producer may write it once it sees the cursor.
     Atomics.store(words, APPLIED, (words[APPLIED]! + 1) | 0);
   }
-}
-
-function copyNonZero(from: Uint8Array, to: Uint8Array, at: number): void {
-  for (let i = 0; i < from.length; i++) if (from[i] !== 0) to[at + i] = from[i]!;
 }

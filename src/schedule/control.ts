@@ -17,6 +17,8 @@ import type { Memory } from '../memory/reserve.js';
  *   counts  f64 [shards * 16]  APPLIED   the user's events applied
  *                              LATE      moves ignored
  *                              LATENCY   publish → applied of the last quantum, milliseconds
+ *                              EDGE_UPSERTS  events of that type applied
+ *                              DATA_FREED    bytes of data given back, blocks as a whole
  *                              all written by the shard's owner alone, read at any time: each is right by itself
  */
 const layout = defineRegion({
@@ -33,7 +35,7 @@ const layout = defineRegion({
 
 export const Word = { wake: 0, parked: 32, active: 64, progress: 96, flags: 128 } as const;
 export const ShardWord = { stride: 32, state: 0, armed: 1, target: 2, losses: 3 } as const;
-export const Count = { stride: 16, applied: 0, late: 1, latencyMs: 2 } as const;
+export const Count = { stride: 16, applied: 0, late: 1, latencyMs: 2, edgeUpserts: 3, dataFreed: 4 } as const;
 
 /** Low byte of a shard's state word. */
 export const ShardState = { idle: 0, ready: 1, running: 2, lost: 3 } as const;

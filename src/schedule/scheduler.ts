@@ -181,20 +181,24 @@ export class Scheduler {
 
   /** Asks to be told of the nearest position of each shard that something waits for. */
   #listen(): void {
-    let armed = false;
-    let missed = false;
+    const wanted: Array<{ target: SealTarget; position: number }> = [];
     for (const target of this.#targets) {
       const position = this.#nextPosition(target);
-      if (position === undefined) continue;
-      armed = true;
+      if (position !== undefined) wanted.push({ target, position });
+    }
+    if (wanted.length === 0) return;
+    // Listening before arming: an announcement between the two is heard.
+    if (!this.#progressPending) {
+      this.#progressPending = true;
+      this.#host.onProgress(this.#onProgress);
+    }
+    let missed = false;
+    for (const { target, position } of wanted) {
       this.#control.arm(target.shard, position);
       // Reached between the last look and the arming: nobody will announce it.
       if (reached(target.appliedPosition(), position)) missed = true;
     }
     if (missed) this.#host.endOfTick(this.#onMissed);
-    if (!armed || this.#progressPending) return;
-    this.#progressPending = true;
-    this.#host.onProgress(this.#onProgress);
   }
 
   #nextPosition(target: SealTarget): number | undefined {

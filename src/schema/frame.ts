@@ -38,15 +38,29 @@ export const Presence = {
 export class FrameFormat {
   readonly frameEvents: number;
   readonly payloadBytes: number;
-  readonly template: Uint8Array;
   /** Bytes of a slot: the template, rounded up to two cache lines. */
   readonly slotBytes: number;
+  readonly #template: Uint8Array;
+  /** Where the template is not zero: root offset, vtable, table, lengths of the vectors. */
+  readonly #offsets: number[] = [];
 
   constructor(frameEvents: number, payloadBytes: number) {
     this.frameEvents = frameEvents;
     this.payloadBytes = payloadBytes;
-    this.template = buildTemplate(frameEvents, payloadBytes);
-    this.slotBytes = Math.ceil(this.template.length / 128) * 128;
+    const template = buildTemplate(frameEvents, payloadBytes);
+    this.#template = template;
+    this.slotBytes = Math.ceil(template.length / 128) * 128;
+    for (let at = 0; at < template.length; at++) if (template[at] !== 0) this.#offsets.push(at);
+  }
+
+  /** Makes a frame of zeroed memory at `at`. What is zero in the template is left alone, and so are its pages. */
+  stamp(bytes: Uint8Array, at: number): void {
+    for (const offset of this.#offsets) bytes[at + offset] = this.#template[offset]!;
+  }
+
+  /** Whether a frame was made at `at`: a FlatBuffer begins with the offset of its root, which is never 0. */
+  static isStamped(bytes: Uint8Array, at: number): boolean {
+    return (bytes[at]! | bytes[at + 1]! | bytes[at + 2]! | bytes[at + 3]!) !== 0;
   }
 }
 
@@ -56,12 +70,7 @@ function buildTemplate(frameEvents: number, payloadBytes: number): Uint8Array {
   builder.forceDefaults(true);
   const vector = (elementBytes: number, length: number): number => {
     builder.startVector(elementBytes, length, elementBytes);
-    for (let i = 0; i < length; i++) {
-      if (elementBytes === 8) builder.addFloat64(0);
-      else if (elementBytes === 4) builder.addInt32(0);
-      else if (elementBytes === 2) builder.addInt16(0);
-      else builder.addInt8(0);
-    }
+    builder.pad(elementBytes * length);
     return builder.endVector();
   };
   const payload = vector(1, payloadBytes);

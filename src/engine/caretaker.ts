@@ -1,0 +1,135 @@
+import { monotonicMs } from '../base/clock.js';
+import { AthanorError } from '../base/errors.js';
+import { GraphState } from '../project/graph-columns.js';
+import { GraphUse } from '../publish/graph-table.js';
+import { ShardState, ShardWord } from '../schedule/control.js';
+import type { EngineCore } from './core.js';
+
+/** Ids that are unbound in one tick, at most: each costs about a microsecond. */
+const COLLECT_IDS = 4096;
+/** A shard whose workers are lost so often without progress is given up. */
+const MOST_LOSSES = 3;
+
+/**
+ * Main thread. What has to be looked after beside publishing: rows whose removal was applied, shards of lost workers, and
+ * promises for room and progress.
+ */
+export class Caretaker {
+  readonly #core: EngineCore;
+  readonly #lossPositions: number[] = [];
+  #failure: AthanorError | undefined;
+  readonly #failed: Promise<never>;
+  #fail: (error: AthanorError) => void = () => undefined;
+
+  constructor(core: EngineCore) {
+    this.#core = core;
+    this.#failed = new Promise((_, reject) => {
+      this.#fail = reject;
+    });
+    this.#failed.catch(() => undefined);
+    core.publisher.onTick = () => this.tidy();
+  }
+
+  // ------------------------------------------------------------ promises
+
+  async flushed(): Promise<void> {
+    const { scheduler, publisher } = this.#core;
+    if (this.#failure !== undefined) throw this.#failure;
+    scheduler.sealAll();
+    const waits = publisher.writers.map((writer) => scheduler.applied(writer.shard, writer.headPosition()));
+    await Promise.race([Promise.all(waits), this.#failed]);
+    this.tidy();
+  }
+
+  async drained(): Promise<void> {
+    const { scheduler, publisher } = this.#core;
+    if (this.#failure !== undefined) throw this.#failure;
+    scheduler.sealAll();
+    const waits = publisher.writers
+      .filter((writer) => writer.ring.inFlight() > writer.ring.slots / 2)
+      .map((writer) => scheduler.applied(writer.shard, writer.lowWaterPosition));
+    await Promise.race([Promise.all(waits), this.#failed]);
+    this.tidy();
+    const { rows } = publisher.nodes;
+    if (rows.live < rows.capacity && rows.shortage === 'quarantine' && rows.isOut) {
+      // Room in the rings, but no row for a new id: the oldest of those in quarantine is free soon.
+      const waitMs = Math.max(1, rows.nextReleaseMs - monotonicMs());
+      if (Number.isFinite(waitMs)) await new Promise((resolve) => setTimeout(resolve, waitMs));
+    }
+  }
+
+  // ------------------------------------------------------------ rows
+
+  readonly #removedGraphs: number[] = [];
+
+  /** Gives back the ids and rows whose removal is applied, a bounded number of them. */
+  tidy(): void {
+    const { publisher, memory } = this.#core;
+    const now = monotonicMs();
+    let budget = COLLECT_IDS;
+    for (const writer of publisher.writers) {
+      if (publisher.nodes.removals.isEmpty(writer.shard)) continue;
+      publisher.nodes.collect(writer.shard, writer.appliedPosition(), now, budget);
+    }
+    publisher.nodes.rows.releaseExpired(now, COLLECT_IDS);
+    publisher.graphs.takeRemoved(this.#removedGraphs);
+    let kept = 0;
+    for (const graph of this.#removedGraphs) {
+      if (publisher.graphs.use[graph] !== GraphUse.removed) continue;
+      const reclaimed = memory.graphs.state[graph] === GraphState.free;
+      if (reclaimed && budget > 0 && !publisher.nodes.dropGraph(graph, now, budget)) {
+        budget -= 64;
+        publisher.graphs.retire(graph, now);
+        continue;
+      }
+      this.#removedGraphs[kept++] = graph;
+    }
+    this.#removedGraphs.length = kept;
+    publisher.graphs.releaseExpired(now);
+  }
+
+  // ------------------------------------------------------------ workers
+
+  /** An applier task ended: sees to shards that are ready and have nobody. */
+  look(): void {
+    const { memory, scheduler } = this.#core;
+    for (let shard = 0; shard < memory.shards; shard++) {
+      const state = memory.control.stateOf(shard);
+      if (state === ShardState.ready || state === ShardState.lost) scheduler.dispatch();
+    }
+    scheduler.progress();
+  }
+
+  /** The exit of a worker was seen: its shards are recovered by another. */
+  recover(thread: number): void {
+    const { memory, scheduler } = this.#core;
+    const lost = memory.control.markLost(thread);
+    memory.lock.clearThread(thread);
+    memory.threads.release(thread);
+    for (const shard of lost) {
+      if (this.#givenUp(shard)) continue;
+      scheduler.dispatch();
+    }
+    scheduler.progress();
+  }
+
+  /** Whether workers are lost on the same event again and again. */
+  #givenUp(shard: number): boolean {
+    const { memory } = this.#core;
+    const ring = memory.rings[shard]!;
+    const place = ring.appliedPosition() * 65_536 + ring.eventsApplied;
+    const losses = memory.control.shard;
+    const at = shard * ShardWord.stride + ShardWord.losses;
+    // Only the main thread writes the word.
+    losses[at] = this.#lossPositions[shard] === place ? losses[at]! + 1 : 1;
+    this.#lossPositions[shard] = place;
+    if (losses[at]! < MOST_LOSSES) return false;
+    this.#failure = new AthanorError(
+      'ATHANOR_WORKER_LOST',
+      `shard ${shard}: ${MOST_LOSSES} workers were lost on the same event; what was accepted and is not applied stays so`,
+    );
+    this.#fail(this.#failure);
+    this.#core.publisher.fail(this.#failure);
+    return true;
+  }
+}

@@ -1,0 +1,108 @@
+import { NO_ROW } from '../base/limits.js';
+import type { Memory } from '../memory/reserve.js';
+import type { EngineMemory } from '../pool/engine-memory.js';
+import type { Pool } from '../pool/pool.js';
+import { GraphState } from '../project/graph-columns.js';
+import { NodeFlag } from '../project/node-columns.js';
+import type { GraphRef } from '../publish/graph-refs.js';
+import type { Publisher } from '../publish/publisher.js';
+import { type IdSource, Slab } from '../query/node-set.js';
+import { ShardReader } from '../query/shard-reader.js';
+import type { Scheduler } from '../schedule/scheduler.js';
+import type { ResolvedOptions } from './options.js';
+
+/** Thread slot of the main thread. */
+const MAIN = 0;
+
+/** The parts of an engine on the main thread, as its faces (`Engine`, `Graph`) share them. */
+export class EngineCore {
+  readonly options: ResolvedOptions;
+  readonly ledger: Memory;
+  readonly memory: EngineMemory;
+  readonly publisher: Publisher;
+  readonly scheduler: Scheduler;
+  readonly pool: Pool;
+  readonly slab = new Slab();
+  readonly idSource: IdSource;
+  readonly #readers: ShardReader[];
+
+  constructor(parts: {
+    options: ResolvedOptions;
+    ledger: Memory;
+    memory: EngineMemory;
+    publisher: Publisher;
+    scheduler: Scheduler;
+    pool: Pool;
+  }) {
+    this.options = parts.options;
+    this.ledger = parts.ledger;
+    this.memory = parts.memory;
+    this.publisher = parts.publisher;
+    this.scheduler = parts.scheduler;
+    this.pool = parts.pool;
+    const { lock, nodes, spatial, ids, shards } = this.memory;
+    const { rows } = this.publisher.nodes;
+    this.#readers = Array.from(
+      { length: shards },
+      (_, shard) =>
+        new ShardReader({
+          lock,
+          shard,
+          thread: MAIN,
+          timeoutMs: this.options.readTimeoutMs,
+          nodes,
+          spatial,
+          edges: this.memory.edgesOf(shard),
+        }),
+    );
+    this.idSource = {
+      idOf: (row) => ids.idOf(row),
+      isStale: (row, epoch) => rows.isStale(row, epoch),
+      get epoch() {
+        return rows.epoch;
+      },
+    };
+  }
+
+  shardOf(graph: number): number {
+    return graph % this.memory.shards;
+  }
+
+  readerOf(graph: number): ShardReader {
+    return this.#readers[graph % this.memory.shards]!;
+  }
+
+  /** Row of the graph of that name that is alive as applied, or NO_ROW. */
+  readRow(ref: GraphRef): number {
+    const { graphs, graphBook } = this.memory;
+    let row = ref.row;
+    if (row !== NO_ROW && graphs.state[row] === GraphState.alive && graphBook.generation[row] === ref.generation) return row;
+    row = this.publisher.graphs.find(ref.name);
+    while (row !== NO_ROW && graphs.state[row] !== GraphState.alive) {
+      // Created anew and not applied yet: what was there before is still what readers see.
+      const before = graphBook.previous[row]!;
+      if (before === 0) return NO_ROW;
+      row = before - 1;
+    }
+    return row;
+  }
+
+  isAlive(row: number): boolean {
+    return (this.memory.nodes.flags[row]! & NodeFlag.alive) !== 0;
+  }
+
+  /** Whether the edge is there as applied. */
+  edgeExists(shard: number, source: number, target: number, kind: number): boolean {
+    const reader = this.#readers[shard]!;
+    reader.lock();
+    const found = reader.edges.find(source, target, kind) !== NO_ROW;
+    reader.unlock();
+    return found;
+  }
+
+  /** Number of a kind, or undefined when no event has named it. */
+  kindOf(kind: string): number | undefined {
+    const number = this.publisher.kinds.find(kind);
+    return number < 0 ? undefined : number;
+  }
+}

@@ -1,0 +1,300 @@
+import { AthanorError, show } from '../base/errors.js';
+import { monotonicMs } from '../base/clock.js';
+import type { EngineEvent, EngineOptions, EngineStats, GraphOptions } from '../base/types.js';
+import { Memory } from '../memory/reserve.js';
+import { Histogram } from '../observe/histogram.js';
+import { EngineMemory } from '../pool/engine-memory.js';
+import type { InspectResult, InspectTask } from '../pool/inspect.js';
+import { nodeHost, Pool } from '../pool/pool.js';
+import { EdgeBudget } from '../publish/edge-budget.js';
+import { GraphRefs } from '../publish/graph-refs.js';
+import { GraphTable } from '../publish/graph-table.js';
+import { KindTable } from '../publish/kinds.js';
+import { NodeTable } from '../publish/node-table.js';
+import { DECLARATION_BYTES, Publisher } from '../publish/publisher.js';
+import { ShardWriter } from '../publish/shard-writer.js';
+import { Count } from '../schedule/control.js';
+import { Scheduler } from '../schedule/scheduler.js';
+import { Caretaker } from './caretaker.js';
+import { EngineCore } from './core.js';
+import { Graph } from './graph.js';
+import { planMemory } from './memory-plan.js';
+import { resolveOptions } from './options.js';
+
+/** Events that `ingest` publishes at once. */
+const INGEST_EVENTS = 512;
+
+/**
+ * An engine: publishes events from this thread's event loop to worker threads, which keep graphs in shared memory that any
+ * reader here sees at once. Made by `createEngine`.
+ */
+export class Engine implements AsyncDisposable {
+  readonly #core: EngineCore;
+  readonly #caretaker: Caretaker;
+  readonly #batches: Histogram;
+  #closing: Promise<void> | undefined;
+
+  private constructor(core: EngineCore, caretaker: Caretaker, batches: Histogram) {
+    this.#core = core;
+    this.#caretaker = caretaker;
+    this.#batches = batches;
+  }
+
+  static async create(options?: EngineOptions): Promise<Engine> {
+    const resolved = resolveOptions(options);
+    const ledger = new Memory();
+    const plan = planMemory(resolved, DECLARATION_BYTES);
+    const memory = EngineMemory.create(ledger, plan);
+    const { shards } = plan;
+    const batches = new Histogram();
+    let core: EngineCore;
+    let caretaker: Caretaker | undefined;
+    const pool = new Pool(
+      memory,
+      {
+        applierEnded: () => caretaker?.look(),
+        workerLost: (thread) => caretaker?.recover(thread),
+      },
+      resolved,
+    );
+    const host = nodeHost(memory, () => pool);
+    const writers = memory.rings.map((ring, shard) => new ShardWriter(shard, ring, (events) => batches.record(events)));
+    const { control } = memory;
+    const scheduler = new Scheduler({
+      control,
+      host,
+      limits: resolved.batch,
+      targets: writers,
+      workers: resolved.workers,
+      active: () => pool.active,
+    });
+    const scratch = planScratch(ledger, plan.nodeRows, plan.graphRows);
+    const graphs = new GraphTable({
+      names: memory.names,
+      book: memory.graphBook,
+      use: scratch.graphUse,
+      shards,
+      capacity: resolved.capacity.graphs,
+      reserved: plan.graphRows,
+    });
+    const nodes = new NodeTable({
+      ids: memory.ids,
+      book: memory.nodeBook,
+      boundEpoch: scratch.boundEpoch,
+      removalStamps: scratch.removalStamps,
+      attention: scratch.attention,
+      nodes: resolved.capacity.nodes,
+      reserved: plan.nodeRows,
+      shards,
+      shardOfGraph: (graph) => graphs.shardOf(graph),
+    });
+    const sum = (word: number): number => {
+      let total = 0;
+      for (let shard = 0; shard < shards; shard++) total += control.counts[shard * Count.stride + word]!;
+      return total;
+    };
+    const edges = memory.rings.map((_, shard) => memory.edgesOf(shard));
+    const publisher = new Publisher({
+      nodes,
+      graphs,
+      refs: new GraphRefs(graphs, (row) => memory.graphs.options[row]!),
+      kinds: new KindTable(),
+      writers,
+      edgeBudget: new EdgeBudget({
+        capacity: resolved.capacity.edges,
+        edges: () => edges.reduce((total, shard) => total + shard.count, 0),
+        upsertsApplied: () => sum(Count.edgeUpserts),
+        exists: (shard, source, target, kind) => core.edgeExists(shard, source, target, kind),
+      }),
+      scheduler,
+      clock: resolved.clock,
+      endOfTick: host.endOfTick,
+      maxPayloadBytes: resolved.maxPayloadBytes,
+    });
+    core = new EngineCore({ options: resolved, ledger, memory, publisher, scheduler, pool });
+    caretaker = new Caretaker(core);
+    try {
+      await pool.ready();
+    } catch (error) {
+      await pool.close();
+      throw error;
+    }
+    return new Engine(core, caretaker, batches);
+  }
+
+  // ------------------------------------------------------------ graphs and events
+
+  /**
+   * The named graph; created, with an event, on first write.
+   * @throws AthanorError ATHANOR_INVALID_OPTION for options that are not those of an existing graph.
+   */
+  graph(name: string, options?: GraphOptions): Graph {
+    if (typeof name !== 'string' || name === '' || (name.length * 3 > 256 && Buffer.byteLength(name) > 256)) {
+      throw new AthanorError('ATHANOR_INVALID_OPTION', `name: ${show(name)} is not a non-empty string of at most 256 bytes`);
+    }
+    const { refs } = this.#core.publisher;
+    if (options !== undefined) refs.declare(refs.of(name), options, 'ATHANOR_INVALID_OPTION');
+    return new Graph(this.#core, name);
+  }
+
+  /**
+   * Publishes events in order. Returns false above the high-water mark: all were accepted, wait for `drained()`.
+   * @throws AthanorError, with none of the events accepted: ATHANOR_INVALID_EVENT, ATHANOR_BACKPRESSURE, ATHANOR_CAPACITY,
+   * ATHANOR_PAYLOAD_TOO_LARGE, ATHANOR_CLOSED, ATHANOR_UNSUPPORTED.
+   */
+  publish(events: EngineEvent | readonly EngineEvent[]): boolean {
+    return this.#core.publisher.publish(events);
+  }
+
+  /** Resolves when there is room again. */
+  drained(): Promise<void> {
+    return this.#caretaker.drained();
+  }
+
+  /** Resolves when all that was accepted before the call is applied and readable. */
+  async flush(options: { signal?: AbortSignal; durable?: boolean } = {}): Promise<void> {
+    if (options.durable === true) throw new AthanorError('ATHANOR_UNSUPPORTED', 'durable: the journal is not built yet');
+    await abortable(this.#caretaker.flushed(), options.signal);
+  }
+
+  /** Publishes from any iterable, in batches, waiting when the rings are full; resolves with the number of events. */
+  async ingest(
+    events: Iterable<EngineEvent> | AsyncIterable<EngineEvent>,
+    options: { signal?: AbortSignal; onProgress?: (published: number) => void } = {},
+  ): Promise<number> {
+    const { signal, onProgress } = options;
+    let published = 0;
+    let batch: EngineEvent[] = [];
+    const send = async (): Promise<void> => {
+      for (;;) {
+        if (signal?.aborted) throw aborted(signal);
+        try {
+          const room = this.publish(batch);
+          published += batch.length;
+          batch = [];
+          onProgress?.(published);
+          if (!room) await this.drained();
+          return;
+        } catch (error) {
+          if (!(error instanceof AthanorError && error.code === 'ATHANOR_BACKPRESSURE')) throw error;
+          await this.drained();
+        }
+      }
+    };
+    if (Symbol.asyncIterator in events) {
+      for await (const event of events) if (batch.push(event) >= INGEST_EVENTS) await send();
+    } else {
+      for (const event of events) if (batch.push(event) >= INGEST_EVENTS) await send();
+    }
+    if (batch.length > 0) await send();
+    return published;
+  }
+
+  // ------------------------------------------------------------ insight
+
+  stats(): EngineStats {
+    const { memory, publisher, scheduler, ledger, pool } = this.#core;
+    const { counts } = memory.control;
+    let applied = publisher.appliedHere;
+    let late = 0;
+    for (let shard = 0; shard < memory.shards; shard++) {
+      applied += counts[shard * Count.stride + Count.applied]!;
+      late += counts[shard * Count.stride + Count.late]!;
+    }
+    const now = monotonicMs();
+    const latency = memory.latency.recent(now);
+    const batches = this.#batches;
+    return {
+      published: publisher.published,
+      applied,
+      rejected: publisher.rejected,
+      late,
+      frames: scheduler.frames,
+      batchEvents: { mean: batches.mean, p50: batches.quantile(0.5), p99: batches.quantile(0.99) },
+      latencyMs: {
+        p50: latency.quantile(0.5) / 1000,
+        p95: latency.quantile(0.95) / 1000,
+        p99: latency.quantile(0.99) / 1000,
+        p999: latency.quantile(0.999) / 1000,
+        max: latency.max / 1000,
+      },
+      queuedEvents: Math.max(0, publisher.published - applied),
+      workers: pool.threads().map((id) => ({ id, ...memory.latency.workOf(id, now) })),
+      memoryBytes: { reserved: ledger.reservedBytes, resident: process.memoryUsage.rss() },
+    };
+  }
+
+  /** Holds every derived index against the columns. */
+  async verify(): Promise<{ ok: boolean; problems: string[] }> {
+    const { problems } = await this.#inspect('verify');
+    return { ok: problems.length === 0, problems: [...problems] };
+  }
+
+  /** A digest of the state by graph and id: equal for equal event logs, whatever the workers, shards and batch sizes. */
+  async digest(): Promise<string> {
+    const { digest } = await this.#inspect('digest');
+    return digest.map((lane) => lane.toString(16).padStart(8, '0')).join('');
+  }
+
+  async #inspect(what: InspectTask['what']): Promise<InspectResult> {
+    this.#core.publisher.assertOpen();
+    await this.#caretaker.flushed();
+    const { publisher, pool } = this.#core;
+    return pool.inspect<InspectResult>({
+      what,
+      kinds: publisher.kinds.names(),
+      nodeRows: publisher.nodes.rows.highWater,
+      graphRows: publisher.graphs.highWater,
+    } satisfies InspectTask);
+  }
+
+  // ------------------------------------------------------------ the end
+
+  /** Applies what was accepted, then stops the workers. Again: the same promise. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const { publisher, scheduler, pool } = this.#core;
+    publisher.close();
+    await this.#caretaker.flushed();
+    scheduler.stop();
+    await pool.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+/** Main-thread tables by row: shared memory because its pages are committed as they are touched. */
+function planScratch(ledger: Memory, rows: number, graphs: number) {
+  return {
+    graphUse: new Uint8Array(ledger.reserve('publish.graphUse', graphs)),
+    boundEpoch: new Uint32Array(ledger.reserve('publish.boundEpoch', rows * 4)),
+    removalStamps: new Uint32Array(ledger.reserve('publish.removalStamps', rows * 4)),
+    attention: new Uint8Array(ledger.reserve('publish.attention', rows)),
+  };
+}
+
+function aborted(signal: AbortSignal): AthanorError {
+  return new AthanorError('ATHANOR_ABORTED', 'signal: the call was aborted', { cause: signal.reason });
+}
+
+async function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise;
+  if (signal.aborted) throw aborted(signal);
+  return new Promise<T>((resolve, reject) => {
+    const onAbort = (): void => reject(aborted(signal));
+    signal.addEventListener('abort', onAbort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
+}
+
+/** Starts an engine: reserves its memory and starts its worker threads. */
+export function createEngine(options?: EngineOptions): Promise<Engine> {
+  return Engine.create(options);
+}
+

@@ -1,0 +1,334 @@
+import { AthanorError, show } from '../base/errors.js';
+import { NO_ROW } from '../base/limits.js';
+import type { Handle, NodeId } from '../base/types.js';
+import { publishEdgeColumns, publishMoveColumns } from '../publish/columns.js';
+import { checkFinite, checkId, refuseZ as refuseEventZ } from '../publish/check.js';
+import type { GraphRef } from '../publish/graph-refs.js';
+import { checkCoordinate, checkCount, checkDirection, checkDistance, checkQuery, refuseFilter, refuseZ } from '../query/check.js';
+import { NodeSet } from '../query/node-set.js';
+import { ANY_KIND } from '../spatial/queries.js';
+import type { EngineCore } from './core.js';
+import { type EdgeView, type NodeView, edgeViews, nodeView, nodeViews } from './views.js';
+
+type Direction = 'out' | 'in' | 'both';
+
+/**
+ * A graph by name. Reading one that does not exist answers empty; the first write creates it. Writing methods are the
+ * event of that name and return what `Engine.publish` returns; reading methods see every event applied so far, the graph
+ * between two events.
+ */
+export class Graph {
+  readonly name: string;
+  readonly #core: EngineCore;
+  readonly #ref: GraphRef;
+
+  constructor(core: EngineCore, name: string) {
+    this.name = name;
+    this.#core = core;
+    this.#ref = core.publisher.refs.of(name);
+  }
+
+  /** Nodes applied so far. */
+  get order(): number {
+    const graph = this.#core.readRow(this.#ref);
+    return graph === NO_ROW ? 0 : this.#core.memory.graphs.order[graph]!;
+  }
+
+  /** Edges applied so far. */
+  get size(): number {
+    const graph = this.#core.readRow(this.#ref);
+    return graph === NO_ROW ? 0 : this.#core.memory.graphs.size[graph]!;
+  }
+
+  // ------------------------------------------------------------ writing
+
+  upsertNode(
+    id: NodeId,
+    attributes: { x?: number; y?: number; z?: number; kind?: string; time?: number; data?: unknown } = {},
+  ): boolean {
+    return this.#core.publisher.one(() => {
+      if (typeof attributes !== 'object' || attributes === null) {
+        throw new AthanorError('ATHANOR_INVALID_EVENT', `attributes: ${show(attributes)} is not an object`);
+      }
+      if (attributes.time !== undefined) checkFinite('time', attributes.time);
+      this.#core.publisher.upsertNode(this.#ref, id, attributes);
+    });
+  }
+
+  moveNode(id: NodeId, x: number, y: number, z?: number, time?: number): boolean {
+    const { publisher } = this.#core;
+    try {
+      if (z !== undefined) refuseEventZ(z);
+      if (time !== undefined) checkFinite('time', time);
+      publisher.moveNode(this.#ref, id, x, y, undefined, time);
+    } catch (error) {
+      publisher.rejected++;
+      throw error;
+    }
+    return publisher.hasRoom;
+  }
+
+  removeNode(id: NodeId): boolean {
+    return this.#core.publisher.one(() => this.#core.publisher.removeNode(this.#ref, id));
+  }
+
+  upsertEdge(
+    source: NodeId,
+    target: NodeId,
+    attributes: { kind?: string; weight?: number; time?: number } = {},
+  ): boolean {
+    return this.#core.publisher.one(() => {
+      if (typeof attributes !== 'object' || attributes === null) {
+        throw new AthanorError('ATHANOR_INVALID_EVENT', `attributes: ${show(attributes)} is not an object`);
+      }
+      if (attributes.time !== undefined) checkFinite('time', attributes.time);
+      this.#core.publisher.upsertEdge(this.#ref, source, target, attributes);
+    });
+  }
+
+  removeEdge(source: NodeId, target: NodeId, attributes: { kind?: string } = {}): boolean {
+    return this.#core.publisher.one(() =>
+      this.#core.publisher.removeEdge(this.#ref, source, target, attributes.kind),
+    );
+  }
+
+  remove(): boolean {
+    return this.#core.publisher.one(() => this.#core.publisher.removeGraph(this.#ref));
+  }
+
+  // ------------------------------------------------------------ columns
+
+  /** The row of an id; with `create`, allocates it. It is no node before its first event. */
+  handle(id: NodeId, options: { create?: boolean } = {}): Handle | undefined {
+    checkId('id', id);
+    const { publisher } = this.#core;
+    if (options.create === true) return publisher.handles(this.#ref, [id])[0]!;
+    const graph = publisher.liveRow(this.#ref);
+    const row = graph === NO_ROW ? NO_ROW : publisher.nodes.find(graph, id);
+    return row === NO_ROW ? undefined : row;
+  }
+
+  /** As `handle` with `create`, for many: all or, when one is refused, none. */
+  handles(ids: readonly NodeId[]): Uint32Array {
+    return this.#core.publisher.handles(this.#ref, ids);
+  }
+
+  id(handle: Handle): NodeId | undefined {
+    const { memory } = this.#core;
+    const graph = this.#core.readRow(this.#ref);
+    const bound = graph === NO_ROW ? this.#core.publisher.liveRow(this.#ref) : graph;
+    if (bound === NO_ROW || !Number.isInteger(handle) || memory.nodeBook.graph[handle] !== bound + 1) return undefined;
+    return memory.ids.idOf(handle);
+  }
+
+  /**
+   * Moves in columns of equal length; handles from `handle` or `handles`. Accepts as many as there is room for, from the
+   * first on, and returns how many.
+   * @throws AthanorError ATHANOR_INVALID_EVENT, naming the index, for a handle that is free, out of range or another
+   * graph's, and for a coordinate or time that is not finite: then none is accepted.
+   */
+  moveNodes(handles: Uint32Array, x: Float64Array, y: Float64Array, z?: Float64Array, time?: Float64Array): number {
+    return publishMoveColumns(this.#core.publisher, this.#ref, handles, x, y, z, time);
+  }
+
+  /** Edges in columns of equal length, of kind ''; as `moveNodes`. */
+  upsertEdges(sources: Uint32Array, targets: Uint32Array, weights?: Float64Array): number {
+    return publishEdgeColumns(this.#core.publisher, this.#ref, sources, targets, weights);
+  }
+
+  // ------------------------------------------------------------ reading
+
+  #row(field: string, id: NodeId, graph: number): number {
+    checkId(field, id);
+    if (graph === NO_ROW) return NO_ROW;
+    const row = this.#core.publisher.nodes.find(graph, id);
+    return row !== NO_ROW && this.#core.isAlive(row) ? row : NO_ROW;
+  }
+
+  has(id: NodeId): boolean {
+    return this.#row('id', id, this.#core.readRow(this.#ref)) !== NO_ROW;
+  }
+
+  node(id: NodeId): NodeView | undefined {
+    const graph = this.#core.readRow(this.#ref);
+    const row = this.#row('id', id, graph);
+    return row === NO_ROW ? undefined : nodeView(this.#core, graph, row);
+  }
+
+  edge(
+    source: NodeId,
+    target: NodeId,
+    options: { kind?: string } = {},
+  ): { weight: number; kind: string; time: number } | undefined {
+    const graph = this.#core.readRow(this.#ref);
+    const from = this.#row('source', source, graph);
+    const to = this.#row('target', target, graph);
+    const kind = this.#core.kindOf(options.kind ?? '');
+    if (from === NO_ROW || to === NO_ROW || kind === undefined) return undefined;
+    const reader = this.#core.readerOf(graph);
+    reader.lock();
+    try {
+      const edge = reader.edges.find(from, to, kind);
+      if (edge === NO_ROW) return undefined;
+      const { weight, time } = reader.edges.views;
+      return { weight: weight[edge]!, kind: options.kind ?? '', time: time[edge]! };
+    } finally {
+      reader.unlock();
+    }
+  }
+
+  /** Each neighbour once. */
+  neighbors(id: NodeId, options: { direction?: Direction; kind?: string } = {}): NodeSet {
+    const direction = options.direction ?? 'both';
+    checkDirection(direction);
+    const graph = this.#core.readRow(this.#ref);
+    const row = this.#row('id', id, graph);
+    const kind = options.kind === undefined ? ANY_KIND : this.#core.kindOf(options.kind);
+    if (row === NO_ROW || kind === undefined) return this.#set(0);
+    return this.#set(this.#core.readerOf(graph).neighbors(row, direction, kind, this.#core.slab));
+  }
+
+  /** Edges, not neighbours: of both directions a self-loop counts twice. */
+  degree(id: NodeId, options: { direction?: Direction } = {}): number {
+    const direction = options.direction ?? 'both';
+    checkDirection(direction);
+    const graph = this.#core.readRow(this.#ref);
+    const row = this.#row('id', id, graph);
+    if (row === NO_ROW) return 0;
+    const view = nodeView(this.#core, graph, row);
+    if (view === undefined) return 0;
+    return (direction === 'in' ? 0 : view.outDegree) + (direction === 'out' ? 0 : view.inDegree);
+  }
+
+  /** All nodes at distance <= radius. Order unspecified unless `sort`; with `limit` and no `sort`, any that many. */
+  within(query: {
+    x: number;
+    y: number;
+    z?: number;
+    radius: number;
+    kind?: string;
+    limit?: number;
+    sort?: 'distance';
+    filter?: (handle: Handle) => boolean;
+  }): NodeSet {
+    checkQuery(query);
+    const { x, y, radius, kind, limit, sort } = query;
+    checkCoordinate('x', x);
+    checkCoordinate('y', y);
+    checkDistance('radius', radius);
+    refuseZ(query);
+    refuseFilter(query.filter);
+    if (limit !== undefined) checkCount('limit', limit);
+    if (sort !== undefined && sort !== 'distance') {
+      throw new AthanorError('ATHANOR_INVALID_QUERY', `sort: ${show(sort)} is not 'distance'`);
+    }
+    const graph = this.#core.readRow(this.#ref);
+    const wanted = kind === undefined ? ANY_KIND : this.#core.kindOf(kind);
+    if (graph === NO_ROW || wanted === undefined) return this.#set(0);
+    const most = limit ?? NO_ROW;
+    const reader = this.#core.readerOf(graph);
+    const { slab } = this.#core;
+    if (sort === undefined) return this.#set(reader.within(graph, x, y, radius, wanted, most, slab));
+    return this.#set(reader.withinSorted(graph, x, y, radius, wanted, most, slab), true);
+  }
+
+  /** The k nearest, nearest first; ties in any order. */
+  nearest(query: {
+    x: number;
+    y: number;
+    z?: number;
+    k: number;
+    maxDistance?: number;
+    kind?: string;
+    filter?: (handle: Handle) => boolean;
+  }): NodeSet {
+    checkQuery(query);
+    const { x, y, k, kind } = query;
+    const maxDistance = query.maxDistance ?? Number.POSITIVE_INFINITY;
+    checkCoordinate('x', x);
+    checkCoordinate('y', y);
+    checkCount('k', k);
+    checkDistance('maxDistance', maxDistance);
+    refuseZ(query);
+    refuseFilter(query.filter);
+    const graph = this.#core.readRow(this.#ref);
+    const wanted = kind === undefined ? ANY_KIND : this.#core.kindOf(kind);
+    if (graph === NO_ROW || wanted === undefined) return this.#set(0);
+    const { slab } = this.#core;
+    // Room for as many as there can be; nodes that come between this look and the query are not the k-th.
+    const most = Math.min(k, this.#core.memory.graphs.order[graph]!);
+    if (most === 0) return this.#set(0);
+    slab.reserveDistances(most);
+    return this.#set(this.#core.readerOf(graph).nearest(graph, x, y, most, maxDistance, wanted, slab), true);
+  }
+
+  withinBox(query: {
+    minX: number;
+    minY: number;
+    minZ?: number;
+    maxX: number;
+    maxY: number;
+    maxZ?: number;
+    kind?: string;
+    limit?: number;
+  }): NodeSet {
+    checkQuery(query);
+    const { minX, minY, maxX, maxY, kind, limit } = query;
+    checkCoordinate('minX', minX);
+    checkCoordinate('minY', minY);
+    checkCoordinate('maxX', maxX);
+    checkCoordinate('maxY', maxY);
+    if (minX > maxX) throw new AthanorError('ATHANOR_INVALID_QUERY', `minX: ${minX} is above maxX (${maxX})`);
+    if (minY > maxY) throw new AthanorError('ATHANOR_INVALID_QUERY', `minY: ${minY} is above maxY (${maxY})`);
+    refuseZ(query);
+    if (limit !== undefined) checkCount('limit', limit);
+    const graph = this.#core.readRow(this.#ref);
+    const wanted = kind === undefined ? ANY_KIND : this.#core.kindOf(kind);
+    if (graph === NO_ROW || wanted === undefined) return this.#set(0);
+    return this.#set(this.#core.readerOf(graph).box(graph, query, wanted, limit ?? NO_ROW, this.#core.slab));
+  }
+
+  /** As `within`, into the caller's array: the number found, which may exceed what the array holds. */
+  withinInto(x: number, y: number, radius: number, handles: Uint32Array, z?: number): number {
+    checkCoordinate('x', x);
+    checkCoordinate('y', y);
+    checkDistance('radius', radius);
+    if (z !== undefined) refuseZ({ z });
+    const graph = this.#core.readRow(this.#ref);
+    return graph === NO_ROW ? 0 : this.#core.readerOf(graph).withinInto(graph, x, y, radius, handles);
+  }
+
+  /** As `nearest`, into the caller's arrays, which hold at least k. */
+  nearestInto(
+    x: number,
+    y: number,
+    k: number,
+    handles: Uint32Array,
+    distances: Float64Array,
+    z?: number,
+  ): number {
+    checkCoordinate('x', x);
+    checkCoordinate('y', y);
+    checkCount('k', k);
+    if (z !== undefined) refuseZ({ z });
+    const graph = this.#core.readRow(this.#ref);
+    return graph === NO_ROW ? 0 : this.#core.readerOf(graph).nearestInto(graph, x, y, k, handles, distances);
+  }
+
+  /** Each node, in the order in which ids were bound; events applied meanwhile may or may not be seen. */
+  nodes(): IterableIterator<NodeView> {
+    return nodeViews(this.#core, this.#core.readRow(this.#ref));
+  }
+
+  /** Each edge once, as `nodes`. */
+  edges(): IterableIterator<EdgeView> {
+    return edgeViews(this.#core, this.#core.readRow(this.#ref));
+  }
+
+  #set(found: number, withDistances = false): NodeSet {
+    const { slab, idSource } = this.#core;
+    const start = slab.at;
+    slab.at += found;
+    return new NodeSet(idSource, slab.rows, withDistances ? slab.distances : undefined, start, found);
+  }
+}

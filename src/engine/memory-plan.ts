@@ -1,0 +1,30 @@
+import type { MemoryPlan } from '../pool/engine-memory.js';
+import type { ResolvedOptions } from './options.js';
+
+/** Rows beyond the capacity, for those in quarantine: at a million removals a second, a second's worth. */
+const LEAST_SPARE_NODES = 1 << 20;
+const LEAST_SPARE_GRAPHS = 4096;
+/** Reserved for each row's id: the longest take more, most take 16 bytes. */
+const ID_BYTES_A_ROW = 128;
+const LEAST_ID_BYTES = 1 << 24;
+/** Reserved for the data of a shard's nodes. */
+const DATA_BYTES = 2 ** 31;
+
+/** Sizes of all regions from the options. Address space: what is not touched costs nothing. */
+export function planMemory(options: ResolvedOptions, declarationBytes: number): MemoryPlan {
+  const { capacity, shards, slots, batch, maxPayloadBytes } = options;
+  const nodeRows = capacity.nodes + Math.max(capacity.nodes >>> 1, LEAST_SPARE_NODES);
+  const graphRows = capacity.graphs + Math.max(capacity.graphs >>> 1, LEAST_SPARE_GRAPHS) + shards;
+  return {
+    shards,
+    nodeRows,
+    graphRows,
+    edges: capacity.edges + 1,
+    slots,
+    frameEvents: batch.maxEvents,
+    payloadBytes: maxPayloadBytes + declarationBytes,
+    idBytes: Math.max(LEAST_ID_BYTES, nodeRows * ID_BYTES_A_ROW),
+    nameBytes: Math.max(LEAST_ID_BYTES, graphRows * ID_BYTES_A_ROW),
+    dataBytes: DATA_BYTES,
+  };
+}

@@ -1,0 +1,109 @@
+import { availableParallelism } from 'node:os';
+import { AthanorError, show } from '../base/errors.js';
+import { MAX_CAPACITY, MAX_THREADS } from '../base/limits.js';
+import type { EngineOptions } from '../base/types.js';
+import type { BatchLimits } from '../schedule/batch-policy.js';
+
+/** Options with their defaults, checked. */
+export interface ResolvedOptions {
+  readonly workers: number;
+  readonly shards: number;
+  readonly capacity: { readonly graphs: number; readonly nodes: number; readonly edges: number };
+  readonly resourceLimits: { readonly maxOldGenerationSizeMb?: number; readonly stackSizeMb?: number };
+  readonly batch: BatchLimits;
+  readonly slots: number;
+  readonly clock: () => number;
+  readonly maxPayloadBytes: number;
+  readonly readTimeoutMs: number;
+}
+
+/** Threads but the main one; half the slots are kept for replacements of lost workers and attached threads. */
+const MAX_WORKERS = MAX_THREADS / 2;
+const MAX_SHARDS = 256;
+const MAX_FRAME_EVENTS = 32_768;
+const MAX_SLOTS = 4_096;
+
+const KNOWN = {
+  options: ['workers', 'shards', 'capacity', 'resourceLimits', 'batch', 'clock', 'maxPayloadBytes', 'readTimeoutMs'],
+  capacity: ['graphs', 'nodes', 'edges'],
+  batch: ['minEvents', 'maxEvents', 'timeoutMs', 'targetLatencyMs', 'adaptive', 'maxInFlight'],
+  resourceLimits: ['maxOldGenerationSizeMb', 'stackSizeMb'],
+} as const;
+
+function refuse(name: string, value: unknown, limit: string): never {
+  throw new AthanorError('ATHANOR_INVALID_OPTION', `${name}: ${show(value)} is not ${limit}`);
+}
+
+function group(name: keyof typeof KNOWN, value: unknown): Record<string, unknown> {
+  if (value === undefined) return {};
+  if (typeof value !== 'object' || value === null) refuse(name, value, 'an object');
+  const known: readonly string[] = KNOWN[name];
+  for (const key of Object.keys(value)) {
+    const path = name === 'options' ? key : `${name}.${key}`;
+    if (path === 'journal' || path === 'projections') {
+      throw new AthanorError('ATHANOR_UNSUPPORTED', `option ${path} is not built yet`);
+    }
+    if (!known.includes(key)) throw new AthanorError('ATHANOR_INVALID_OPTION', `${path}: there is no such option`);
+  }
+  return value as Record<string, unknown>;
+}
+
+function whole(name: string, value: unknown, least: number, most: number, byDefault: number): number {
+  if (value === undefined) return byDefault;
+  if (!Number.isSafeInteger(value) || (value as number) < least || (value as number) > most) {
+    refuse(name, value, `a whole number from ${least} to ${most}`);
+  }
+  return value as number;
+}
+
+function positive(name: string, value: unknown, byDefault: number): number {
+  if (value === undefined) return byDefault;
+  if (typeof value !== 'number' || !(value > 0) || value === Number.POSITIVE_INFINITY) {
+    refuse(name, value, 'a finite number above 0');
+  }
+  return value;
+}
+
+function powerOfTwo(least: number): number {
+  return 2 ** Math.ceil(Math.log2(least));
+}
+
+/** @throws AthanorError ATHANOR_INVALID_OPTION or ATHANOR_UNSUPPORTED. */
+export function resolveOptions(options: EngineOptions = {}): ResolvedOptions {
+  const given = group('options', options);
+  const capacity = group('capacity', given.capacity);
+  const batch = group('batch', given.batch);
+  const limits = group('resourceLimits', given.resourceLimits);
+  const automatic = Math.min(MAX_WORKERS, Math.max(1, availableParallelism() - 1));
+  const workers = given.workers === 'auto' ? automatic : whole('workers', given.workers, 1, MAX_WORKERS, automatic);
+  const maxEvents = whole('batch.maxEvents', batch.maxEvents, 1, MAX_FRAME_EVENTS, 512);
+  const minEvents = whole('batch.minEvents', batch.minEvents, 1, MAX_FRAME_EVENTS, Math.min(10, maxEvents));
+  if (minEvents > maxEvents) refuse('batch.minEvents', minEvents, `at most batch.maxEvents (${maxEvents})`);
+  if (batch.adaptive !== undefined && typeof batch.adaptive !== 'boolean') refuse('batch.adaptive', batch.adaptive, 'a boolean');
+  if (given.clock !== undefined && typeof given.clock !== 'function') refuse('clock', given.clock, 'a function');
+  const resourceLimits: { maxOldGenerationSizeMb?: number; stackSizeMb?: number } = {};
+  for (const name of KNOWN.resourceLimits) {
+    if (limits[name] !== undefined) resourceLimits[name] = positive(`resourceLimits.${name}`, limits[name], 0);
+  }
+  return {
+    workers,
+    shards: whole('shards', given.shards, 1, MAX_SHARDS, powerOfTwo(2 * workers)),
+    capacity: {
+      graphs: whole('capacity.graphs', capacity.graphs, 1, MAX_CAPACITY, 1_048_576),
+      nodes: whole('capacity.nodes', capacity.nodes, 1, MAX_CAPACITY, 4_194_304),
+      edges: whole('capacity.edges', capacity.edges, 1, MAX_CAPACITY, 16_777_216),
+    },
+    resourceLimits,
+    batch: {
+      minEvents,
+      maxEvents,
+      timeoutMs: positive('batch.timeoutMs', batch.timeoutMs, 10),
+      targetLatencyMs: positive('batch.targetLatencyMs', batch.targetLatencyMs, 5),
+      adaptive: (batch.adaptive as boolean | undefined) ?? true,
+    },
+    slots: powerOfTwo(whole('batch.maxInFlight', batch.maxInFlight, 2, MAX_SLOTS, 64)),
+    clock: (given.clock as (() => number) | undefined) ?? Date.now,
+    maxPayloadBytes: whole('maxPayloadBytes', given.maxPayloadBytes, 1, 2 ** 23, 65_536),
+    readTimeoutMs: positive('readTimeoutMs', given.readTimeoutMs, 1_000),
+  };
+}

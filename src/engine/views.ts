@@ -1,0 +1,101 @@
+import { decode } from '@msgpack/msgpack';
+import { NO_ROW } from '../base/limits.js';
+import type { Handle, NodeId } from '../base/types.js';
+import { In, Out } from '../graph/shard-edges.js';
+import { NodeFlag } from '../project/node-columns.js';
+import type { EngineCore } from './core.js';
+
+/** A node as it was when it was read. */
+export interface NodeView {
+  id: NodeId;
+  handle: Handle;
+  /** NaN where never set. */
+  x: number;
+  y: number;
+  z: number;
+  w: number;
+  kind: string;
+  time: number;
+  data: unknown;
+  outDegree: number;
+  inDegree: number;
+}
+
+export interface EdgeView {
+  source: NodeId;
+  target: NodeId;
+  kind: string;
+  weight: number;
+  time: number;
+}
+
+/** The node in a row, or undefined when it is none (any more). */
+export function nodeView(core: EngineCore, graph: number, row: number): NodeView | undefined {
+  const { nodes, heaps, ids } = core.memory;
+  const reader = core.readerOf(graph);
+  reader.lock();
+  try {
+    const flags = nodes.flags[row]!;
+    if ((flags & NodeFlag.alive) === 0) return undefined;
+    const ref = nodes.data[row]!;
+    let data: unknown;
+    if (ref !== 0) {
+      const heap = heaps[core.shardOf(graph)]!;
+      const start = heap.startOf(ref - 1);
+      // A copy: decoders do not take shared memory, and the block may be reused once the lock is gone.
+      data = decode(heap.bytes.slice(start, start + heap.lengthOf(ref - 1)));
+    }
+    return {
+      id: ids.idOf(row)!,
+      handle: row,
+      x: (flags & NodeFlag.x) !== 0 ? nodes.x[row]! : Number.NaN,
+      y: (flags & NodeFlag.y) !== 0 ? nodes.y[row]! : Number.NaN,
+      z: Number.NaN,
+      w: (flags & NodeFlag.w) !== 0 ? nodes.w[row]! : Number.NaN,
+      kind: core.publisher.kinds.nameOf(nodes.kind[row]!),
+      time: nodes.time[row]!,
+      data,
+      outDegree: reader.edges.degree(row, Out),
+      inDegree: reader.edges.degree(row, In),
+    };
+  } finally {
+    reader.unlock();
+  }
+}
+
+export function* nodeViews(core: EngineCore, graph: number): IterableIterator<NodeView> {
+  if (graph === NO_ROW) return;
+  const { nodeBook } = core.memory;
+  for (let next = nodeBook.first[graph]!; next !== 0; next = nodeBook.next[next - 1]!) {
+    const view = nodeView(core, graph, next - 1);
+    if (view !== undefined) yield view;
+  }
+}
+
+export function* edgeViews(core: EngineCore, graph: number): IterableIterator<EdgeView> {
+  if (graph === NO_ROW) return;
+  const { nodeBook, ids, nodes } = core.memory;
+  const reader = core.readerOf(graph);
+  const { kinds } = core.publisher;
+  for (let next = nodeBook.first[graph]!; next !== 0; next = nodeBook.next[next - 1]!) {
+    const row = next - 1;
+    if ((nodes.flags[row]! & NodeFlag.alive) === 0) continue;
+    const found: EdgeView[] = [];
+    reader.lock();
+    try {
+      reader.edges.each(row, Out, (edge, neighbour) => {
+        const { kind, weight, time } = reader.edges.views;
+        found.push({
+          source: ids.idOf(row)!,
+          target: ids.idOf(neighbour)!,
+          kind: kinds.nameOf(kind[edge]!),
+          weight: weight[edge]!,
+          time: time[edge]!,
+        });
+      });
+    } finally {
+      reader.unlock();
+    }
+    yield* found;
+  }
+}

@@ -1,0 +1,30 @@
+/**
+ * Athanor. The journey of an event, and where it is told:
+ *
+ *   publish ──▶ batch ──▶ ring ──▶ worker ──▶ projections + R-tree ──▶ query
+ *   publish/    schedule/  ring/    pool/      project/ graph/ spatial/   query/
+ *
+ * `base`, `schema`, `memory` and `observe` are shared by all; `engine` puts the parts together; `cli` is a program on top.
+ */
+export { AthanorError, ERROR_CODES, type ErrorCode } from './base/errors.js';
+export type {
+  BatchOptions,
+  CustomEvent,
+  EdgeRemoved,
+  EdgeUpserted,
+  EngineEvent,
+  EngineOptions,
+  EngineStats,
+  GraphCreated,
+  GraphOptions,
+  GraphRemoved,
+  Handle,
+  NodeId,
+  NodeMoved,
+  NodeRemoved,
+  NodeUpserted,
+} from './base/types.js';
+export { createEngine, type Engine } from './engine/engine.js';
+export type { Graph } from './engine/graph.js';
+export type { EdgeView, NodeView } from './engine/views.js';
+export type { NodeSet } from './query/node-set.js';

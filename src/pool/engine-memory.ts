@@ -1,0 +1,166 @@
+import { ByteHeap } from '../memory/byte-heap.js';
+import { attachGraphBook, createGraphBook, type GraphBook } from '../memory/graph-book.js';
+import { Interner, type InternerToken } from '../memory/interner.js';
+import { ShardLock } from '../memory/lock.js';
+import { NodeBook } from '../memory/node-book.js';
+import type { RegionToken } from '../memory/region.js';
+import type { Memory } from '../memory/reserve.js';
+import { ThreadSlots } from '../memory/threads.js';
+import { GraphRegions, type GraphToken } from '../graph/layout.js';
+import { ShardEdges } from '../graph/shard-edges.js';
+import { LatencyBook } from '../observe/latency.js';
+import { attachGraphColumns, createGraphColumns, type GraphColumns } from '../project/graph-columns.js';
+import { attachNodeColumns, createNodeColumns, type NodeColumns } from '../project/node-columns.js';
+import { UndoSlots } from '../project/undo.js';
+import { FrameRing } from '../ring/ring.js';
+import { Control } from '../schedule/control.js';
+import { FrameFormat } from '../schema/frame.js';
+import { type SpatialToken, SpatialRegions } from '../spatial/layout.js';
+import { ShardTrees } from '../spatial/shard-trees.js';
+
+/** Sizes of an engine's memory, in elements. */
+export interface MemoryPlan {
+  readonly shards: number;
+  /** Rows of nodes and graphs that exist, with those in quarantine; and edges. */
+  readonly nodeRows: number;
+  readonly graphRows: number;
+  readonly edges: number;
+  readonly slots: number;
+  readonly frameEvents: number;
+  readonly payloadBytes: number;
+  readonly idBytes: number;
+  readonly nameBytes: number;
+  readonly dataBytes: number;
+}
+
+/** What a thread needs to attach all regions of an engine. */
+export interface MemoryToken {
+  readonly control: RegionToken;
+  readonly threads: RegionToken;
+  readonly lock: RegionToken;
+  readonly latency: RegionToken;
+  readonly rings: readonly RegionToken[];
+  readonly nodeBook: RegionToken;
+  readonly graphBook: RegionToken;
+  readonly ids: InternerToken;
+  readonly names: InternerToken;
+  readonly nodes: RegionToken;
+  readonly graphs: RegionToken;
+  readonly undo: RegionToken;
+  readonly heaps: readonly RegionToken[];
+  readonly spatial: SpatialToken;
+  readonly edges: GraphToken;
+}
+
+/** All regions of an engine, as one thread sees them. */
+export class EngineMemory {
+  readonly control: Control;
+  readonly threads: ThreadSlots;
+  readonly lock: ShardLock;
+  readonly latency: LatencyBook;
+  readonly rings: readonly FrameRing[];
+  readonly nodeBook: NodeBook;
+  readonly graphBook: GraphBook;
+  readonly ids: Interner;
+  readonly names: Interner;
+  readonly nodes: NodeColumns;
+  readonly graphs: GraphColumns;
+  readonly undo: UndoSlots;
+  readonly heaps: readonly ByteHeap[];
+  readonly spatial: SpatialRegions;
+  readonly graphRegions: GraphRegions;
+
+  private constructor(parts: Omit<EngineMemory, 'shards' | 'token' | 'treesOf' | 'edgesOf'>) {
+    this.control = parts.control;
+    this.threads = parts.threads;
+    this.lock = parts.lock;
+    this.latency = parts.latency;
+    this.rings = parts.rings;
+    this.nodeBook = parts.nodeBook;
+    this.graphBook = parts.graphBook;
+    this.ids = parts.ids;
+    this.names = parts.names;
+    this.nodes = parts.nodes;
+    this.graphs = parts.graphs;
+    this.undo = parts.undo;
+    this.heaps = parts.heaps;
+    this.spatial = parts.spatial;
+    this.graphRegions = parts.graphRegions;
+  }
+
+  /** Main thread: reserves everything. */
+  static create(memory: Memory, plan: MemoryPlan): EngineMemory {
+    const { shards, nodeRows, graphRows } = plan;
+    const format = new FrameFormat(plan.frameEvents, plan.payloadBytes);
+    const each = <T>(make: (shard: number) => T): T[] => Array.from({ length: shards }, (_, shard) => make(shard));
+    return new EngineMemory({
+      control: Control.create(memory, { shards }),
+      threads: ThreadSlots.create(memory),
+      lock: ShardLock.create(memory, { shards }),
+      latency: LatencyBook.create(memory),
+      rings: each(() => FrameRing.create(memory, { slots: plan.slots, format })),
+      nodeBook: NodeBook.create(memory, { rows: nodeRows, graphs: graphRows }),
+      graphBook: createGraphBook(memory, { graphs: graphRows }),
+      ids: Interner.create(memory, { capacity: nodeRows, heapBytes: plan.idBytes }),
+      names: Interner.create(memory, { capacity: graphRows, heapBytes: plan.nameBytes }),
+      nodes: createNodeColumns(memory, { rows: nodeRows }),
+      graphs: createGraphColumns(memory, { graphs: graphRows, shards }),
+      undo: UndoSlots.create(memory, { shards }),
+      heaps: each(() => ByteHeap.create(memory, { bytes: plan.dataBytes })),
+      spatial: SpatialRegions.create(memory, { rows: nodeRows, graphs: graphRows, shards }),
+      graphRegions: GraphRegions.create(memory, { rows: nodeRows, edges: plan.edges, shards }),
+    });
+  }
+
+  static attach(token: MemoryToken): EngineMemory {
+    return new EngineMemory({
+      control: Control.attach(token.control),
+      threads: ThreadSlots.attach(token.threads),
+      lock: ShardLock.attach(token.lock),
+      latency: LatencyBook.attach(token.latency),
+      rings: token.rings.map((ring) => FrameRing.attach(ring)),
+      nodeBook: NodeBook.attach(token.nodeBook),
+      graphBook: attachGraphBook(token.graphBook),
+      ids: Interner.attach(token.ids),
+      names: Interner.attach(token.names),
+      nodes: attachNodeColumns(token.nodes),
+      graphs: attachGraphColumns(token.graphs),
+      undo: UndoSlots.attach(token.undo),
+      heaps: token.heaps.map((heap) => ByteHeap.attach(heap)),
+      spatial: SpatialRegions.attach(token.spatial),
+      graphRegions: GraphRegions.attach(token.edges),
+    });
+  }
+
+  get shards(): number {
+    return this.control.shards;
+  }
+
+  get token(): MemoryToken {
+    return {
+      control: this.control.token,
+      threads: this.threads.token,
+      lock: this.lock.token,
+      latency: this.latency.token,
+      rings: this.rings.map((ring) => ring.token),
+      nodeBook: this.nodeBook.token,
+      graphBook: this.graphBook.token,
+      ids: this.ids.token,
+      names: this.names.token,
+      nodes: this.nodes.token,
+      graphs: this.graphs.token,
+      undo: this.undo.token,
+      heaps: this.heaps.map((heap) => heap.token),
+      spatial: this.spatial.token,
+      edges: this.graphRegions.token,
+    };
+  }
+
+  treesOf(shard: number): ShardTrees {
+    return new ShardTrees(this.spatial, shard);
+  }
+
+  edgesOf(shard: number): ShardEdges {
+    return new ShardEdges(this.graphRegions, shard, this.nodes);
+  }
+}

@@ -1,0 +1,194 @@
+import { In, Out } from '../graph/shard-edges.js';
+import { GraphState } from '../project/graph-columns.js';
+import { NodeFlag } from '../project/node-columns.js';
+import { Word } from '../schedule/control.js';
+import { verifyTree } from '../spatial/verify.js';
+import type { EngineMemory } from './engine-memory.js';
+
+/** What the main thread asks of a worker while a shard's applying stands still. Readers are not held up. */
+export interface InspectTask {
+  readonly what: 'digest' | 'verify';
+  /** Names of kinds by number: workers know the numbers alone. */
+  readonly kinds: readonly string[];
+  readonly nodeRows: number;
+  readonly graphRows: number;
+}
+
+export interface InspectResult {
+  /** Four 32-bit sums, the same for equal states in whatever rows they stand. */
+  readonly digest: readonly number[];
+  readonly problems: readonly string[];
+}
+
+/** Worker thread: inspects every shard in turn. */
+export function inspect(memory: EngineMemory, thread: number, task: InspectTask): InspectResult {
+  const digest = new Digest();
+  const problems: string[] = [];
+  for (let shard = 0; shard < memory.shards; shard++) {
+    holdStill(memory, shard, thread);
+    try {
+      if (task.what === 'digest') digestShard(memory, shard, task, digest);
+      else verifyShard(memory, shard, task, problems);
+    } finally {
+      letGo(memory, shard);
+    }
+  }
+  return { digest: Array.from(digest.sums), problems };
+}
+
+function holdStill(memory: EngineMemory, shard: number, thread: number): void {
+  const { control } = memory;
+  while (!control.claimAny(shard, thread)) {
+    // Another worker applies the shard: its slice ends soon, since appliers were asked to give way. The word is any that
+    // seldom changes: this is a pause, not a message.
+    Atomics.wait(control.engine, Word.flags, Atomics.load(control.engine, Word.flags), 1);
+  }
+}
+
+function letGo(memory: EngineMemory, shard: number): void {
+  memory.control.goIdle(shard);
+  // As an applier does: a frame published meanwhile found the shard running.
+  if (!memory.rings[shard]!.isEmpty()) memory.control.markReady(shard);
+}
+
+// ------------------------------------------------------------ digest
+
+const bits = new DataView(new ArrayBuffer(8));
+
+/** Sums of 32-bit hashes: addition commutes, so the order of rows does not matter. */
+class Digest {
+  readonly sums = new Uint32Array(4);
+  readonly #lanes = new Uint32Array(4);
+
+  begin(salt: number): void {
+    for (let lane = 0; lane < 4; lane++) this.#lanes[lane] = Math.imul(salt + lane * 0x9e3779b9, 0x85ebca6b);
+  }
+
+  u32(value: number): void {
+    for (let lane = 0; lane < 4; lane++) {
+      let hash = this.#lanes[lane]! ^ Math.imul(value + lane, 0xcc9e2d51);
+      hash = Math.imul((hash << 13) | (hash >>> 19), 5) + 0xe6546b64;
+      this.#lanes[lane] = Math.imul(hash ^ (hash >>> 15), 0xc2b2ae35);
+    }
+  }
+
+  f64(value: number): void {
+    bits.setFloat64(0, value + 0);
+    this.u32(bits.getUint32(0));
+    this.u32(bits.getUint32(4));
+  }
+
+  end(): void {
+    for (let lane = 0; lane < 4; lane++) {
+      const hash = this.#lanes[lane]!;
+      this.sums[lane]! += Math.imul(hash ^ (hash >>> 16), 0x27d4eb2f);
+    }
+  }
+}
+
+function hashText(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  return hash;
+}
+
+function digestShard(memory: EngineMemory, shard: number, task: InspectTask, digest: Digest): void {
+  const { graphs, nodes, names, ids, nodeBook } = memory;
+  const kinds = task.kinds.map(hashText);
+  const edges = memory.edgesOf(shard);
+  const isAlive = (graph: number): boolean => graph >= 0 && graphs.state[graph] === GraphState.alive;
+  for (let graph = shard; graph < task.graphRows; graph += memory.shards) {
+    if (!isAlive(graph)) continue;
+    digest.begin(1);
+    digest.u32(names.mixId(graph, 1));
+    digest.u32(graphs.options[graph]!);
+    digest.f64(graphs.created[graph]!);
+    digest.end();
+  }
+  const heap = memory.heaps[shard]!;
+  for (let row = 0; row < task.nodeRows; row++) {
+    const graph = nodeBook.graph[row]! - 1;
+    const flags = nodes.flags[row]!;
+    if ((flags & NodeFlag.alive) === 0 || graph % memory.shards !== shard || !isAlive(graph)) continue;
+    digest.begin(2);
+    digest.u32(names.mixId(graph, 1));
+    digest.u32(ids.mixId(row, 1));
+    digest.u32(ids.mixId(row, 2));
+    digest.u32(flags);
+    digest.u32(kinds[nodes.kind[row]!]!);
+    if ((flags & NodeFlag.x) !== 0) digest.f64(nodes.x[row]!);
+    if ((flags & NodeFlag.y) !== 0) digest.f64(nodes.y[row]!);
+    if ((flags & NodeFlag.w) !== 0) digest.f64(nodes.w[row]!);
+    digest.f64(nodes.time[row]!);
+    const data = nodes.data[row]!;
+    if (data !== 0) {
+      const start = heap.startOf(data - 1);
+      for (let at = start; at < start + heap.lengthOf(data - 1); at++) digest.u32(heap.bytes[at]!);
+    }
+    digest.end();
+  }
+  const { views } = edges;
+  for (let edge = edges.nextLive(0); edge >= 0; edge = edges.nextLive(edge + 1)) {
+    const graph = views.graph[edge]! - 1;
+    if (!isAlive(graph)) continue;
+    digest.begin(3);
+    digest.u32(names.mixId(graph, 1));
+    for (const end of [views.source[edge]!, views.target[edge]!]) {
+      digest.u32(ids.mixId(end, 1));
+      digest.u32(ids.mixId(end, 2));
+    }
+    digest.u32(kinds[views.kind[edge]!]!);
+    digest.f64(views.weight[edge]!);
+    digest.f64(views.time[edge]!);
+    digest.end();
+  }
+}
+
+// ------------------------------------------------------------ verify
+
+function verifyShard(memory: EngineMemory, shard: number, task: InspectTask, problems: string[]): void {
+  const { graphs, nodes, nodeBook, spatial } = memory;
+  const order = new Map<number, number>();
+  const size = new Map<number, number>();
+  const positions = new Map<number, number>();
+  const edges = memory.edgesOf(shard);
+  const add = (counts: Map<number, number>, key: number): void => void counts.set(key, (counts.get(key) ?? 0) + 1);
+  const degrees = [new Map<number, number>(), new Map<number, number>()] as const;
+  for (let edge = edges.nextLive(0); edge >= 0; edge = edges.nextLive(edge + 1)) {
+    const { graph, source, target, kind } = edges.views;
+    if (graphs.state[graph[edge]! - 1] !== GraphState.alive) continue;
+    add(size, graph[edge]! - 1);
+    add(degrees[Out], source[edge]!);
+    add(degrees[In], target[edge]!);
+    if (edges.find(source[edge]!, target[edge]!, kind[edge]!) !== edge) problems.push(`edge row ${edge} is not found by its ends`);
+  }
+  for (let row = 0; row < task.nodeRows; row++) {
+    const graph = nodeBook.graph[row]! - 1;
+    if (graph < 0 || graph % memory.shards !== shard || graphs.state[graph] !== GraphState.alive) continue;
+    const flags = nodes.flags[row]!;
+    if ((flags & NodeFlag.alive) === 0) continue;
+    add(order, graph);
+    if ((flags & NodeFlag.position) === NodeFlag.position) add(positions, graph);
+    for (const direction of [Out, In]) {
+      const expected = degrees[direction]!.get(row) ?? 0;
+      const found = edges.degree(row, direction);
+      if (found !== expected) problems.push(`row ${row}: ${found} ${direction === Out ? 'out' : 'in'}-edges listed, ${expected} there`);
+    }
+  }
+  for (let graph = shard; graph < task.graphRows; graph += memory.shards) {
+    if (graphs.state[graph] !== GraphState.alive) continue;
+    const name = String(memory.names.idOf(graph));
+    if (graphs.order[graph] !== (order.get(graph) ?? 0)) problems.push(`graph '${name}': order ${graphs.order[graph]}, nodes ${order.get(graph) ?? 0}`);
+    if (graphs.size[graph] !== (size.get(graph) ?? 0)) problems.push(`graph '${name}': size ${graphs.size[graph]}, edges ${size.get(graph) ?? 0}`);
+    if (spatial.index.count[graph] !== (positions.get(graph) ?? 0)) {
+      problems.push(`graph '${name}': ${spatial.index.count[graph]} points in its r-tree, ${positions.get(graph) ?? 0} nodes with a position`);
+    }
+    problems.push(
+      ...verifyTree(spatial, shard, graph, (row) => {
+        const flags = nodes.flags[row]!;
+        const placed = (flags & NodeFlag.alive) !== 0 && (flags & NodeFlag.position) === NodeFlag.position;
+        return placed && nodeBook.graph[row] === graph + 1 ? [nodes.x[row]!, nodes.y[row]!] : undefined;
+      }),
+    );
+  }
+}

@@ -1,0 +1,174 @@
+import { AthanorError, show } from '../base/errors.js';
+import { NO_ROW } from '../base/limits.js';
+import { EventType, Presence } from '../schema/frame.js';
+import type { GraphRef } from './graph-refs.js';
+import type { Publisher } from './publisher.js';
+
+/*
+ * The columnar paths: events of one type on one graph, copied into the frames column by column. The whole call is checked
+ * before the first event is written, so it is refused whole; what there is no room for is not accepted, and counted.
+ */
+
+function refuse(publisher: Publisher, events: number, message: string): never {
+  publisher.rejected += events;
+  throw new AthanorError('ATHANOR_INVALID_EVENT', message);
+}
+
+function checkColumn(
+  publisher: Publisher,
+  name: string,
+  column: unknown,
+  type: typeof Uint32Array | typeof Float64Array,
+  length: number,
+): void {
+  if (!(column instanceof type)) refuse(publisher, 1, `${name}: ${show(column)} is not a ${type.name}`);
+  if (column.length !== length) {
+    refuse(publisher, length, `${name}: its length ${column.length} is not that of the first column (${length})`);
+  }
+}
+
+/** The attention bits of all rows together, once every handle is one of the graph's. */
+function checkHandles(publisher: Publisher, name: string, handles: Uint32Array, graph: number): number {
+  const graphOf = publisher.nodes.book.graph;
+  const attentionOf = publisher.nodes.attention;
+  const bound = graph + 1;
+  let attention = 0;
+  for (let i = 0; i < handles.length; i++) {
+    const row = handles[i]!;
+    if (graph === NO_ROW || graphOf[row] !== bound) {
+      refuse(publisher, handles.length, `${name}[${i}]: ${row} is not a handle of this graph`);
+    }
+    attention |= attentionOf[row]!;
+  }
+  return attention;
+}
+
+function checkNumbers(publisher: Publisher, name: string, values: Float64Array): void {
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    if (value - value !== 0) refuse(publisher, values.length, `${name}[${i}]: ${value} is not a finite number`);
+  }
+}
+
+export function publishMoveColumns(
+  publisher: Publisher,
+  ref: GraphRef,
+  handles: Uint32Array,
+  x: Float64Array,
+  y: Float64Array,
+  z: Float64Array | undefined,
+  time: Float64Array | undefined,
+): number {
+  publisher.assertOpen();
+  checkColumn(publisher, 'handles', handles, Uint32Array, handles?.length);
+  const events = handles.length;
+  checkColumn(publisher, 'x', x, Float64Array, events);
+  checkColumn(publisher, 'y', y, Float64Array, events);
+  if (z !== undefined) refuse(publisher, events, 'z: a column of it in a graph of 2 dimensions');
+  if (time !== undefined) checkColumn(publisher, 'time', time, Float64Array, events);
+  const graph = publisher.liveRow(ref);
+  const attention = checkHandles(publisher, 'handles', handles, graph);
+  checkNumbers(publisher, 'x', x);
+  checkNumbers(publisher, 'y', y);
+  if (time !== undefined) checkNumbers(publisher, 'time', time);
+  const now = publisher.now();
+  const writer = publisher.writers[ref.shard]!;
+  let done = 0;
+  while (done < events) {
+    if (attention !== 0 && publisher.nodes.attention[handles[done]!] !== 0) {
+      try {
+        publisher.publishRow(ref, graph, handles[done]!, x[done]!, y[done]!, time?.[done] ?? now);
+      } catch (error) {
+        if (error instanceof AthanorError && error.code === 'ATHANOR_BACKPRESSURE') break;
+        throw error;
+      }
+      done++;
+      continue;
+    }
+    let run = events - done;
+    if (attention !== 0) {
+      const attentionOf = publisher.nodes.attention;
+      for (run = 1; done + run < events && attentionOf[handles[done + run]!] === 0; ) run++;
+    }
+    if (!writer.room(1, 0)) break;
+    const taken = publisher.beginRun(writer, run);
+    const frame = writer.frame!;
+    const i = writer.openEvents;
+    const end = done + taken;
+    frame.type.fill(EventType.nodeMoved, i, i + taken);
+    frame.presence.fill(Presence.x | Presence.y, i, i + taken);
+    frame.graph.fill(graph, i, i + taken);
+    frame.row.set(handles.subarray(done, end), i);
+    frame.x.set(x.subarray(done, end), i);
+    frame.y.set(y.subarray(done, end), i);
+    if (time === undefined) frame.time.fill(now, i, i + taken);
+    else frame.time.set(time.subarray(done, end), i);
+    publisher.endRun(writer, taken);
+    done = end;
+  }
+  return done;
+}
+
+export function publishEdgeColumns(
+  publisher: Publisher,
+  ref: GraphRef,
+  sources: Uint32Array,
+  targets: Uint32Array,
+  weights: Float64Array | undefined,
+): number {
+  publisher.assertOpen();
+  checkColumn(publisher, 'sources', sources, Uint32Array, sources?.length);
+  const events = sources.length;
+  checkColumn(publisher, 'targets', targets, Uint32Array, events);
+  if (weights !== undefined) {
+    checkColumn(publisher, 'weights', weights, Float64Array, events);
+    for (let i = 0; i < events; i++) {
+      if (Number.isNaN(weights[i])) refuse(publisher, events, `weights[${i}]: NaN is not a number`);
+    }
+  }
+  const graph = publisher.liveRow(ref);
+  const attention =
+    checkHandles(publisher, 'sources', sources, graph) | checkHandles(publisher, 'targets', targets, graph);
+  const now = publisher.now();
+  const writer = publisher.writers[ref.shard]!;
+  const { ids, attention: attentionOf } = publisher.nodes;
+  let done = 0;
+  while (done < events) {
+    const source = sources[done]!;
+    const target = targets[done]!;
+    const roomy = publisher.edgeBudget.room(events - done);
+    if (roomy === 0 || (attention !== 0 && (attentionOf[source]! | attentionOf[target]!) !== 0)) {
+      try {
+        const weight = weights?.[done];
+        publisher.upsertEdge(ref, ids.idOf(source)!, ids.idOf(target)!, weight === undefined ? {} : { weight });
+      } catch (error) {
+        // What was accepted before stays accepted: the count says how far.
+        if (done > 0 || (error instanceof AthanorError && error.code === 'ATHANOR_BACKPRESSURE')) break;
+        throw error;
+      }
+      done++;
+      continue;
+    }
+    let run = roomy;
+    if (attention !== 0) {
+      for (run = 1; run < roomy && (attentionOf[sources[done + run]!]! | attentionOf[targets[done + run]!]!) === 0; ) run++;
+    }
+    if (!writer.room(1, 0)) break;
+    const taken = publisher.beginRun(writer, run);
+    publisher.edgeBudget.takeMany(taken);
+    const frame = writer.frame!;
+    const i = writer.openEvents;
+    const end = done + taken;
+    frame.type.fill(EventType.edgeUpserted, i, i + taken);
+    frame.presence.fill(weights === undefined ? 0 : Presence.w, i, i + taken);
+    frame.graph.fill(graph, i, i + taken);
+    frame.row.set(sources.subarray(done, end), i);
+    frame.other.set(targets.subarray(done, end), i);
+    frame.kind.fill(0, i, i + taken);
+    if (weights !== undefined) frame.w.set(weights.subarray(done, end), i);
+    frame.time.fill(now, i, i + taken);
+    publisher.endRun(writer, taken);
+    done = end;
+  }
+  return done;
+}
