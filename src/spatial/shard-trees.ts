@@ -227,9 +227,12 @@ export class ShardTrees {
     splitInner(pool, inner, split);
     this.#adopt(graph, (inner << 1) | 1, (split << 1) | 1);
     pool.append(((pool.parentOf(ref) - 1) / FANOUT) | 0, other);
-    // The half that took the new child may have outgrown the box it was given before.
-    const taker = ((pool.parentOf(ref) - 1) / FANOUT) | 0;
-    pool.writeBox((taker << 1) | 1, views.innerParent[taker]! - 1);
+    // The boxes above were made exact before the new child came: every one of them again, up to the root.
+    for (let node = ((pool.parentOf(ref) - 1) / FANOUT) | 0, above = views.innerParent[node]!; above !== 0; ) {
+      pool.writeBox((node << 1) | 1, above - 1);
+      node = ((above - 1) / FANOUT) | 0;
+      above = views.innerParent[node]!;
+    }
     return pool.parentOf(ref);
   }
 

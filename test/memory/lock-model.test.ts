@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { explore, type Model, type Offer, type Process, type State } from '../support/interleave.js';
+import { explore, type Model, type Process, type State } from '../support/interleave.js';
 
 /*
  * The steps of src/memory/lock.ts, one to one: each case below is one access to a shared word of that file, named by the
@@ -19,14 +19,20 @@ interface Setup {
   /** Writers that follow one another, each but the last of which may be lost at any step. */
   writers?: number;
   /** A mistake put in on purpose, to see it found. */
-  mistake?: 'no WAITING' | 'no wake' | 'bit after look' | 'no entitlement' | 'look before store' | 'owner compared';
+  mistake?:
+    | 'no WAITING'
+    | 'WAITING wakes nobody'
+    | 'no entitlement'
+    | 'look before store'
+    | 'owner compared'
+    | 'no bits';
 }
 
 const OUT = 0;
 const IN = 1;
 const WAITING = 2;
 
-const enum R {
+enum R {
   admit,
   storeIn,
   lookAtWriter,
@@ -55,7 +61,7 @@ const enum R {
   clearedSleepers,
   cleared,
 }
-const enum W {
+enum W {
   notYet,
   takeOver,
   takeOverStore,
@@ -85,7 +91,7 @@ function lockModel(setup: Setup): Model {
   const PHASE = 2;
   const ADMITTED = 3;
   const word = (reader: number): number => 4 + reader;
-  // A reader: program counter, what it last saw in WRITER, rounds left, sleeping, write phases since it announced itself
+  // A reader: program counter, what it last saw in WRITER, rounds left, sleeping, write phases since it waits
   const R_SIZE = 5;
   const r = (reader: number, at: number): number => 4 + readers + reader * R_SIZE + at;
   // A writer: program counter, reader looked at, what it saw in its word, rounds left, reader slept on + 1, end of the look
@@ -113,12 +119,20 @@ function lockModel(setup: Setup): Model {
 
   const phaseOf = (value: number): number => value >> 2;
   const notifyWriterWord = (s: State): void => {
-    for (let reader = 0; reader < readers; reader++) s[r(reader, R_SLEEPS)] = 0;
+    for (let reader = 0; reader < readers; reader++) {
+      if (s[r(reader, R_SLEEPS)] === 0) continue;
+      s[r(reader, R_SLEEPS)] = 0;
+      s[r(reader, PC)] = R.lookAgain;
+    }
   };
   const notifyReaderWord = (s: State, reader: number): void => {
-    for (let writer = 0; writer < writers; writer++) if (s[w(writer, SLEEPS)] === reader + 1) s[w(writer, SLEEPS)] = 0;
+    for (let writer = 0; writer < writers; writer++) {
+      if (s[w(writer, SLEEPS)] !== reader + 1) continue;
+      s[w(writer, SLEEPS)] = 0;
+      s[w(writer, PC)] = W.lookAgain;
+    }
   };
-  const sleeperSeen = (s: Readonly<State>): boolean => mistake !== 'no wake' && s[SLEEPERS] !== 0;
+  const sleeperSeen = (s: Readonly<State>): boolean => s[SLEEPERS] !== 0;
 
   const readerProcess =
     (me: number): Process =>
@@ -178,20 +192,20 @@ function lockModel(setup: Setup): Model {
             t[word(me)] = WAITING + phaseOf(s[r(me, SEEN)]!);
           });
         case R.wakeSleepers: // #wake
-          return go('any sleeper?', sleeperSeen(s) ? R.wakeNotify : R.spin);
+          return go('any sleeper?', sleeperSeen(s) && mistake !== 'WAITING wakes nobody' ? R.wakeNotify : R.spin);
         case R.wakeNotify:
           return go('notify', R.spin, (t) => notifyReaderWord(t, me));
         case R.spin: // #waitForPhase: the loop of SPINS
           if (!stillThere(s[WRITER]!)) return go('writer gone', R.enter);
-          return go('spins', mistake === 'bit after look' ? R.lookAgain : R.setBit);
+          return go('spins', R.setBit);
         case R.setBit: // #fallAsleep
-          return go('bit', mistake === 'bit after look' ? R.sleep : R.lookAgain, (t) => {
-            t[SLEEPERS]! |= bit;
+          return go('bit', R.lookAgain, (t) => {
+            t[SLEEPERS]! |= mistake === 'no bits' ? 0 : bit;
           });
         case R.lookAgain: // #waitForPhase: the look before each sleep
           if (!stillThere(s[WRITER]!)) return go('writer gone', R.clearBit);
           if (setup.timeouts === true) go('gives up', R.giveUpBit);
-          return go('writer still there', mistake === 'bit after look' ? R.setBit : R.sleep, (t) => {
+          return go('writer still there', R.sleep, (t) => {
             t[r(me, SEEN)] = s[WRITER]!;
           });
         case R.sleep: // Atomics.wait: compares and sleeps in one step
@@ -203,11 +217,9 @@ function lockModel(setup: Setup): Model {
             }
             return;
           }
-          // 2: slept and was notified
-          if (s[WRITER] !== s[r(me, SEEN)] && mistake !== 'bit after look') return go('not equal', R.lookAgain);
-          return go('sleeps', R.lookAgain, (t) => {
+          if (s[WRITER] !== s[r(me, SEEN)]) return go('not equal', R.lookAgain);
+          return go('sleeps', R.sleep, (t) => {
             t[r(me, R_SLEEPS)] = 1;
-            t[r(me, PC)] = R.sleep;
           });
         case R.giveUpBit: // #awake
           return go('bit off', R.giveUpOut, (t) => {
@@ -291,8 +303,8 @@ function lockModel(setup: Setup): Model {
         t[w(me, END)] = 0;
         for (let reader = 0; reader < readers; reader++) {
           const readerPc = t[r(reader, PC)]! as R;
-          // From its first IN on a reader is owed its turn.
-          if (readerPc < R.lookAtWriter || readerPc > R.enter) continue;
+          // From its look at a writer on a reader is owed its turn.
+          if (readerPc < R.storeWaiting || readerPc > R.enter) continue;
           t[r(reader, R_WRITES)] = Math.min(3, t[r(reader, R_WRITES)]! + 1);
         }
       };
@@ -311,6 +323,8 @@ function lockModel(setup: Setup): Model {
           return go('own name', W.readers, (t) => {
             t[WRITER] = phaseOf(s[WRITER]!) * 4 + me + 1;
             announced(t);
+            // The same phase is entered once more.
+            for (let reader = 0; reader < readers; reader++) t[r(reader, R_WRITES)] = 0;
           });
         case W.phase: // acquireWrite: phases, a plain word of the owner's
           return go('phase', W.store, (t) => {
@@ -381,13 +395,8 @@ function lockModel(setup: Setup): Model {
     };
 
   const processes: Process[] = [];
-  for (let reader = 0; reader < readers; reader++) processes.push(sleepingWakes(readerProcess(reader), reader));
+  for (let reader = 0; reader < readers; reader++) processes.push(readerProcess(reader));
   for (let writer = 0; writer < writers; writer++) processes.push(writerProcess(writer));
-
-  /** A reader that was notified goes on from its sleep by looking again. */
-  function sleepingWakes(process: Process, _reader: number): Process {
-    return (s: Readonly<State>, offer: Offer) => process(s, offer);
-  }
 
   const isInside = (s: Readonly<State>, reader: number): boolean => s[r(reader, PC)] === R.inside;
   const writes = (s: Readonly<State>, writer: number): boolean =>
@@ -428,3 +437,59 @@ function lockModel(setup: Setup): Model {
     show: (s) => s.join(' '),
   };
 }
+
+/** Sizes are recorded so that a model that lost its steps is noticed. */
+describe('lock model: every interleaving', () => {
+  test('two readers and a writer, three rounds: exclusion, phase-fairness, nobody is left asleep', () => {
+    const { states, ends } = explore(lockModel({ readers: 2, readRounds: 3, writeRounds: 3, phases: 3 }));
+    expect(ends).toBeGreaterThan(0);
+    expect(states).toBeGreaterThan(10_000);
+  });
+
+  test('threads that never rest: each can always go in, with no more than two phases', () => {
+    explore(lockModel({ readers: 2, readRounds: Infinity, writeRounds: Infinity, phases: 2 }));
+  });
+
+  test('three readers', () => {
+    explore(lockModel({ readers: 3, readRounds: 1, writeRounds: 2, phases: 2 }));
+  });
+
+  test('waits that time out hold nothing and stop nobody', () => {
+    explore(lockModel({ readers: 2, readRounds: 2, writeRounds: 2, phases: 2, timeouts: true }));
+  });
+
+  test('a reader that is lost at any step, then cleared', () => {
+    explore(lockModel({ readers: 2, readRounds: 2, writeRounds: 2, phases: 2, loseReader: true }));
+  });
+
+  test('a writer that is lost at any step, and so is the one who takes over', () => {
+    explore(lockModel({ readers: 2, readRounds: 1, writeRounds: 1, phases: 2, writers: 3 }));
+  });
+});
+
+describe('lock model: a mistake is found', () => {
+  const small = { readers: 2, readRounds: 2, writeRounds: 2, phases: 3 };
+
+  test('a reader that looks before it stores', () => {
+    expect(() => explore(lockModel({ ...small, mistake: 'look before store' }))).toThrow('are both in');
+  });
+  test('a reader that does not say that it waits', () => {
+    expect(() => explore(lockModel({ ...small, mistake: 'no WAITING' }))).toThrow('stuck');
+  });
+  test('a reader that wakes nobody when it begins to wait', () => {
+    expect(() => explore(lockModel({ ...small, mistake: 'WAITING wakes nobody' }))).toThrow('stuck');
+  });
+  test('sleepers that are not told of', () => {
+    expect(() => explore(lockModel({ ...small, mistake: 'no bits' }))).toThrow('stuck');
+  });
+  test('a reader that asks again after its wait', () => {
+    expect(() => explore(lockModel({ ...small, mistake: 'no entitlement' }))).toThrow('more than one write phase');
+  });
+  test('a wait that ends when the lost owner is replaced', () => {
+    expect(() =>
+      explore(
+        lockModel({ readers: 1, readRounds: 1, writeRounds: 1, phases: 2, writers: 2, mistake: 'owner compared' }),
+      ),
+    ).toThrow('are both in');
+  });
+});
