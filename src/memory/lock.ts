@@ -50,7 +50,7 @@ const PRESENT = 1;
 const PHASE_SHIFT = 8;
 /**
  * Phases are compared for equality alone. A reader in phase p, waiting or about to say so, holds up the writer of the
- * next, so two phases would do (the model shows it); 2^22 keep words apart in a debugger.
+ * next, so two phases would do, and one more for each writer lost meanwhile (the model shows both); there are 2^22.
  */
 const LAST_PHASE = 0x3fffff;
 /**
@@ -229,7 +229,9 @@ export class ShardLock {
     for (let base = 0; base < words.length; base += SHARD_WORDS) {
       const own = base + READERS + thread * STRIDE;
       this.#awake(base, thread);
-      if (Atomics.exchange(words, own, OUT) !== OUT) this.#wake(base, own);
+      Atomics.store(words, own, OUT);
+      // Whatever stood there: it may have been lost after its own OUT and before it woke the writer.
+      this.#wake(base, own);
     }
   }
 
@@ -242,6 +244,8 @@ export class ShardLock {
     const base = shard * SHARD_WORDS;
     const writer = Atomics.load(words, base + WRITER);
     if (writer === 0) {
+      // `from` may have been lost after it left and before it woke the readers; the next writer would wait for them.
+      this.#wake(base, base + WRITER);
       this.acquireWrite(shard, thread);
       return;
     }

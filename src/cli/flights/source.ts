@@ -10,7 +10,7 @@ import { FlightData } from './data.js';
 import { Departures } from './departures.js';
 import { FlightPaths, sinceTick, TICK_MS } from './paths.js';
 import { SAMPLE_MS, Samples } from './samples.js';
-import { project, seenFrom, type UnitVector } from './sphere.js';
+import { seenFrom, type UnitVector } from './sphere.js';
 
 const DAY_MS = 86_400_000;
 
@@ -55,7 +55,7 @@ class FlightsRun implements SourceRun {
   readonly #departures: Departures;
   readonly #samples: Samples;
   readonly #landed: string[] = [];
-  #airportHandles = new Uint32Array(0);
+  #airportHandles: Uint32Array = new Uint32Array(0);
   #firstDay = 0;
 
   constructor(engine: Engine, data: FlightData, options: RunOptions, clock: { now: number }) {

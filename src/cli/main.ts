@@ -1,0 +1,73 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { AthanorError } from '../index.js';
+import { firstLine, Problem } from './problem.js';
+import { run } from './run.js';
+import type { RunOptions } from './source.js';
+
+function whole(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1 || text.trim() === '') throw new InvalidArgumentError('It is not a whole number from 1 up.');
+  return value;
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (!(value > 0) || !Number.isFinite(value)) throw new InvalidArgumentError('It is not a number above 0.');
+  return value;
+}
+
+const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+const program = new Command('athanor')
+  .description('Live nodes and radius queries from streams of events.')
+  .version(version)
+  .exitOverride()
+  .configureOutput({ outputError: () => undefined });
+
+program
+  .command('run')
+  .description('publish a source and say what came out')
+  .argument('<source>', "'flights', 'swarm', or a file: .csv, .ndjson, .gz of these")
+  .option('--days <n>', 'flights: days of the year to publish', positive)
+  .option('--nodes <n>', 'swarm: number of walkers', whole)
+  .option('--seconds <n>', 'swarm: how long they walk', positive)
+  .option('--seed <n>', 'swarm: seed of the walk', whole)
+  .option('--id <column>', 'csv: column of the node')
+  .option('--x <column>', 'csv: column of x')
+  .option('--y <column>', 'csv: column of y')
+  .option('--time <column>', 'csv: column of the time (ISO 8601, or seconds or milliseconds since 1970)')
+  .option('--kind <column>', 'csv: column of the kind')
+  .option('--graph <name>', 'csv, swarm: name of the graph')
+  .option('--strict', 'stop at the first bad row', false)
+  .option('--limit <n>', 'rows or moves to publish at most', whole)
+  .option('--workers <n>', 'worker threads', whole)
+  .option('--shards <n>', 'partitions', whole)
+  .option('--check', 'recompute the answers in plain JavaScript and compare', false)
+  .option('--json', 'print the summary for programs', false)
+  .option('--quiet', 'show nothing while it runs', false)
+  .action(async (source: string, options: Omit<RunOptions, 'source'>) => {
+    process.exitCode = await run({ source, ...options });
+  });
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = report(error);
+}
+
+/** One line on the standard error, and the exit code. */
+function report(error: unknown): number {
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return 0;
+    if (error.code === 'commander.help') return 2;
+    process.stderr.write(`athanor: ${firstLine(error).replace(/^error: /, '')}\n`);
+    return 2;
+  }
+  process.stderr.write(`athanor: ${firstLine(error)}\n`);
+  if (error instanceof Problem) return error.exitCode;
+  return error instanceof AthanorError && error.code === 'ATHANOR_INVALID_OPTION' ? 2 : 1;
+}

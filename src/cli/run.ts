@@ -1,0 +1,61 @@
+import { createEngine, type EngineOptions } from '../index.js';
+import { Comparison } from './comparison.js';
+import { fileSource } from './file/source.js';
+import { flightsSource } from './flights/source.js';
+import { Progress } from './progress.js';
+import type { RunOptions, Source } from './source.js';
+import { toJson, toText } from './summary.js';
+import { swarmSource } from './swarm.js';
+
+/** What a shell expects of a program that an interrupt ended. */
+const INTERRUPTED = 130;
+
+function openSource(options: RunOptions): Promise<Source> | Source {
+  if (options.source === 'flights') return flightsSource(options);
+  if (options.source === 'swarm') return swarmSource(options);
+  return fileSource(options);
+}
+
+/** `athanor run`: publishes a source, shows it as it goes, and says what came out. Resolves with the exit code. */
+export async function run(options: RunOptions): Promise<number> {
+  const source = await openSource(options);
+  const engineOptions: EngineOptions = { ...source.engineOptions };
+  if (options.workers !== undefined) engineOptions.workers = options.workers;
+  if (options.shards !== undefined) engineOptions.shards = options.shards;
+  const engine = await createEngine(engineOptions);
+  const stop = new AbortController();
+  const interrupt = (): void => stop.abort();
+  process.once('SIGINT', interrupt);
+  try {
+    const work = source.start(engine);
+    const progress = options.quiet ? undefined : new Progress(engine, work);
+    const startedMs = performance.now();
+    try {
+      await work.publish(stop.signal);
+      await engine.flush();
+    } finally {
+      progress?.stop();
+    }
+    const seconds = (performance.now() - startedMs) / 1000;
+    const stats = engine.stats();
+    const answers = work.answers();
+    const comparison = options.check ? new Comparison() : undefined;
+    if (comparison !== undefined) await work.check(comparison);
+    const outcome = {
+      source: source.name,
+      seconds,
+      stats,
+      answers,
+      notes: work.notes,
+      badRows: work.badRows,
+      comparison,
+      interrupted: stop.signal.aborted,
+    };
+    process.stdout.write(`${options.json ? toJson(outcome) : toText(outcome)}\n`);
+    if (stop.signal.aborted) return INTERRUPTED;
+    return comparison?.ok === false ? 1 : 0;
+  } finally {
+    process.off('SIGINT', interrupt);
+    await engine.close();
+  }
+}

@@ -1,0 +1,76 @@
+import type { EngineStats } from '../index.js';
+import type { Comparison } from './comparison.js';
+import { formatBytes, formatCount, formatMs, formatRate, painter } from './format.js';
+import type { Answers, BadRows } from './source.js';
+
+/** Everything a finished run has to say. */
+export interface Outcome {
+  source: string;
+  seconds: number;
+  stats: EngineStats;
+  answers: Answers;
+  notes: readonly string[];
+  badRows: BadRows | undefined;
+  comparison: Comparison | undefined;
+  interrupted: boolean;
+}
+
+/** For programs: one object, documented in the README. */
+export function toJson(outcome: Outcome): string {
+  const { source, seconds, stats, answers, notes, badRows, comparison, interrupted } = outcome;
+  return JSON.stringify({
+    source,
+    seconds,
+    events: stats.applied,
+    eventsPerSecond: stats.applied / seconds,
+    latencyMs: stats.latencyMs,
+    batchEvents: stats.batchEvents,
+    frames: stats.frames,
+    memoryBytes: stats.memoryBytes,
+    answers: answers.values,
+    badRows: badRows === undefined ? undefined : { count: badRows.count, first: badRows.first },
+    check:
+      comparison === undefined
+        ? undefined
+        : { ok: comparison.ok, compared: comparison.compared, mismatches: comparison.mismatches },
+    notes,
+    interrupted,
+  });
+}
+
+/** For people. */
+export function toText(outcome: Outcome): string {
+  const { source, seconds, stats, answers, notes, badRows, comparison } = outcome;
+  const paint = painter(process.stdout);
+  const { p50, p95, p99, p999 } = stats.latencyMs;
+  const { mean, p50: batch50, p99: batch99 } = stats.batchEvents;
+  const row = (label: string, value: string): string => `  ${paint('dim', label.padEnd(11))}${value}`;
+  const lines = [
+    '',
+    `${paint('bold', `athanor run ${source}`)}${outcome.interrupted ? paint('red', '  interrupted') : ''}`,
+    '',
+    row('events', `${formatCount(stats.applied)} in ${seconds.toFixed(1)} s, ${paint('green', formatRate(stats.applied / seconds))}`),
+    row('latency', `p50 ${formatMs(p50)}   p95 ${formatMs(p95)}   p99 ${formatMs(p99)}   p99.9 ${formatMs(p999)}   publish → applied, last 10 s`),
+    row('batches', `mean ${mean.toFixed(0)}   p50 ${formatCount(batch50)}   p99 ${formatCount(batch99)} events   ${formatCount(stats.frames)} frames`),
+    row('memory', `${formatBytes(stats.memoryBytes.resident)} resident, ${formatBytes(stats.memoryBytes.reserved)} of address space`),
+  ];
+  for (const section of answers.sections) {
+    lines.push('', `  ${paint('cyan', section.title)}`);
+    for (const line of section.lines) lines.push(`    ${line}`);
+  }
+  if (badRows !== undefined && badRows.count > 0) {
+    lines.push('', `  ${paint('red', `${formatCount(badRows.count)} bad rows`)}`);
+    for (const { line, reason } of badRows.first) lines.push(`    line ${line}: ${reason}`);
+    if (badRows.count > badRows.first.length) lines.push(`    and ${formatCount(badRows.count - badRows.first.length)} more`);
+  }
+  if (comparison !== undefined) {
+    const verdict = comparison.ok
+      ? paint('green', `${formatCount(comparison.compared)} answers agree with plain JavaScript`)
+      : paint('red', `${formatCount(comparison.differing)} of ${formatCount(comparison.compared)} answers differ`);
+    lines.push('', `  ${paint('cyan', 'Check')}`, `    ${verdict}`);
+    for (const mismatch of comparison.mismatches) lines.push(`    ${mismatch}`);
+  }
+  if (notes.length > 0) lines.push('', ...notes.map((note) => paint('dim', `  ${note}`)));
+  lines.push('');
+  return lines.join('\n');
+}
