@@ -105,8 +105,13 @@ export class Packing {
     this.#views.packLate[words[LATE_COUNT]!++] = row;
   }
 
+  /** Whether entries that are neither GATHERED nor LATE are slots of the new tree. */
+  #placing(): boolean {
+    return this.#words[LEVEL]! > 0 || this.#words[PHASE]! >= Phase.emit;
+  }
+
   moved(graph: number, row: number, x: number, y: number): void {
-    if (this.#words[GRAPH] !== graph + 1 || this.#words[PHASE]! < Phase.emit) return;
+    if (this.#words[GRAPH] !== graph + 1 || !this.#placing()) return;
     const slot = this.#newEntries(graph)[row]!;
     if (slot >= LATE) return;
     const xy = this.#views.leafXY;
@@ -119,7 +124,7 @@ export class Packing {
     const entries = this.#newEntries(graph);
     const value = entries[row]!;
     entries[row] = 0;
-    if (value === 0 || value >= LATE || this.#words[PHASE]! < Phase.emit) return;
+    if (value === 0 || value >= LATE || !this.#placing()) return;
     const slot = value - 1;
     const { leafXY, leafRow, leafCount } = this.#views;
     const leaf = slot >>> 4;
@@ -371,26 +376,36 @@ export class Packing {
 
   #emit(graph: number, maxItems: number): void {
     const words = this.#words;
-    const { packItemA, packItemB, packOrder } = this.#views;
+    const { packItemA, packOrder } = this.#views;
     const points = words[LEVEL] === 0;
     const fill = points ? LEAF_FILL : INNER_FILL;
     const strip = words[STRIP_ITEMS]!;
     const items = words[ITEMS]!;
     const end = Math.min(items, words[AT]! + maxItems);
     for (let i = words[AT]!; i < end; i++) {
-      if ((words[OPEN_COUNT]! >= fill || i % strip === 0) && words[OPEN] !== 0) {
-        packItemB[words[MADE]!++] = words[OPEN]! - 1;
-        words[OPEN] = 0;
-      }
+      if ((words[OPEN_COUNT]! >= fill || i % strip === 0) && words[OPEN] !== 0) this.#closeNode();
       const item = packOrder[packItemA[i]!]!;
       if (points) this.#emitPoint(graph, item);
       else this.#emitNode(item);
     }
     words[AT] = end;
     if (end < items) return;
-    if (words[OPEN] !== 0) packItemB[words[MADE]!++] = words[OPEN]! - 1;
-    words[OPEN] = 0;
+    if (words[OPEN] !== 0) this.#closeNode();
     this.#endLevel();
+  }
+
+  /** The open node is one of the level's. An inner node with one child would be no node: the child stands for it. */
+  #closeNode(): void {
+    const words = this.#words;
+    let ref = words[OPEN]! - 1;
+    if ((ref & 1) === 1 && this.#views.innerCount[ref >>> 1] === 1) {
+      const inner = ref >>> 1;
+      ref = this.#views.innerChild[inner * FANOUT]!;
+      this.#pool.setParent(ref, 0);
+      this.#pool.giveInner(inner);
+    }
+    this.#views.packItemB[words[MADE]!++] = ref;
+    words[OPEN] = 0;
   }
 
   #emitPoint(graph: number, row: number): void {
