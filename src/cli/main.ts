@@ -8,7 +8,8 @@ import type { RunOptions } from './source.js';
 
 function whole(text: string): number {
   const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1 || text.trim() === '') throw new InvalidArgumentError('It is not a whole number from 1 up.');
+  if (!Number.isSafeInteger(value) || value < 1 || text.trim() === '')
+    throw new InvalidArgumentError('It is not a whole number from 1 up.');
   return value;
 }
 

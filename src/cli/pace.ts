@@ -14,7 +14,13 @@ export async function moveAll(
   let from = count === 0 ? 0 : graph.moveNodes(handles, x, y, undefined, time);
   while (from < count) {
     await engine.drained();
-    from += graph.moveNodes(handles.subarray(from), x.subarray(from), y.subarray(from), undefined, time?.subarray(from));
+    from += graph.moveNodes(
+      handles.subarray(from),
+      x.subarray(from),
+      y.subarray(from),
+      undefined,
+      time?.subarray(from),
+    );
   }
 }
 

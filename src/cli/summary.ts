@@ -49,10 +49,22 @@ export function toText(outcome: Outcome): string {
     '',
     `${paint('bold', `athanor run ${source}`)}${outcome.interrupted ? paint('red', '  interrupted') : ''}`,
     '',
-    row('events', `${formatCount(stats.applied)} in ${seconds.toFixed(1)} s, ${paint('green', formatRate(stats.applied / seconds))}`),
-    row('latency', `p50 ${formatMs(p50)}   p95 ${formatMs(p95)}   p99 ${formatMs(p99)}   p99.9 ${formatMs(p999)}   publish → applied, last 10 s`),
-    row('batches', `mean ${mean.toFixed(0)}   p50 ${formatCount(batch50)}   p99 ${formatCount(batch99)} events   ${formatCount(stats.frames)} frames`),
-    row('memory', `${formatBytes(stats.memoryBytes.resident)} resident, ${formatBytes(stats.memoryBytes.reserved)} of address space`),
+    row(
+      'events',
+      `${formatCount(stats.applied)} in ${seconds.toFixed(1)} s, ${paint('green', formatRate(stats.applied / seconds))}`,
+    ),
+    row(
+      'latency',
+      `p50 ${formatMs(p50)}   p95 ${formatMs(p95)}   p99 ${formatMs(p99)}   p99.9 ${formatMs(p999)}   publish → applied, last 10 s`,
+    ),
+    row(
+      'batches',
+      `mean ${mean.toFixed(0)}   p50 ${formatCount(batch50)}   p99 ${formatCount(batch99)} events   ${formatCount(stats.frames)} frames`,
+    ),
+    row(
+      'memory',
+      `${formatBytes(stats.memoryBytes.resident)} resident, ${formatBytes(stats.memoryBytes.reserved)} of address space`,
+    ),
   ];
   for (const section of answers.sections) {
     lines.push('', `  ${paint('cyan', section.title)}`);
@@ -61,7 +73,8 @@ export function toText(outcome: Outcome): string {
   if (badRows !== undefined && badRows.count > 0) {
     lines.push('', `  ${paint('red', `${formatCount(badRows.count)} bad rows`)}`);
     for (const { line, reason } of badRows.first) lines.push(`    line ${line}: ${reason}`);
-    if (badRows.count > badRows.first.length) lines.push(`    and ${formatCount(badRows.count - badRows.first.length)} more`);
+    if (badRows.count > badRows.first.length)
+      lines.push(`    and ${formatCount(badRows.count - badRows.first.length)} more`);
   }
   if (comparison !== undefined) {
     const verdict = comparison.ok

@@ -101,7 +101,10 @@ class SwarmRun implements SourceRun {
 
   done(): number {
     if (this.#startedMs === 0) return 0;
-    return Math.min(1, Math.max((performance.now() - this.#startedMs) / 1000 / this.#seconds, this.#moves / this.#limit));
+    return Math.min(
+      1,
+      Math.max((performance.now() - this.#startedMs) / 1000 / this.#seconds, this.#moves / this.#limit),
+    );
   }
 
   live(): string {

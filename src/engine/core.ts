@@ -76,7 +76,8 @@ export class EngineCore {
   readRow(ref: GraphRef): number {
     const { graphs, graphBook } = this.memory;
     let row = ref.row;
-    if (row !== NO_ROW && graphs.state[row] === GraphState.alive && graphBook.generation[row] === ref.generation) return row;
+    if (row !== NO_ROW && graphs.state[row] === GraphState.alive && graphBook.generation[row] === ref.generation)
+      return row;
     row = this.publisher.graphs.find(ref.name);
     while (row !== NO_ROW && graphs.state[row] !== GraphState.alive) {
       // Created anew and not applied yet: what was there before is still what readers see.

@@ -1,5 +1,5 @@
-import { AthanorError, show } from '../base/errors.js';
 import { monotonicMs } from '../base/clock.js';
+import { AthanorError, show } from '../base/errors.js';
 import type { EngineEvent, EngineOptions, EngineStats, GraphOptions } from '../base/types.js';
 import { Memory } from '../memory/reserve.js';
 import { Histogram } from '../observe/histogram.js';
@@ -130,7 +130,10 @@ export class Engine implements AsyncDisposable {
    */
   graph(name: string, options?: GraphOptions): Graph {
     if (typeof name !== 'string' || name === '' || (name.length * 3 > 256 && Buffer.byteLength(name) > 256)) {
-      throw new AthanorError('ATHANOR_INVALID_OPTION', `name: ${show(name)} is not a non-empty string of at most 256 bytes`);
+      throw new AthanorError(
+        'ATHANOR_INVALID_OPTION',
+        `name: ${show(name)} is not a non-empty string of at most 256 bytes`,
+      );
     }
     const { refs } = this.#core.publisher;
     if (options !== undefined) refs.declare(refs.of(name), options, 'ATHANOR_INVALID_OPTION');
@@ -153,7 +156,8 @@ export class Engine implements AsyncDisposable {
 
   /** Resolves when all that was accepted before the call is applied and readable. */
   async flush(options: { signal?: AbortSignal; durable?: boolean } = {}): Promise<void> {
-    if (options.durable === true) throw new AthanorError('ATHANOR_UNSUPPORTED', 'durable: the journal is not built yet');
+    if (options.durable === true)
+      throw new AthanorError('ATHANOR_UNSUPPORTED', 'durable: the journal is not built yet');
     await abortable(this.#caretaker.flushed(), options.signal);
   }
 
@@ -297,4 +301,3 @@ async function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined
 export function createEngine(options?: EngineOptions): Promise<Engine> {
   return Engine.create(options);
 }
-

@@ -1,14 +1,22 @@
 import { AthanorError, show } from '../base/errors.js';
 import { NO_ROW } from '../base/limits.js';
 import type { Handle, NodeId } from '../base/types.js';
-import { publishEdgeColumns, publishMoveColumns } from '../publish/columns.js';
 import { checkFinite, checkId, refuseZ as refuseEventZ } from '../publish/check.js';
+import { publishEdgeColumns, publishMoveColumns } from '../publish/columns.js';
 import type { GraphRef } from '../publish/graph-refs.js';
-import { checkCoordinate, checkCount, checkDirection, checkDistance, checkQuery, refuseFilter, refuseZ } from '../query/check.js';
+import {
+  checkCoordinate,
+  checkCount,
+  checkDirection,
+  checkDistance,
+  checkQuery,
+  refuseFilter,
+  refuseZ,
+} from '../query/check.js';
 import { NodeSet } from '../query/node-set.js';
 import { ANY_KIND } from '../spatial/queries.js';
 import type { EngineCore } from './core.js';
-import { type EdgeView, type NodeView, edgeViews, nodeView, nodeViews } from './views.js';
+import { type EdgeView, edgeViews, type NodeView, nodeView, nodeViews } from './views.js';
 
 type Direction = 'out' | 'in' | 'both';
 
@@ -87,9 +95,7 @@ export class Graph {
   }
 
   removeEdge(source: NodeId, target: NodeId, attributes: { kind?: string } = {}): boolean {
-    return this.#core.publisher.one(() =>
-      this.#core.publisher.removeEdge(this.#ref, source, target, attributes.kind),
-    );
+    return this.#core.publisher.one(() => this.#core.publisher.removeEdge(this.#ref, source, target, attributes.kind));
   }
 
   remove(): boolean {
@@ -299,14 +305,7 @@ export class Graph {
   }
 
   /** As `nearest`, into the caller's arrays, which hold at least k. */
-  nearestInto(
-    x: number,
-    y: number,
-    k: number,
-    handles: Uint32Array,
-    distances: Float64Array,
-    z?: number,
-  ): number {
+  nearestInto(x: number, y: number, k: number, handles: Uint32Array, distances: Float64Array, z?: number): number {
     checkCoordinate('x', x);
     checkCoordinate('y', y);
     checkCount('k', k);

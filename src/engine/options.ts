@@ -79,7 +79,8 @@ export function resolveOptions(options: EngineOptions = {}): ResolvedOptions {
   const maxEvents = whole('batch.maxEvents', batch.maxEvents, 1, MAX_FRAME_EVENTS, 512);
   const minEvents = whole('batch.minEvents', batch.minEvents, 1, MAX_FRAME_EVENTS, Math.min(10, maxEvents));
   if (minEvents > maxEvents) refuse('batch.minEvents', minEvents, `at most batch.maxEvents (${maxEvents})`);
-  if (batch.adaptive !== undefined && typeof batch.adaptive !== 'boolean') refuse('batch.adaptive', batch.adaptive, 'a boolean');
+  if (batch.adaptive !== undefined && typeof batch.adaptive !== 'boolean')
+    refuse('batch.adaptive', batch.adaptive, 'a boolean');
   if (given.clock !== undefined && typeof given.clock !== 'function') refuse('clock', given.clock, 'a function');
   const resourceLimits: { maxOldGenerationSizeMb?: number; stackSizeMb?: number } = {};
   for (const name of KNOWN.resourceLimits) {

@@ -95,7 +95,9 @@ export class GraphRegions {
 
   static create(memory: Memory, params: { rows: number; edges: number; shards: number }): GraphRegions {
     const rows = createRegion(memory, rowLayout, { rows: params.rows });
-    const edges = Array.from({ length: params.shards }, () => createRegion(memory, edgeLayout, { edges: params.edges }));
+    const edges = Array.from({ length: params.shards }, () =>
+      createRegion(memory, edgeLayout, { edges: params.edges }),
+    );
     return new GraphRegions(
       rows.views,
       edges.map((region) => region.views),

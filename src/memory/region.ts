@@ -160,7 +160,11 @@ function viewsOf<F extends Fields>(plan: BufferPlan[], buffers: readonly SharedA
   const views: Record<string, unknown> = {};
   plan.forEach((buffer, index) => {
     for (const field of buffer.fields) {
-      views[field.name] = new ARRAYS[field.type](buffers[index]! as ArrayBufferLike as ArrayBuffer, field.startByte, field.length);
+      views[field.name] = new ARRAYS[field.type](
+        buffers[index]! as ArrayBufferLike as ArrayBuffer,
+        field.startByte,
+        field.length,
+      );
     }
   });
   return views as Views<F>;

@@ -1,3 +1,5 @@
+import { GraphRegions, type GraphToken } from '../graph/layout.js';
+import { ShardEdges } from '../graph/shard-edges.js';
 import { ByteHeap } from '../memory/byte-heap.js';
 import { attachGraphBook, createGraphBook, type GraphBook } from '../memory/graph-book.js';
 import { Interner, type InternerToken } from '../memory/interner.js';
@@ -6,8 +8,6 @@ import { NodeBook } from '../memory/node-book.js';
 import type { RegionToken } from '../memory/region.js';
 import type { Memory } from '../memory/reserve.js';
 import { ThreadSlots } from '../memory/threads.js';
-import { GraphRegions, type GraphToken } from '../graph/layout.js';
-import { ShardEdges } from '../graph/shard-edges.js';
 import { LatencyBook } from '../observe/latency.js';
 import { attachGraphColumns, createGraphColumns, type GraphColumns } from '../project/graph-columns.js';
 import { attachNodeColumns, createNodeColumns, type NodeColumns } from '../project/node-columns.js';
@@ -15,7 +15,7 @@ import { UndoSlots } from '../project/undo.js';
 import { FrameRing } from '../ring/ring.js';
 import { Control } from '../schedule/control.js';
 import { FrameFormat } from '../schema/frame.js';
-import { type SpatialToken, SpatialRegions } from '../spatial/layout.js';
+import { SpatialRegions, type SpatialToken } from '../spatial/layout.js';
 import { ShardTrees } from '../spatial/shard-trees.js';
 
 /** Sizes of an engine's memory, in elements. */

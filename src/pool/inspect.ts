@@ -160,7 +160,8 @@ function verifyShard(memory: EngineMemory, shard: number, task: InspectTask, pro
     add(size, graph[edge]! - 1);
     add(degrees[Out], source[edge]!);
     add(degrees[In], target[edge]!);
-    if (edges.find(source[edge]!, target[edge]!, kind[edge]!) !== edge) problems.push(`edge row ${edge} is not found by its ends`);
+    if (edges.find(source[edge]!, target[edge]!, kind[edge]!) !== edge)
+      problems.push(`edge row ${edge} is not found by its ends`);
   }
   for (let row = 0; row < task.nodeRows; row++) {
     const graph = nodeBook.graph[row]! - 1;
@@ -172,16 +173,21 @@ function verifyShard(memory: EngineMemory, shard: number, task: InspectTask, pro
     for (const direction of [Out, In]) {
       const expected = degrees[direction]!.get(row) ?? 0;
       const found = edges.degree(row, direction);
-      if (found !== expected) problems.push(`row ${row}: ${found} ${direction === Out ? 'out' : 'in'}-edges listed, ${expected} there`);
+      if (found !== expected)
+        problems.push(`row ${row}: ${found} ${direction === Out ? 'out' : 'in'}-edges listed, ${expected} there`);
     }
   }
   for (let graph = shard; graph < task.graphRows; graph += memory.shards) {
     if (graphs.state[graph] !== GraphState.alive) continue;
     const name = String(memory.names.idOf(graph));
-    if (graphs.order[graph] !== (order.get(graph) ?? 0)) problems.push(`graph '${name}': order ${graphs.order[graph]}, nodes ${order.get(graph) ?? 0}`);
-    if (graphs.size[graph] !== (size.get(graph) ?? 0)) problems.push(`graph '${name}': size ${graphs.size[graph]}, edges ${size.get(graph) ?? 0}`);
+    if (graphs.order[graph] !== (order.get(graph) ?? 0))
+      problems.push(`graph '${name}': order ${graphs.order[graph]}, nodes ${order.get(graph) ?? 0}`);
+    if (graphs.size[graph] !== (size.get(graph) ?? 0))
+      problems.push(`graph '${name}': size ${graphs.size[graph]}, edges ${size.get(graph) ?? 0}`);
     if (spatial.index.count[graph] !== (positions.get(graph) ?? 0)) {
-      problems.push(`graph '${name}': ${spatial.index.count[graph]} points in its r-tree, ${positions.get(graph) ?? 0} nodes with a position`);
+      problems.push(
+        `graph '${name}': ${spatial.index.count[graph]} points in its r-tree, ${positions.get(graph) ?? 0} nodes with a position`,
+      );
     }
     problems.push(
       ...verifyTree(spatial, shard, graph, (row) => {

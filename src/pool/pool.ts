@@ -97,7 +97,9 @@ export class Pool {
 
   /** Thread slots of the workers at present. */
   threads(): number[] {
-    return this.#piscina.threads.map((worker) => this.#memory.threads.slotOf(worker.threadId)).filter((slot) => slot >= 0);
+    return this.#piscina.threads
+      .map((worker) => this.#memory.threads.slotOf(worker.threadId))
+      .filter((slot) => slot >= 0);
   }
 
   #watch(): void {

@@ -49,8 +49,12 @@ export function refuseZ(z: unknown): void {
 const GRAPH_OPTIONS = ['dimensions', 'metric', 'earthRadiusM', 'late', 'ttlMs'];
 
 /** Options of a graph; `code` is that of an option or of an event, as they came. */
-export function checkGraphOptions(options: GraphOptions, code: 'ATHANOR_INVALID_OPTION' | 'ATHANOR_INVALID_EVENT'): void {
-  if (typeof options !== 'object' || options === null) throw new AthanorError(code, `options: ${show(options)} is not an object`);
+export function checkGraphOptions(
+  options: GraphOptions,
+  code: 'ATHANOR_INVALID_OPTION' | 'ATHANOR_INVALID_EVENT',
+): void {
+  if (typeof options !== 'object' || options === null)
+    throw new AthanorError(code, `options: ${show(options)} is not an object`);
   for (const name of Object.keys(options)) {
     if (!GRAPH_OPTIONS.includes(name)) throw new AthanorError(code, `options.${name}: there is no such option`);
   }

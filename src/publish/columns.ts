@@ -151,7 +151,8 @@ export function publishEdgeColumns(
     }
     let run = roomy;
     if (attention !== 0) {
-      for (run = 1; run < roomy && (attentionOf[sources[done + run]!]! | attentionOf[targets[done + run]!]!) === 0; ) run++;
+      for (run = 1; run < roomy && (attentionOf[sources[done + run]!]! | attentionOf[targets[done + run]!]!) === 0; )
+        run++;
     }
     if (!writer.room(1, 0)) break;
     const taken = publisher.beginRun(writer, run);

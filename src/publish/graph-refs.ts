@@ -2,7 +2,7 @@ import { AthanorError } from '../base/errors.js';
 import { NO_ROW } from '../base/limits.js';
 import type { GraphOptions } from '../base/types.js';
 import { checkGraphOptions } from './check.js';
-import { GraphUse, type GraphTable } from './graph-table.js';
+import { type GraphTable, GraphUse } from './graph-table.js';
 
 /** A graph by name, with its row as last seen. Shared by all who write to that name. */
 export interface GraphRef {

@@ -86,7 +86,10 @@ export class NodeTable {
     }
     if (!this.ids.bind(graph, id, row)) {
       this.rows.retire(row, nowMs);
-      throw new AthanorError('ATHANOR_CAPACITY', `node ${show(id)}: ids fill their reservation: raise option capacity.nodes`);
+      throw new AthanorError(
+        'ATHANOR_CAPACITY',
+        `node ${show(id)}: ids fill their reservation: raise option capacity.nodes`,
+      );
     }
     this.book.link(row, graph);
     this.attention[row] = Attention.undeclared;

@@ -6,8 +6,8 @@ import type { Scheduler } from '../schedule/scheduler.js';
 import { EventType, type FrameView, Presence } from '../schema/frame.js';
 import { checkFinite, checkGraphOptions, checkId, checkKind, checkName, checkWeight, refuseZ } from './check.js';
 import type { EdgeBudget } from './edge-budget.js';
-import { type GraphRefs, type GraphRef, optionBits } from './graph-refs.js';
-import { GraphUse, type GraphTable } from './graph-table.js';
+import { type GraphRef, type GraphRefs, optionBits } from './graph-refs.js';
+import { type GraphTable, GraphUse } from './graph-table.js';
 import type { KindTable } from './kinds.js';
 import { Attention, type NodeTable } from './node-table.js';
 import { PayloadBuffer } from './payload.js';
@@ -112,7 +112,11 @@ export class Publisher {
       return !this.#congested();
     }
     if (events.length === 1) return this.#guard(1, () => this.#dispatch(events[0]!));
-    return this.#guard(events.length, () => this.#whole(() => events.forEach((event) => this.#dispatch(event))));
+    return this.#guard(events.length, () =>
+      this.#whole(() => {
+        for (const event of events) this.#dispatch(event);
+      }),
+    );
   }
 
   /** Counts what is refused. */

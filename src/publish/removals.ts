@@ -51,7 +51,6 @@ export class Removals {
     }
     return -1;
   }
-
 }
 
 /** Ring buffer of (row, stamp, position), doubling when full. */

@@ -50,10 +50,7 @@ export class ShardWriter implements SealTarget {
   /** Whether the open frame, or one claimed now, takes `events` more with `payloadBytes` of payload. False: the ring is full. */
   room(events: number, payloadBytes: number): boolean {
     if (this.frame !== undefined) {
-      if (
-        this.openEvents + events <= this.frameEvents &&
-        this.payloadBytes + payloadBytes <= this.#payloadCapacity
-      ) {
+      if (this.openEvents + events <= this.frameEvents && this.payloadBytes + payloadBytes <= this.#payloadCapacity) {
         return true;
       }
       if (this.openEvents === 0 || this.ring.claim(this.filled + 1) === undefined) return false;

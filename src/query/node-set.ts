@@ -77,7 +77,10 @@ export class NodeSet implements Iterable<NodeId> {
     const row: Handle = this.#rows[this.#start + i]!;
     const id = this.#source.isStale(row, this.#epoch) ? undefined : this.#source.idOf(row);
     if (id === undefined) {
-      throw new AthanorError('ATHANOR_STALE_HANDLE', `handle ${row} (index ${i}): its node was removed after the query`);
+      throw new AthanorError(
+        'ATHANOR_STALE_HANDLE',
+        `handle ${row} (index ${i}): its node was removed after the query`,
+      );
     }
     return id;
   }

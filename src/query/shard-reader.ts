@@ -1,9 +1,9 @@
 import { AthanorError } from '../base/errors.js';
 import { In, Out, type ShardEdges } from '../graph/shard-edges.js';
 import type { ShardLock } from '../memory/lock.js';
-import { NodeFlag, type NodeColumns } from '../project/node-columns.js';
-import { ANY_KIND, TreeQueries } from '../spatial/queries.js';
+import { type NodeColumns, NodeFlag } from '../project/node-columns.js';
 import type { SpatialRegions } from '../spatial/layout.js';
+import { ANY_KIND, TreeQueries } from '../spatial/queries.js';
 import type { Slab } from './node-set.js';
 
 /**

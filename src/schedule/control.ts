@@ -56,7 +56,10 @@ export class Control {
   readonly shard: Int32Array;
   readonly counts: Float64Array;
 
-  private constructor(region: { views: { engine: Int32Array; shard: Int32Array; counts: Float64Array }; token: RegionToken }) {
+  private constructor(region: {
+    views: { engine: Int32Array; shard: Int32Array; counts: Float64Array };
+    token: RegionToken;
+  }) {
     this.token = region.token;
     this.engine = region.views.engine;
     this.shard = region.views.shard;
@@ -86,7 +89,8 @@ export class Control {
     // The ring's head was stored before: an applier that claims this state sees the frame. Sequential consistency with
     // `goIdle`: either this exchange finds `idle`, or the applier's second look at the ring finds the frame.
     return (
-      Atomics.compareExchange(this.shard, shard * ShardWord.stride, ShardState.idle, ShardState.ready) === ShardState.idle
+      Atomics.compareExchange(this.shard, shard * ShardWord.stride, ShardState.idle, ShardState.ready) ===
+      ShardState.idle
     );
   }
 
@@ -94,7 +98,9 @@ export class Control {
   claim(shard: number, thread: number): boolean {
     // The exchange pairs with the previous owner's store: all that it wrote to the shard is visible from here on.
     const running = ShardState.running | (thread << OWNER_SHIFT);
-    return Atomics.compareExchange(this.shard, shard * ShardWord.stride, ShardState.ready, running) === ShardState.ready;
+    return (
+      Atomics.compareExchange(this.shard, shard * ShardWord.stride, ShardState.ready, running) === ShardState.ready
+    );
   }
 
   /** Idle or ready → running by `thread`: for those who want the shard to stand still. */

@@ -216,7 +216,8 @@ export class NodePool {
       if ((ref & 1) === 0) {
         this.giveLeaf(node);
       } else {
-        for (let at = node * FANOUT; at < node * FANOUT + this.#innerCount[node]!; at++) this.discard(this.#innerChild[at]!);
+        for (let at = node * FANOUT; at < node * FANOUT + this.#innerCount[node]!; at++)
+          this.discard(this.#innerChild[at]!);
         this.giveInner(node);
       }
     }

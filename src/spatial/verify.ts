@@ -30,7 +30,10 @@ export function verifyTree(
       if (children < 2) note(`inner node ${node} has ${children} children`);
       for (let slot = node * FANOUT; slot < node * FANOUT + children; slot++) {
         const own = Array.from(views.innerBox.subarray(slot * 4, slot * 4 + 4));
-        if (box !== undefined && !(own[0]! >= box[0]! && own[1]! >= box[1]! && own[2]! <= box[2]! && own[3]! <= box[3]!)) {
+        if (
+          box !== undefined &&
+          !(own[0]! >= box[0]! && own[1]! >= box[1]! && own[2]! <= box[2]! && own[3]! <= box[3]!)
+        ) {
           note(`the box in slot ${slot} is not inside that of its node`);
         }
         stack.push({ ref: views.innerChild[slot]!, up: slot + 1, box: own });

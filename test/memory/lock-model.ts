@@ -1,6 +1,6 @@
 import type { Model, Process, State } from '../support/interleave.js';
 import { readerProcess } from './lock-reader.js';
-import { ENDLESS, PC, R, R_ROUNDS, R_WRITES, ROUNDS, SLEEPERS, W, WRITER, type Setup, wordsOf } from './lock-words.js';
+import { ENDLESS, PC, R, R_ROUNDS, R_WRITES, ROUNDS, type Setup, SLEEPERS, W, WRITER, wordsOf } from './lock-words.js';
 import { writerProcess } from './lock-writer.js';
 
 /** Readers and writers of one shard's lock, and what must hold in every state. */

@@ -5,17 +5,17 @@ import {
   IN,
   OUT,
   PC,
+  phaseOf,
   R,
   R_ROUNDS,
   R_SLEEPS,
   R_WRITES,
   SEEN,
+  type Setup,
   SLEEPERS,
   WAITING,
-  WRITER,
-  phaseOf,
-  type Setup,
   type Words,
+  WRITER,
 } from './lock-words.js';
 
 /** The steps of a reader. */

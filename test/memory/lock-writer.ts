@@ -7,18 +7,18 @@ import {
   OUT,
   PC,
   PHASE,
+  phaseOf,
   R,
   R_WRITES,
   ROUNDS,
+  type Setup,
   SLEEPERS,
   SLEEPS,
   W,
   WAITING,
   WORD,
-  WRITER,
-  phaseOf,
-  type Setup,
   type Words,
+  WRITER,
 } from './lock-words.js';
 
 /** The steps of a writer. */

@@ -105,7 +105,11 @@ function compareCircles(graph: Graph, plain: PlainGraph, comparison: Comparison)
     for (const [, node] of placed) {
       if ((node.x - centre.x) ** 2 + (node.y - centre.y) ** 2 <= radius * radius) inside++;
     }
-    comparison.equal(`nodes within ${radius} of ${id}`, graph.within({ x: centre.x, y: centre.y, radius }).length, inside);
+    comparison.equal(
+      `nodes within ${radius} of ${id}`,
+      graph.within({ x: centre.x, y: centre.y, radius }).length,
+      inside,
+    );
   }
 }
 

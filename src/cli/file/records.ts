@@ -119,7 +119,8 @@ export function ndjsonReader(): RecordReader {
 function jsonRecord(line: number, text: string): FileRecord {
   try {
     const event: unknown = JSON.parse(text);
-    if (typeof event !== 'object' || event === null || Array.isArray(event)) return { line, reason: 'not a JSON object' };
+    if (typeof event !== 'object' || event === null || Array.isArray(event))
+      return { line, reason: 'not a JSON object' };
     return { line, event: event as EngineEvent };
   } catch (error) {
     return { line, reason: `not JSON: ${firstLine(error)}` };

@@ -23,7 +23,9 @@ export async function fileSource(options: RunOptions): Promise<Source> {
 function readerFor(options: RunOptions): RecordReader {
   if (/\.csv(\.gz)?$/i.test(options.source)) return csvReader(options);
   if (/\.(ndjson|jsonl)(\.gz)?$/i.test(options.source)) return ndjsonReader();
-  throw new Problem(`unknown source "${options.source}": flights, swarm, or a file that ends in .csv, .ndjson or .gz of these`);
+  throw new Problem(
+    `unknown source "${options.source}": flights, swarm, or a file that ends in .csv, .ndjson or .gz of these`,
+  );
 }
 
 class FileRun implements SourceRun {

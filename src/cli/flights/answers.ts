@@ -25,7 +25,14 @@ export function flightAnswers(tally: FlightTally, samples: Samples, airports: Gr
     moves: tally.moves,
     landed: tally.landed,
     mostAloft,
-    nearOHare: { radiusM: RADIUS_M, everyMs: SAMPLE_MS, samples: moments.length, most, byHour, moments: spread(moments) },
+    nearOHare: {
+      radiusM: RADIUS_M,
+      everyMs: SAMPLE_MS,
+      samples: moments.length,
+      most,
+      byHour,
+      moments: spread(moments),
+    },
     nearestToOHare: spread(samples.nearest).map(({ time, ids, distances }) => ({
       time: new Date(time).toISOString(),
       flights: ids.map((id, i) => ({ id, distanceM: distances[i]! })),
@@ -43,7 +50,10 @@ export function flightAnswers(tally: FlightTally, samples: Samples, airports: Gr
     },
     {
       title: 'Aloft everywhere',
-      lines: [`most               ${momentText(mostAloft)}`, `flown              ${formatCount(tally.landed)} flights have landed`],
+      lines: [
+        `most               ${momentText(mostAloft)}`,
+        `flown              ${formatCount(tally.landed)} flights have landed`,
+      ],
     },
     { title: 'Busiest airports (departures and arrivals)', lines: airportLines(traffic.busiestAirports) },
     { title: 'Busiest routes', lines: routeLines(traffic.busiestRoutes) },
@@ -114,5 +124,7 @@ function airportLines(busiest: Traffic['busiestAirports']): string[] {
 
 function routeLines(busiest: Traffic['busiestRoutes']): string[] {
   const most = busiest[0]?.flights ?? 0;
-  return busiest.map(({ from, to, flights }) => `${from} → ${to} ${formatCount(flights).padStart(9)}  ${bar(flights, most, 24)}`);
+  return busiest.map(
+    ({ from, to, flights }) => `${from} → ${to} ${formatCount(flights).padStart(9)}  ${bar(flights, most, 24)}`,
+  );
 }

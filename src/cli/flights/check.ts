@@ -66,7 +66,14 @@ export async function checkFlights(
 }
 
 async function recompute(data: FlightData, tally: FlightTally, nearestAt: Set<number>): Promise<Plain> {
-  const plain: Plain = { near: new Map(), aloft: new Map(), distances: new Map(), moves: 0, landed: 0, routes: new Map() };
+  const plain: Plain = {
+    near: new Map(),
+    aloft: new Map(),
+    distances: new Map(),
+    moves: 0,
+    landed: 0,
+    routes: new Map(),
+  };
   const ohare = place(data.airports.find((airport) => airport.iata === 'ORD')!);
   let number = 0;
   for await (const group of data.groups()) {
@@ -81,7 +88,8 @@ async function recompute(data: FlightData, tally: FlightTally, nearestAt: Set<nu
       const departs = group.departure[row]!;
       const duration = haversine(from, to) / METRES_PER_MS;
       const lands = departs + duration;
-      for (let tick = after(departs, FIVE_MINUTES); tick < lands && tick <= tally.lastTick; tick += FIVE_MINUTES) plain.moves++;
+      for (let tick = after(departs, FIVE_MINUTES); tick < lands && tick <= tally.lastTick; tick += FIVE_MINUTES)
+        plain.moves++;
       if (lands <= tally.lastTick) plain.landed++;
       for (let hour = after(departs, HOUR); hour < lands && hour <= tally.lastTick; hour += HOUR) {
         const distance = haversine(between(from, to, (hour - departs) / duration), ohare);

@@ -52,7 +52,8 @@ export class FlightData {
 
   airport(iata: string): number {
     const index = this.#indexOf.get(iata);
-    if (index === undefined) throw new Problem(`the flights of vega-datasets name an airport it does not list: ${iata}`);
+    if (index === undefined)
+      throw new Problem(`the flights of vega-datasets name an airport it does not list: ${iata}`);
     return index;
   }
 
@@ -121,7 +122,9 @@ async function installed<T>(name: string, module: Promise<T>): Promise<T> {
 }
 
 function notInstalled(name: string): Problem {
-  return new Problem(`the npm package ${name} is not installed: npm install vega-datasets hyparquet hyparquet-compressors`);
+  return new Problem(
+    `the npm package ${name} is not installed: npm install vega-datasets hyparquet hyparquet-compressors`,
+  );
 }
 
 /** The package's `exports` hides its data folder, so its main entry is resolved and the folder looked for above it. */
