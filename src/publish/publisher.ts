@@ -2,137 +2,32 @@ import { monotonicMs } from '../base/clock.js';
 import { AthanorError, show } from '../base/errors.js';
 import { NO_ROW } from '../base/limits.js';
 import type { EngineEvent, GraphOptions, NodeId } from '../base/types.js';
-import type { Scheduler } from '../schedule/scheduler.js';
-import { EventType, type FrameView, Presence } from '../schema/frame.js';
+import { EventType, Presence } from '../schema/frame.js';
 import { checkFinite, checkGraphOptions, checkId, checkKind, checkName, checkWeight, refuseZ } from './check.js';
-import type { EdgeBudget } from './edge-budget.js';
-import { type GraphRef, type GraphRefs, optionBits } from './graph-refs.js';
-import { type GraphTable, GraphUse } from './graph-table.js';
-import type { KindTable } from './kinds.js';
-import { Attention, type NodeTable } from './node-table.js';
-import { PayloadBuffer } from './payload.js';
-import type { ShardWriter } from './shard-writer.js';
-import { Transaction } from './transaction.js';
-
-/** Everything an event may declare besides its data: names, two ids, a kind, at their longest. */
-export const DECLARATION_BYTES = 4096;
+import { EventWriter } from './event-writer.js';
+import { type GraphRef, optionBits } from './graph-refs.js';
+import { GraphUse } from './graph-table.js';
 
 /**
  * Main thread. Checks events, binds what is new, and writes them into the open frames. Every method either accepts all of
  * what it was given, or throws an AthanorError and has changed nothing.
  */
-export class Publisher {
-  readonly nodes: NodeTable;
-  readonly graphs: GraphTable;
-  readonly refs: GraphRefs;
-  readonly kinds: KindTable;
-  readonly writers: readonly ShardWriter[];
-  readonly edgeBudget: EdgeBudget;
-  readonly #scheduler: Scheduler;
-  readonly #clock: () => number;
-  readonly #payload: PayloadBuffer;
-  readonly #transaction: Transaction;
-  readonly #endOfTick: (task: () => void) => void;
-  #closed = false;
-  #failure: AthanorError | undefined;
-  #sequence = 1;
-  #timeMs = 0;
-  #tickOpen = false;
-  readonly #closeTick = (): void => {
-    this.#tickOpen = false;
-    this.onTick();
-  };
-  /** Events of the user's accepted, and refused with an error. */
-  published = 0;
-  rejected = 0;
-  /** Accepted events that change nothing and need no worker: removals of what was never there. */
-  appliedHere = 0;
-
-  constructor(parts: {
-    nodes: NodeTable;
-    graphs: GraphTable;
-    refs: GraphRefs;
-    kinds: KindTable;
-    writers: readonly ShardWriter[];
-    edgeBudget: EdgeBudget;
-    scheduler: Scheduler;
-    clock: () => number;
-    endOfTick: (task: () => void) => void;
-    maxPayloadBytes: number;
-  }) {
-    this.nodes = parts.nodes;
-    this.graphs = parts.graphs;
-    this.refs = parts.refs;
-    this.kinds = parts.kinds;
-    this.writers = parts.writers;
-    this.edgeBudget = parts.edgeBudget;
-    this.#scheduler = parts.scheduler;
-    this.#clock = parts.clock;
-    this.#endOfTick = parts.endOfTick;
-    this.#payload = new PayloadBuffer(parts.maxPayloadBytes);
-    this.#transaction = new Transaction(parts.nodes, parts.graphs, parts.kinds);
-  }
-
-  /** Called once a tick in which events were published. */
-  onTick: () => void = () => undefined;
-
-  close(): void {
-    this.#closed = true;
-  }
-
-  /** The engine cannot go on: every event from here on is refused with this error. */
-  fail(error: AthanorError): void {
-    this.#failure = error;
-  }
-
-  assertOpen(): void {
-    if (this.#failure !== undefined) throw this.#failure;
-    if (this.#closed) throw new AthanorError('ATHANOR_CLOSED', 'the engine is closed: it takes no more events');
-  }
-
-  /** Time of publishing: the clock is read once a tick. */
-  now(): number {
-    if (this.#tickOpen) return this.#timeMs;
-    const time = this.#clock();
-    if (typeof time !== 'number' || time - time !== 0) {
-      throw new AthanorError('ATHANOR_INVALID_OPTION', `clock: it answered ${show(time)}, not a finite number`);
-    }
-    this.#tickOpen = true;
-    this.#endOfTick(this.#closeTick);
-    return (this.#timeMs = time);
-  }
-
+export class Publisher extends EventWriter {
   // ------------------------------------------------------------ whole events
 
   /** One event or an array of them. False above the high-water mark. */
   publish(events: EngineEvent | readonly EngineEvent[]): boolean {
-    if (!Array.isArray(events)) return this.#guard(1, () => this.#dispatch(events as EngineEvent));
+    if (!Array.isArray(events)) return this.guard(1, () => this.#dispatch(events as EngineEvent));
     if (events.length === 0) {
       this.assertOpen();
-      return !this.#congested();
+      return !this.congested();
     }
-    if (events.length === 1) return this.#guard(1, () => this.#dispatch(events[0]!));
-    return this.#guard(events.length, () =>
-      this.#whole(() => {
+    if (events.length === 1) return this.guard(1, () => this.#dispatch(events[0]!));
+    return this.guard(events.length, () =>
+      this.whole(() => {
         for (const event of events) this.#dispatch(event);
       }),
     );
-  }
-
-  /** Counts what is refused. */
-  #guard(events: number, task: () => void): boolean {
-    try {
-      task();
-    } catch (error) {
-      this.rejected += events;
-      throw error;
-    }
-    return !this.#congested();
-  }
-
-  /** Below the high-water mark. */
-  get hasRoom(): boolean {
-    return !this.#congested();
   }
 
   /** Row of the graph as published, or NO_ROW. */
@@ -153,13 +48,13 @@ export class Publisher {
     for (let i = 0; i < ids.length; i++) checkId(`ids[${i}]`, ids[i]);
     const rows = new Uint32Array(ids.length);
     const graph = this.ensureGraph(ref);
-    this.#whole(() => {
+    this.whole(() => {
       const now = monotonicMs();
       for (let i = 0; i < ids.length; i++) {
         let row = this.nodes.find(graph, ids[i]!);
         if (row === NO_ROW) {
           row = this.nodes.bind(graph, ids[i]!, now);
-          this.#transaction.boundNode(row);
+          this.transaction.boundNode(row);
         }
         rows[i] = row;
       }
@@ -169,51 +64,11 @@ export class Publisher {
 
   /** An event on a row that no frame has declared yet, or whose removal is published; see columns.ts. */
   publishRow(ref: GraphRef, graph: number, row: number, x: number, y: number, time: number): void {
-    this.#whole(() => {
-      this.#payload.clear();
-      const bound = this.#declareNode(graph, this.nodes.ids.idOf(row)!, row);
+    this.whole(() => {
+      this.payload.clear();
+      const bound = this.declareNode(graph, this.nodes.ids.idOf(row)!, row);
       this.#writeMove(ref.shard, graph, row, x, y, undefined, time, bound.declared ? Presence.rowDeclared : 0);
     });
-  }
-
-  #congested(): boolean {
-    for (const writer of this.writers) if (writer.waitAdvised) return true;
-    return false;
-  }
-
-  /** Runs `task` so that all of its events are accepted, or none. */
-  #whole(task: () => void): void {
-    if (this.#transaction.active) {
-      task();
-      return;
-    }
-    const { published, appliedHere } = this;
-    const sequence = this.#sequence;
-    for (const writer of this.writers) writer.save();
-    this.edgeBudget.save();
-    this.#transaction.begin();
-    try {
-      task();
-    } catch (error) {
-      const full = error instanceof AthanorError && error.code === 'ATHANOR_BACKPRESSURE';
-      const hopeless = full && this.writers.some((writer) => writer.filledAlone);
-      this.#transaction.rollback(monotonicMs());
-      for (const writer of this.writers) writer.rollback();
-      this.edgeBudget.rollback();
-      this.published = published;
-      this.appliedHere = appliedHere;
-      this.#sequence = sequence;
-      if (hopeless) {
-        throw new AthanorError(
-          'ATHANOR_CAPACITY',
-          `the array of events needs more frames than option batch.maxInFlight (${this.writers[0]!.ring.slots}) gives a shard: publish it in parts`,
-          { cause: error },
-        );
-      }
-      throw error;
-    }
-    this.#transaction.commit();
-    for (const writer of this.writers) this.#settle(writer);
   }
 
   #dispatch(event: EngineEvent): void {
@@ -258,7 +113,7 @@ export class Publisher {
 
   /** A single call of a graph's method: as `publish` of that one event. */
   one(task: () => void): boolean {
-    return this.#guard(1, task);
+    return this.guard(1, task);
   }
 
   // ------------------------------------------------------------ events by type
@@ -276,15 +131,15 @@ export class Publisher {
     const at = time ?? this.now();
     const row = this.nodes.find(graph, id);
     if (row === NO_ROW || this.nodes.attention[row] !== 0) {
-      this.#whole(() => {
-        this.#payload.clear();
-        const bound = this.#declareNode(graph, id, row);
+      this.whole(() => {
+        this.payload.clear();
+        const bound = this.declareNode(graph, id, row);
         const declared = bound.declared ? Presence.rowDeclared : 0;
         this.#writeMove(ref.shard, graph, bound.row, x, y, w, at, declared);
       });
       return;
     }
-    this.#payload.clear();
+    this.payload.clear();
     this.#writeMove(ref.shard, graph, row, x, y, w, at, 0);
   }
 
@@ -298,14 +153,14 @@ export class Publisher {
     time: number,
     declared: number,
   ): void {
-    const writer = this.#begin(shard);
+    const writer = this.begin(shard);
     const frame = writer.frame!;
     const presence = Presence.x | Presence.y | (w === undefined ? 0 : Presence.w) | declared;
-    const i = this.#head(writer, EventType.nodeMoved, presence, graph, row, time);
+    const i = this.head(writer, EventType.nodeMoved, presence, graph, row, time);
     frame.x[i] = x;
     frame.y[i] = y;
     if (w !== undefined) frame.w[i] = w;
-    this.#end(writer);
+    this.end(writer);
   }
 
   upsertNode(
@@ -325,30 +180,30 @@ export class Publisher {
       return;
     }
     const known = this.nodes.find(graph, id);
-    if (this.#declares(known, kind) && !this.#transaction.active) {
-      this.#whole(() => this.upsertNode(ref, id, attributes));
+    if (this.declares(known, kind) && !this.transaction.active) {
+      this.whole(() => this.upsertNode(ref, id, attributes));
       return;
     }
     const at = time ?? this.now();
-    this.#payload.clear();
+    this.payload.clear();
     let presence = 0;
-    const kindNumber = kind === undefined ? 0 : this.#declareKind(kind);
-    if (kind !== undefined) presence |= Presence.kind | (this.#kindIsNew ? Presence.kindDeclared : 0);
-    const bound = this.#declareNode(graph, id, known);
+    const kindNumber = kind === undefined ? 0 : this.declareKind(kind);
+    if (kind !== undefined) presence |= Presence.kind | (this.kindIsNew ? Presence.kindDeclared : 0);
+    const bound = this.declareNode(graph, id, known);
     if (bound.declared) presence |= Presence.rowDeclared;
     if (data !== undefined) {
       presence |= Presence.data;
-      this.#payload.addData(data);
+      this.payload.addData(data);
     }
     if (x !== undefined) presence |= Presence.x;
     if (y !== undefined) presence |= Presence.y;
-    const writer = this.#begin(ref.shard);
+    const writer = this.begin(ref.shard);
     const frame = writer.frame!;
-    const i = this.#head(writer, EventType.nodeUpserted, presence, graph, bound.row, at);
+    const i = this.head(writer, EventType.nodeUpserted, presence, graph, bound.row, at);
     frame.kind[i] = kindNumber;
     if (x !== undefined) frame.x[i] = x;
     if (y !== undefined) frame.y[i] = y;
-    this.#end(writer);
+    this.end(writer);
   }
 
   removeNode(ref: GraphRef, id: NodeId, time?: number): void {
@@ -362,12 +217,12 @@ export class Publisher {
       return;
     }
     const at = time ?? this.now();
-    this.#payload.clear();
-    const writer = this.#begin(ref.shard);
-    this.#head(writer, EventType.nodeRemoved, 0, graph, row, at);
-    this.#transaction.changesAttention(row);
+    this.payload.clear();
+    const writer = this.begin(ref.shard);
+    this.head(writer, EventType.nodeRemoved, 0, graph, row, at);
+    this.transaction.changesAttention(row);
     this.nodes.removed(row, writer.openPosition);
-    this.#end(writer);
+    this.end(writer);
   }
 
   upsertEdge(
@@ -389,29 +244,29 @@ export class Publisher {
     const at = time ?? this.now();
     const knownSource = this.nodes.find(graph, source);
     const knownTarget = this.nodes.find(graph, target);
-    if ((this.#declares(knownSource, kind) || this.#declares(knownTarget, kind)) && !this.#transaction.active) {
-      this.#whole(() => this.upsertEdge(ref, source, target, attributes));
+    if ((this.declares(knownSource, kind) || this.declares(knownTarget, kind)) && !this.transaction.active) {
+      this.whole(() => this.upsertEdge(ref, source, target, attributes));
       return;
     }
     const edgeKind = kind === undefined ? 0 : this.kinds.find(kind);
     this.edgeBudget.take(ref.shard, knownSource, knownTarget, edgeKind);
-    this.#payload.clear();
+    this.payload.clear();
     let presence = 0;
-    const kindNumber = kind === undefined ? 0 : this.#declareKind(kind);
-    if (kind !== undefined) presence |= Presence.kind | (this.#kindIsNew ? Presence.kindDeclared : 0);
+    const kindNumber = kind === undefined ? 0 : this.declareKind(kind);
+    if (kind !== undefined) presence |= Presence.kind | (this.kindIsNew ? Presence.kindDeclared : 0);
     if (weight !== undefined) presence |= Presence.w;
-    const from = this.#declareNode(graph, source, knownSource);
+    const from = this.declareNode(graph, source, knownSource);
     if (from.declared) presence |= Presence.rowDeclared;
     const sourceRow = from.row;
-    const to = this.#declareNode(graph, target, source === target ? sourceRow : knownTarget);
+    const to = this.declareNode(graph, target, source === target ? sourceRow : knownTarget);
     if (to.declared) presence |= Presence.otherDeclared;
-    const writer = this.#begin(ref.shard);
+    const writer = this.begin(ref.shard);
     const frame = writer.frame!;
-    const i = this.#head(writer, EventType.edgeUpserted, presence, graph, sourceRow, at);
+    const i = this.head(writer, EventType.edgeUpserted, presence, graph, sourceRow, at);
     frame.other[i] = to.row;
     frame.kind[i] = kindNumber;
     if (weight !== undefined) frame.w[i] = weight;
-    this.#end(writer);
+    this.end(writer);
   }
 
   removeEdge(ref: GraphRef, source: NodeId, target: NodeId, kind?: string, time?: number): void {
@@ -429,12 +284,12 @@ export class Publisher {
       return;
     }
     const at = time ?? this.now();
-    this.#payload.clear();
-    const writer = this.#begin(ref.shard);
-    const i = this.#head(writer, EventType.edgeRemoved, Presence.kind, graph, from, at);
+    this.payload.clear();
+    const writer = this.begin(ref.shard);
+    const i = this.head(writer, EventType.edgeRemoved, Presence.kind, graph, from, at);
     writer.frame!.other[i] = to;
     writer.frame!.kind[i] = kindNumber;
-    this.#end(writer);
+    this.end(writer);
   }
 
   createGraph(ref: GraphRef, options?: GraphOptions, time?: number): void {
@@ -458,16 +313,16 @@ export class Publisher {
       return;
     }
     const at = time ?? this.now();
-    this.#payload.clear();
-    const writer = this.#begin(ref.shard);
-    this.#head(writer, EventType.graphRemoved, 0, graph, 0, at);
-    this.#transaction.removedGraph(graph);
+    this.payload.clear();
+    const writer = this.begin(ref.shard);
+    this.head(writer, EventType.graphRemoved, 0, graph, 0, at);
+    this.transaction.removedGraph(graph);
     this.graphs.remove(graph);
     this.refs.removed(graph);
-    this.#end(writer);
+    this.end(writer);
   }
 
-  // ------------------------------------------------------------ parts of an event
+  // ------------------------------------------------------------ graphs
 
   /** Row of the graph as published, for an event that would create it; NO_ROW when it is to be created. */
   #liveGraph(ref: GraphRef): number {
@@ -485,125 +340,25 @@ export class Publisher {
 
   /** Creates the graph and goes on with `task`; without a task, the creation is the user's own event. */
   #withGraph(ref: GraphRef, time: number | undefined, task: (() => void) | undefined): void {
-    if (!this.#transaction.active) {
-      this.#whole(() => this.#withGraph(ref, time, task));
+    if (!this.transaction.active) {
+      this.whole(() => this.#withGraph(ref, time, task));
       return;
     }
     const at = time ?? this.now();
     const graph = this.graphs.create(ref.name);
-    this.#transaction.createdGraph(graph);
+    this.transaction.createdGraph(graph);
     this.refs.refresh(ref);
-    this.#payload.clear();
-    this.#payload.addString(ref.name);
-    this.#payload.addData(this.refs.optionsOf(ref));
+    this.payload.clear();
+    this.payload.addString(ref.name);
+    this.payload.addData(this.refs.optionsOf(ref));
     const presence = Presence.graphDeclared | (task === undefined ? 0 : Presence.implicit);
-    const writer = this.#begin(ref.shard);
-    const i = this.#head(writer, EventType.graphCreated, presence, graph, 0, at);
+    const writer = this.begin(ref.shard);
+    const i = this.head(writer, EventType.graphCreated, presence, graph, 0, at);
     writer.frame!.kind[i] = optionBits(this.refs.optionsOf(ref));
-    this.#end(writer);
+    this.end(writer);
     if (task === undefined) return;
     // Implicit: the library's own event, not counted as the user's.
     this.published--;
     task();
-  }
-
-  readonly #bound = { row: 0, declared: false };
-
-  /** The row for an event that makes or keeps the id a node, bound if it is new, and its declaration in the payload. */
-  #declareNode(graph: number, id: NodeId, known: number): { row: number; declared: boolean } {
-    const bound = this.#bound;
-    if (known === NO_ROW) {
-      bound.row = this.nodes.bind(graph, id, monotonicMs());
-      this.#transaction.boundNode(bound.row);
-    } else {
-      bound.row = known;
-    }
-    const attention = this.nodes.attention[bound.row]!;
-    bound.declared = (attention & Attention.undeclared) !== 0;
-    if (attention !== 0) {
-      this.#transaction.changesAttention(bound.row);
-      this.nodes.attention[bound.row]! &= ~Attention.undeclared;
-      if ((attention & Attention.removed) !== 0) this.nodes.wanted(bound.row);
-      if (bound.declared) this.#payload.addId(id);
-    }
-    return bound;
-  }
-
-  #kindIsNew = false;
-
-  #declareKind(kind: string): number {
-    const known = this.kinds.find(kind);
-    this.#kindIsNew = known < 0;
-    if (known >= 0) return known;
-    const number = this.kinds.add(kind);
-    this.#transaction.addedKind(number);
-    this.#payload.addString(kind);
-    return number;
-  }
-
-  /** Whether an event on this row and kind changes the tables: then it runs in a transaction, to be taken back whole. */
-  #declares(row: number, kind: string | undefined): boolean {
-    return row === NO_ROW || this.nodes.attention[row] !== 0 || (kind !== undefined && this.kinds.find(kind) < 0);
-  }
-
-  /** Room for one event with the gathered payload. */
-  #begin(shard: number): ShardWriter {
-    const writer = this.writers[shard]!;
-    if (!writer.room(1, this.#payload.length)) this.#full(writer);
-    return writer;
-  }
-
-  #full(writer: ShardWriter): never {
-    throw new AthanorError(
-      'ATHANOR_BACKPRESSURE',
-      `shard ${writer.shard}: all ${writer.ring.slots} frames (option batch.maxInFlight) are in flight: wait for drained()`,
-    );
-  }
-
-  /** Writes what every event has; the event's index in the open frame. */
-  #head(writer: ShardWriter, type: number, presence: number, graph: number, row: number, time: number): number {
-    const frame: FrameView = writer.frame!;
-    const i = writer.openEvents;
-    const sequence = this.#sequence++;
-    if (i === 0) writer.open(sequence, monotonicMs());
-    frame.type[i] = type;
-    frame.presence[i] = presence;
-    frame.graph[i] = graph;
-    frame.row[i] = row;
-    frame.time[i] = time;
-    frame.sequenceDelta[i] = sequence - writer.firstSequence;
-    if ((presence & Presence.anyPayload) !== 0) writer.addPayload(i, this.#payload);
-    writer.openEvents = i + 1;
-    return i;
-  }
-
-  #end(writer: ShardWriter): void {
-    this.published++;
-    if (!this.#transaction.active) this.#settle(writer);
-  }
-
-  /** Hands over what is due, and has the rest looked after at the end of the tick. */
-  #settle(writer: ShardWriter): void {
-    if (writer.filled > 0) this.#scheduler.sealed(writer, writer.hand(monotonicMs()));
-    if (writer.openEvents >= writer.sealAtEvents) this.#scheduler.seal(writer);
-    else if (writer.openEvents > 0) this.#scheduler.touched();
-  }
-
-  /** Columnar paths: how many of `events` go into the open frame, which has room for one; their sequences are written. */
-  beginRun(writer: ShardWriter, events: number): number {
-    const i = writer.openEvents;
-    const taken = Math.min(events, writer.frameEvents - i);
-    const sequence = this.#sequence;
-    this.#sequence += taken;
-    if (i === 0) writer.open(sequence, monotonicMs());
-    const deltas = writer.frame!.sequenceDelta;
-    for (let k = 0, delta = sequence - writer.firstSequence; k < taken; k++) deltas[i + k] = delta + k;
-    return taken;
-  }
-
-  endRun(writer: ShardWriter, events: number): void {
-    writer.openEvents += events;
-    this.published += events;
-    this.#settle(writer);
   }
 }

@@ -1,0 +1,268 @@
+import { monotonicMs } from '../base/clock.js';
+import { AthanorError, show } from '../base/errors.js';
+import { NO_ROW } from '../base/limits.js';
+import type { NodeId } from '../base/types.js';
+import type { Scheduler } from '../schedule/scheduler.js';
+import { type FrameView, Presence } from '../schema/frame.js';
+import type { EdgeBudget } from './edge-budget.js';
+import type { GraphRefs } from './graph-refs.js';
+import type { GraphTable } from './graph-table.js';
+import type { KindTable } from './kinds.js';
+import { Attention, type NodeTable } from './node-table.js';
+import { PayloadBuffer } from './payload.js';
+import type { ShardWriter } from './shard-writer.js';
+import { Transaction } from './transaction.js';
+
+/** Everything an event may declare besides its data: names, two ids, a kind, at their longest. */
+export const DECLARATION_BYTES = 4096;
+
+/**
+ * Main thread. What publishing any event needs: the tables that it may change, the open frames that it is written into, and
+ * the transaction that takes all of it back when the event, or a later one of the same call, is refused.
+ */
+export class EventWriter {
+  readonly nodes: NodeTable;
+  readonly graphs: GraphTable;
+  readonly refs: GraphRefs;
+  readonly kinds: KindTable;
+  readonly writers: readonly ShardWriter[];
+  readonly edgeBudget: EdgeBudget;
+  readonly #scheduler: Scheduler;
+  readonly #clock: () => number;
+  protected readonly payload: PayloadBuffer;
+  protected readonly transaction: Transaction;
+  readonly #endOfTick: (task: () => void) => void;
+  #closed = false;
+  #failure: AthanorError | undefined;
+  #sequence = 1;
+  #timeMs = 0;
+  #tickOpen = false;
+  readonly #closeTick = (): void => {
+    this.#tickOpen = false;
+    this.onTick();
+  };
+  /** Events of the user's accepted, and refused with an error. */
+  published = 0;
+  rejected = 0;
+  /** Accepted events that change nothing and need no worker: removals of what was never there. */
+  appliedHere = 0;
+
+  constructor(parts: {
+    nodes: NodeTable;
+    graphs: GraphTable;
+    refs: GraphRefs;
+    kinds: KindTable;
+    writers: readonly ShardWriter[];
+    edgeBudget: EdgeBudget;
+    scheduler: Scheduler;
+    clock: () => number;
+    endOfTick: (task: () => void) => void;
+    maxPayloadBytes: number;
+  }) {
+    this.nodes = parts.nodes;
+    this.graphs = parts.graphs;
+    this.refs = parts.refs;
+    this.kinds = parts.kinds;
+    this.writers = parts.writers;
+    this.edgeBudget = parts.edgeBudget;
+    this.#scheduler = parts.scheduler;
+    this.#clock = parts.clock;
+    this.#endOfTick = parts.endOfTick;
+    this.payload = new PayloadBuffer(parts.maxPayloadBytes);
+    this.transaction = new Transaction(parts.nodes, parts.graphs, parts.kinds);
+  }
+
+  /** Called once a tick in which events were published. */
+  onTick: () => void = () => undefined;
+
+  close(): void {
+    this.#closed = true;
+  }
+
+  /** The engine cannot go on: every event from here on is refused with this error. */
+  fail(error: AthanorError): void {
+    this.#failure = error;
+  }
+
+  assertOpen(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#closed) throw new AthanorError('ATHANOR_CLOSED', 'the engine is closed: it takes no more events');
+  }
+
+  /** Time of publishing: the clock is read once a tick. */
+  now(): number {
+    if (this.#tickOpen) return this.#timeMs;
+    const time = this.#clock();
+    if (typeof time !== 'number' || time - time !== 0) {
+      throw new AthanorError('ATHANOR_INVALID_OPTION', `clock: it answered ${show(time)}, not a finite number`);
+    }
+    this.#tickOpen = true;
+    this.#endOfTick(this.#closeTick);
+    return (this.#timeMs = time);
+  }
+
+  /** Counts what is refused. */
+  protected guard(events: number, task: () => void): boolean {
+    try {
+      task();
+    } catch (error) {
+      this.rejected += events;
+      throw error;
+    }
+    return !this.congested();
+  }
+
+  /** Below the high-water mark. */
+  get hasRoom(): boolean {
+    return !this.congested();
+  }
+
+  protected congested(): boolean {
+    for (const writer of this.writers) if (writer.waitAdvised) return true;
+    return false;
+  }
+
+  /** Runs `task` so that all of its events are accepted, or none. */
+  protected whole(task: () => void): void {
+    if (this.transaction.active) {
+      task();
+      return;
+    }
+    const { published, appliedHere } = this;
+    const sequence = this.#sequence;
+    for (const writer of this.writers) writer.save();
+    this.edgeBudget.save();
+    this.transaction.begin();
+    try {
+      task();
+    } catch (error) {
+      const full = error instanceof AthanorError && error.code === 'ATHANOR_BACKPRESSURE';
+      const hopeless = full && this.writers.some((writer) => writer.filledAlone);
+      this.transaction.rollback(monotonicMs());
+      for (const writer of this.writers) writer.rollback();
+      this.edgeBudget.rollback();
+      this.published = published;
+      this.appliedHere = appliedHere;
+      this.#sequence = sequence;
+      if (hopeless) {
+        throw new AthanorError(
+          'ATHANOR_CAPACITY',
+          `the array of events needs more frames than option batch.maxInFlight (${this.writers[0]!.ring.slots}) gives a shard: publish it in parts`,
+          { cause: error },
+        );
+      }
+      throw error;
+    }
+    this.transaction.commit();
+    for (const writer of this.writers) this.settle(writer);
+  }
+
+  // ------------------------------------------------------------ parts of an event
+
+  readonly #bound = { row: 0, declared: false };
+
+  /** The row for an event that makes or keeps the id a node, bound if it is new, and its declaration in the payload. */
+  protected declareNode(graph: number, id: NodeId, known: number): { row: number; declared: boolean } {
+    const bound = this.#bound;
+    if (known === NO_ROW) {
+      bound.row = this.nodes.bind(graph, id, monotonicMs());
+      this.transaction.boundNode(bound.row);
+    } else {
+      bound.row = known;
+    }
+    const attention = this.nodes.attention[bound.row]!;
+    bound.declared = (attention & Attention.undeclared) !== 0;
+    if (attention !== 0) {
+      this.transaction.changesAttention(bound.row);
+      this.nodes.attention[bound.row]! &= ~Attention.undeclared;
+      if ((attention & Attention.removed) !== 0) this.nodes.wanted(bound.row);
+      if (bound.declared) this.payload.addId(id);
+    }
+    return bound;
+  }
+
+  protected kindIsNew = false;
+
+  protected declareKind(kind: string): number {
+    const known = this.kinds.find(kind);
+    this.kindIsNew = known < 0;
+    if (known >= 0) return known;
+    const number = this.kinds.add(kind);
+    this.transaction.addedKind(number);
+    this.payload.addString(kind);
+    return number;
+  }
+
+  /** Whether an event on this row and kind changes the tables: then it runs in a transaction, to be taken back whole. */
+  protected declares(row: number, kind: string | undefined): boolean {
+    return row === NO_ROW || this.nodes.attention[row] !== 0 || (kind !== undefined && this.kinds.find(kind) < 0);
+  }
+
+  /** Room for one event with the gathered payload. */
+  protected begin(shard: number): ShardWriter {
+    const writer = this.writers[shard]!;
+    if (!writer.room(1, this.payload.length)) this.full(writer);
+    return writer;
+  }
+
+  protected full(writer: ShardWriter): never {
+    throw new AthanorError(
+      'ATHANOR_BACKPRESSURE',
+      `shard ${writer.shard}: all ${writer.ring.slots} frames (option batch.maxInFlight) are in flight: wait for drained()`,
+    );
+  }
+
+  /** Writes what every event has; the event's index in the open frame. */
+  protected head(
+    writer: ShardWriter,
+    type: number,
+    presence: number,
+    graph: number,
+    row: number,
+    time: number,
+  ): number {
+    const frame: FrameView = writer.frame!;
+    const i = writer.openEvents;
+    const sequence = this.#sequence++;
+    if (i === 0) writer.open(sequence, monotonicMs());
+    frame.type[i] = type;
+    frame.presence[i] = presence;
+    frame.graph[i] = graph;
+    frame.row[i] = row;
+    frame.time[i] = time;
+    frame.sequenceDelta[i] = sequence - writer.firstSequence;
+    if ((presence & Presence.anyPayload) !== 0) writer.addPayload(i, this.payload);
+    writer.openEvents = i + 1;
+    return i;
+  }
+
+  protected end(writer: ShardWriter): void {
+    this.published++;
+    if (!this.transaction.active) this.settle(writer);
+  }
+
+  /** Hands over what is due, and has the rest looked after at the end of the tick. */
+  protected settle(writer: ShardWriter): void {
+    if (writer.filled > 0) this.#scheduler.sealed(writer, writer.hand(monotonicMs()));
+    if (writer.openEvents >= writer.sealAtEvents) this.#scheduler.seal(writer);
+    else if (writer.openEvents > 0) this.#scheduler.touched();
+  }
+
+  /** Columnar paths: how many of `events` go into the open frame, which has room for one; their sequences are written. */
+  beginRun(writer: ShardWriter, events: number): number {
+    const i = writer.openEvents;
+    const taken = Math.min(events, writer.frameEvents - i);
+    const sequence = this.#sequence;
+    this.#sequence += taken;
+    if (i === 0) writer.open(sequence, monotonicMs());
+    const deltas = writer.frame!.sequenceDelta;
+    for (let k = 0, delta = sequence - writer.firstSequence; k < taken; k++) deltas[i + k] = delta + k;
+    return taken;
+  }
+
+  endRun(writer: ShardWriter, events: number): void {
+    writer.openEvents += events;
+    this.published += events;
+    this.settle(writer);
+  }
+}
