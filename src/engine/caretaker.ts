@@ -48,7 +48,9 @@ export class Caretaker {
     const waits = publisher.writers
       .filter((writer) => writer.ring.inFlight() > writer.ring.slots / 2)
       .map((writer) => scheduler.applied(writer.shard, writer.lowWaterPosition));
-    await Promise.race([Promise.all(waits), this.#failed]);
+    // A turn of the event loop at least: who tries again and again in a loop lets the engine's own work be done.
+    if (waits.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    else await Promise.race([Promise.all(waits), this.#failed]);
     this.tidy();
     const { rows } = publisher.nodes;
     if (rows.live < rows.capacity && rows.shortage === 'quarantine' && rows.isOut) {

@@ -168,31 +168,46 @@ export class Engine implements AsyncDisposable {
     options: { signal?: AbortSignal; onProgress?: (published: number) => void } = {},
   ): Promise<number> {
     const { signal, onProgress } = options;
+    const { slots, batch: limits } = this.#core.options;
+    // Well within one ring: an array that fills it whole waits for it to be empty.
+    const most = Math.max(1, Math.min(INGEST_EVENTS, (slots * limits.maxEvents) >>> 2));
     let published = 0;
     let batch: EngineEvent[] = [];
     const send = async (): Promise<void> => {
-      for (;;) {
-        if (signal?.aborted) throw aborted(signal);
-        try {
-          const room = this.publish(batch);
-          published += batch.length;
-          batch = [];
-          onProgress?.(published);
-          if (!room) await this.drained();
-          return;
-        } catch (error) {
-          if (!(error instanceof AthanorError && error.code === 'ATHANOR_BACKPRESSURE')) throw error;
-          await this.drained();
-        }
-      }
+      await this.#sendAll(batch, signal);
+      published += batch.length;
+      batch = [];
+      onProgress?.(published);
     };
     if (Symbol.asyncIterator in events) {
-      for await (const event of events) if (batch.push(event) >= INGEST_EVENTS) await send();
+      for await (const event of events) if (batch.push(event) >= most) await send();
     } else {
-      for (const event of events) if (batch.push(event) >= INGEST_EVENTS) await send();
+      for (const event of events) if (batch.push(event) >= most) await send();
     }
     if (batch.length > 0) await send();
     return published;
+  }
+
+  /** Publishes all, in parts where they do not fit together. */
+  async #sendAll(events: EngineEvent[], signal: AbortSignal | undefined): Promise<void> {
+    for (;;) {
+      if (signal?.aborted) throw aborted(signal);
+      try {
+        if (!this.publish(events)) await this.drained();
+        return;
+      } catch (error) {
+        const code = error instanceof AthanorError ? error.code : '';
+        if (code === 'ATHANOR_CAPACITY' && events.length > 1) {
+          const half = events.length >>> 1;
+          await this.#sendAll(events.slice(0, half), signal);
+          events = events.slice(half);
+        } else if (code === 'ATHANOR_BACKPRESSURE') {
+          await this.drained();
+        } else {
+          throw error;
+        }
+      }
+    }
   }
 
   // ------------------------------------------------------------ insight

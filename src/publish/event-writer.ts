@@ -37,8 +37,10 @@ export class EventWriter {
   #sequence = 1;
   #timeMs = 0;
   #tickOpen = false;
+  #timeKnown = false;
   readonly #closeTick = (): void => {
     this.#tickOpen = false;
+    this.#timeKnown = false;
     this.onTick();
   };
   /** Events of the user's accepted, and refused with an error. */
@@ -91,14 +93,20 @@ export class EventWriter {
 
   /** Time of publishing: the clock is read once a tick. */
   now(): number {
-    if (this.#tickOpen) return this.#timeMs;
+    if (this.#timeKnown) return this.#timeMs;
     const time = this.#clock();
     if (typeof time !== 'number' || time - time !== 0) {
       throw new AthanorError('ATHANOR_INVALID_OPTION', `clock: it answered ${show(time)}, not a finite number`);
     }
+    this.#timeKnown = true;
+    this.#openTick();
+    return (this.#timeMs = time);
+  }
+
+  #openTick(): void {
+    if (this.#tickOpen) return;
     this.#tickOpen = true;
     this.#endOfTick(this.#closeTick);
-    return (this.#timeMs = time);
   }
 
   /** Counts what is refused. */
@@ -243,6 +251,7 @@ export class EventWriter {
 
   /** Hands over what is due, and has the rest looked after at the end of the tick. */
   protected settle(writer: ShardWriter): void {
+    this.#openTick();
     if (writer.filled > 0) this.#scheduler.sealed(writer, writer.hand(monotonicMs()));
     if (writer.openEvents >= writer.sealAtEvents) this.#scheduler.seal(writer);
     else if (writer.openEvents > 0) this.#scheduler.touched();

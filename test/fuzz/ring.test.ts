@@ -25,11 +25,7 @@ interface Real {
   slots: number;
 }
 
-interface Command {
-  check(model: Model): boolean;
-  run(model: Model, real: Real): void;
-  toString(): string;
-}
+type Command = fc.Command<Model, Real>;
 
 /** Fills `frames` beyond the head; hands them over when all found room, else none. */
 class Publish implements Command {
@@ -125,12 +121,15 @@ class Look implements Command {
   }
 }
 
-const command = fc.oneof(
-  { weight: 6, arbitrary: fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: FRAME_EVENTS })) },
-  { weight: 6, arbitrary: fc.integer({ min: 1, max: FRAME_EVENTS }) },
-  { weight: 1, arbitrary: fc.constant('lose' as const) },
-  { weight: 2, arbitrary: fc.constant('look' as const) },
-);
+const publish = fc
+  .tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: FRAME_EVENTS }))
+  .map(([frames, events]) => new Publish(frames, events));
+const apply = fc.integer({ min: 1, max: FRAME_EVENTS }).map((events) => new Apply(events));
+/** Repeated for their weight. */
+const commands = fc.commands([publish, apply, publish, apply, fc.constant(new Lose()), fc.constant(new Look())], {
+  maxCommands: 120,
+  size: 'max',
+});
 
 describe('FrameRing against a queue', () => {
   test.each([
@@ -140,27 +139,13 @@ describe('FrameRing against a queue', () => {
     ['before positions wrap', 0xffffffff - 20],
   ])('positions that start %s', (_, startPosition) => {
     fc.assert(
-      fc.property(
-        fc.constantFrom(1, 2, 4, 8),
-        fc.array(command, { maxLength: 120, size: 'max' }),
-        (slots, commands) => {
+      fc.property(fc.constantFrom(1, 2, 4, 8), commands, (slots, list) => {
+        fc.modelRun(() => {
           const producer = FrameRing.create(new Memory(), { slots, format, startPosition });
-          const model = new Model(startPosition);
           const real = { producer, consumer: FrameRing.attach(producer.token), slots };
-          for (const item of commands) {
-            const next =
-              item === 'lose'
-                ? new Lose()
-                : item === 'look'
-                  ? new Look()
-                  : typeof item === 'number'
-                    ? new Apply(item)
-                    : new Publish(...item);
-            next.run(model, real);
-          }
-          new Look().run(model, real);
-        },
-      ),
+          return { model: new Model(startPosition), real };
+        }, list);
+      }),
       { seed, numRuns: 150 },
     );
   });
