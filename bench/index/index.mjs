@@ -1,0 +1,213 @@
+// The R-tree alone, on one thread, against rbush, kdbush and flatbush on the same work in the same process.
+import { pathToFileURL } from 'node:url';
+import Flatbush from 'flatbush';
+import KDBush from 'kdbush';
+import RBush from 'rbush';
+import { Memory } from '../../dist/src/memory/reserve.js';
+import { SpatialRegions } from '../../dist/src/spatial/layout.js';
+import { ANY_KIND, TreeQueries } from '../../dist/src/spatial/queries.js';
+import { ShardTrees } from '../../dist/src/spatial/shard-trees.js';
+import { expectEqual, measure, report } from '../support/measure.mjs';
+import { MOVE_SEED, POINT_SEED, places, QUERY_SEED, round, xorshift32 } from '../support/workload.mjs';
+
+const RADIUS = 10;
+/** Hits and sum of ids of 100,000 queries at 100,000 points: before the moves, and after one round. */
+const KNOWN = { fresh: [3_112_238, 155_611_010_613], moved: [3_112_353, 155_618_663_195] };
+
+class Tree {
+  constructor(count) {
+    this.regions = SpatialRegions.create(new Memory(), { rows: count, graphs: 1, shards: 1 });
+    this.trees = new ShardTrees(this.regions, 0);
+    this.queries = new TreeQueries(this.regions, 0, new Uint32Array(count));
+    this.out = new Uint32Array(count);
+    this.rows = Uint32Array.from({ length: count }, (_, i) => i);
+  }
+
+  clear() {
+    this.trees.dropTree(0);
+    while (this.trees.reclaimStep(1 << 20));
+    for (const row of this.rows) this.trees.forget(row);
+  }
+
+  load({ x, y }) {
+    this.trees.bulkLoad(0, this.rows, x, y, x.length);
+    while (this.trees.reclaimStep(1 << 20));
+  }
+
+  /** What an applier does between frames. */
+  pack() {
+    for (let state = this.trees.packStep(512); state !== 'idle'; state = this.trees.packStep(512)) {
+      if (state === 'ready') this.trees.packSwap();
+      while (this.trees.reclaimStep(1 << 20));
+    }
+  }
+
+  within({ x, y }) {
+    const { queries, out } = this;
+    let hits = 0;
+    let sum = 0;
+    for (let i = 0; i < x.length; i++) {
+      const found = queries.within(0, x[i], y[i], RADIUS, ANY_KIND, out, 0, out.length);
+      hits += found;
+      for (let k = 0; k < found; k++) sum += out[k];
+    }
+    return [hits, sum];
+  }
+}
+
+async function size(count, { tiny, runs }) {
+  const queryCount = tiny ? 1000 : 100_000;
+  const points = places(count, POINT_SEED);
+  const asked = places(queryCount, QUERY_SEED);
+  const exact = count === 100_000 && queryCount === 100_000;
+  console.log(` ${count} points, radius ${RADIUS}, seed ${POINT_SEED.toString(16)}`);
+  const tree = new Tree(count);
+
+  const kdLoad = await measure(count, () => kdbushOf(points), { runs });
+  const flatLoad = await measure(count, () => flatbushOf(points), { runs });
+  const items = Array.from(points.x, (x, i) => ({ minX: x, minY: points.y[i], maxX: x, maxY: points.y[i], id: i }));
+  const rbush = new RBush();
+  const rLoad = await measure(count, () => rbush.clear().load(items), { runs: Math.min(runs, 3) });
+  report('bulk load', await measure(count, () => tree.load(points), { runs, before: () => tree.clear() }), {
+    kdbush: kdLoad,
+    flatbush: flatLoad,
+    rbush: rLoad,
+  });
+
+  const kd = kdbushOf(points);
+  const flat = flatbushOf(points);
+  let answer;
+  const fresh = await measure(queryCount, () => (answer = tree.within(asked)), { runs });
+  if (exact) expectEqual('hits and sum of ids', String(answer), String(KNOWN.fresh));
+  let kdHits = 0;
+  const kdRadius = await measure(queryCount, () => (kdHits = sumOver(asked, (x, y) => kd.within(x, y, RADIUS).length)), { runs });
+  expectEqual('hits of kdbush', kdHits, answer[0]);
+  const rQueries = Math.min(queryCount, 10_000);
+  const some = { x: asked.x.subarray(0, rQueries), y: asked.y.subarray(0, rQueries) };
+  const rRadius = await measure(rQueries, () => sumOver(some, (x, y) => rbushWithin(rbush, x, y)), { runs: Math.min(runs, 3) });
+  report('radius, bulk-loaded', fresh, { kdbush: kdRadius, rbush: rRadius });
+
+  const rows = new Uint32Array(10);
+  const distances = new Float64Array(10);
+  const nearest = await measure(
+    queryCount,
+    () => sumOver(asked, (x, y) => tree.queries.nearest(0, x, y, 10, Number.POSITIVE_INFINITY, ANY_KIND, rows, distances, 0)),
+    { runs },
+  );
+  const flatNearest = await measure(rQueries, () => sumOver(some, (x, y) => flat.neighbors(x, y, 10).length), { runs });
+  report('10 nearest', nearest, { flatbush: flatNearest });
+  const found = tree.queries.nearest(0, 500, 500, 10, Number.POSITIVE_INFINITY, ANY_KIND, rows, distances, 0);
+  const flatIds = flat.neighbors(500, 500, 10);
+  const distanceOf = (id) => Math.hypot(points.x[id] - 500, points.y[id] - 500);
+  for (let i = 0; i < found; i++) expectEqual(`distance of nearest ${i}`, distances[i].toFixed(9), distanceOf(flatIds[i]).toFixed(9));
+
+  const next = xorshift32(MOVE_SEED);
+  const start = { x: points.x.slice(), y: points.y.slice() };
+  const moveAll = () => {
+    for (let i = 0; i < count; i++) tree.trees.move(0, i, points.x[i], points.y[i]);
+  };
+  const first = await measure(count, moveAll, { runs: 1, before: () => round(points, next) });
+  const moved = await measure(queryCount, () => (answer = tree.within(asked)), { runs });
+  if (exact) expectEqual('hits and sum of ids after a round of moves', String(answer), String(KNOWN.moved));
+  const moves = await measure(count, moveAll, { runs, before: () => (tree.pack(), round(points, next)) });
+  const rMoves = Math.min(count, 20_000);
+  const rMove = await measure(rMoves, () => rbushMoves(rbush, items, start, rMoves), { runs: 1 });
+  report('move, first round', first, { rbush: rMove });
+  report('move, later rounds', moves, { rbush: rMove });
+  report('radius after a round of moves', moved, { 'bulk-loaded': fresh });
+  for (let k = 0; k < (tiny ? 5 : 100); k++) {
+    round(points, next);
+    moveAll();
+    tree.pack();
+  }
+  const shaken = await measure(queryCount, () => (answer = tree.within(asked)), { runs });
+  const kdMoved = kdbushOf(points);
+  expectEqual('hits after many rounds', answer[0], sumOver(asked, (x, y) => kdMoved.within(x, y, RADIUS).length));
+  report('radius after 100 rounds of moves', shaken, { 'bulk-loaded': fresh });
+
+  const insert = await measure(
+    count,
+    () => {
+      for (let i = 0; i < count; i++) tree.trees.insert(0, i, points.x[i], points.y[i]);
+    },
+    { runs: Math.min(runs, 3), before: () => tree.clear() },
+  );
+  const rInsert = await measure(rMoves, () => rbushInserts(items.slice(0, rMoves)), { runs: 1 });
+  report('insert one by one', insert, { rbush: rInsert });
+}
+
+function sumOver({ x, y }, ask) {
+  let sum = 0;
+  for (let i = 0; i < x.length; i++) sum += ask(x[i], y[i]);
+  return sum;
+}
+
+function kdbushOf({ x, y }) {
+  const index = new KDBush(x.length, 64, Float64Array);
+  for (let i = 0; i < x.length; i++) index.add(x[i], y[i]);
+  return index.finish();
+}
+
+function flatbushOf({ x, y }) {
+  const index = new Flatbush(x.length, 16, Float64Array);
+  for (let i = 0; i < x.length; i++) index.add(x[i], y[i], x[i], y[i]);
+  index.finish();
+  return index;
+}
+
+function rbushWithin(rbush, x, y) {
+  let hits = 0;
+  for (const item of rbush.search({ minX: x - RADIUS, minY: y - RADIUS, maxX: x + RADIUS, maxY: y + RADIUS })) {
+    if ((item.minX - x) ** 2 + (item.minY - y) ** 2 <= RADIUS * RADIUS) hits++;
+  }
+  return hits;
+}
+
+/** rbush has no move: an item is removed and inserted again, found by itself. */
+function rbushMoves(rbush, items, { x, y }, count) {
+  for (let i = 0; i < count; i++) {
+    const item = items[i];
+    rbush.remove(item);
+    item.minX = item.maxX = x[i] + 0.25;
+    item.minY = item.maxY = y[i] - 0.25;
+    rbush.insert(item);
+  }
+}
+
+function rbushInserts(items) {
+  const rbush = new RBush();
+  for (const item of items) rbush.insert(item);
+}
+
+/** Shapes that hurt trees: the cost of a move and a radius query, as multiples of those on uniform points. */
+async function skew({ tiny }) {
+  const count = tiny ? 2000 : 100_000;
+  const shapes = {
+    uniform: (u, v) => [u * 1000, v * 1000],
+    'one coordinate': () => [500, 500],
+    'one line': (u) => [u * 1000, 500],
+    'coordinates of 1e9': (u, v) => [1e9 + u * 1000, -1e9 + v * 1000],
+  };
+  let yardstick;
+  for (const [name, shape] of Object.entries(shapes)) {
+    const next = xorshift32(POINT_SEED);
+    const tree = new Tree(count);
+    const place = () => shape(next(), next());
+    const insert = await measure(count, () => tree.rows.forEach((row) => tree.trees.insert(0, row, ...place())), { runs: 1 });
+    tree.pack();
+    const jump = await measure(count, () => tree.rows.forEach((row) => tree.trees.move(0, row, ...place())), { runs: 3 });
+    yardstick ??= { insert, jump };
+    report(`insert, ${name}`, insert, { uniform: yardstick.insert });
+    report(`jump across the space, ${name}`, jump, { uniform: yardstick.jump });
+  }
+}
+
+export async function run({ tiny = false, full = false } = {}) {
+  const sizes = tiny ? [2000] : full ? [10_000, 100_000, 1_000_000] : [10_000, 100_000];
+  for (const count of sizes) await size(count, { tiny, runs: tiny ? 1 : 5 });
+  await skew({ tiny });
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  await run({ tiny: process.argv.includes('--tiny'), full: process.argv.includes('--full') });
+}
