@@ -34,8 +34,8 @@ const Phase = { gather: 0, keyX: 1, sortX: 2, keyY: 3, sortY: 4, strip: 5, emit:
 const GATHERED = 0xffffffff;
 const LATE = 0xfffffffe;
 /** Entries of a packed leaf and children of a packed inner node: nearly full, with room for what moves in. */
-const LEAF_FILL = 14;
-const INNER_FILL = 15;
+const LEAF_FILL = 16;
+const INNER_FILL = 16;
 const RADIX = 1 << RADIX_BITS;
 
 /** How the tree under construction takes a point that came late; given by the trees' owner. */

@@ -44,6 +44,12 @@ export class TreeQueries {
     const kinds = this.#kinds;
     const stack = this.#stack;
     const r2 = radius * radius;
+    // A little wider than the circle, so that rounding here never keeps out what the test of distances lets in.
+    const reach = radius + (radius + Math.abs(x) + Math.abs(y)) * 1e-15;
+    const left = x - reach;
+    const right = x + reach;
+    const bottom = y - reach;
+    const top = y + reach;
     let found = offset;
     let depth = 0;
     stack[depth++] = root;
@@ -53,7 +59,15 @@ export class TreeQueries {
       if ((ref & 1) === 0) {
         const first = node * FANOUT;
         const end = first + leafCount[node]!;
-        if (kind === ANY_KIND) {
+        if (kind === ANY_KIND && found + FANOUT <= limit) {
+          // Room for the whole leaf: each row is written, and stays if it is inside. No branch to mispredict.
+          for (let slot = first, at = 2 * first; slot < end; slot++, at += 2) {
+            const dx = leafXY[at]! - x;
+            const dy = leafXY[at + 1]! - y;
+            out[found] = leafRow[slot]!;
+            found += dx * dx + dy * dy <= r2 ? 1 : 0;
+          }
+        } else if (kind === ANY_KIND) {
           for (let slot = first; slot < end; slot++) {
             const dx = leafXY[2 * slot]! - x;
             const dy = leafXY[2 * slot + 1]! - y;
@@ -77,16 +91,17 @@ export class TreeQueries {
       const first = node * FANOUT;
       const end = first + innerCount[node]!;
       for (let slot = first, at = first * 4; slot < end; slot++, at += 4) {
-        let dx = innerBox[at]! - x;
-        if (dx < 0) {
-          dx = x - innerBox[at + 2]!;
-          if (dx < 0) dx = 0;
-        }
-        let dy = innerBox[at + 1]! - y;
-        if (dy < 0) {
-          dy = y - innerBox[at + 3]!;
-          if (dy < 0) dy = 0;
-        }
+        // The square around the circle first: most boxes are beyond one of its sides.
+        const minX = innerBox[at]!;
+        if (minX > right) continue;
+        const maxX = innerBox[at + 2]!;
+        if (maxX < left) continue;
+        const minY = innerBox[at + 1]!;
+        if (minY > top) continue;
+        const maxY = innerBox[at + 3]!;
+        if (maxY < bottom) continue;
+        const dx = x < minX ? minX - x : x > maxX ? x - maxX : 0;
+        const dy = y < minY ? minY - y : y > maxY ? y - maxY : 0;
         if (dx * dx + dy * dy <= r2) stack[depth++] = innerChild[slot]!;
       }
     }
