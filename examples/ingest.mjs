@@ -3,7 +3,14 @@ import { createEngine } from 'athanor';
 
 async function* sensor(readings) {
   for (let i = 0; i < readings; i++) {
-    yield { type: 'node.moved', graph: 'buoys', node: `buoy-${i % 50}`, x: i % 97, y: i % 89, time: 1_700_000_000_000 + i };
+    yield {
+      type: 'node.moved',
+      graph: 'buoys',
+      node: `buoy-${i % 50}`,
+      x: i % 97,
+      y: i % 89,
+      time: 1_700_000_000_000 + i,
+    };
   }
 }
 

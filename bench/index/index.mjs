@@ -80,18 +80,27 @@ async function size(count, { tiny, runs }) {
   const fresh = await measure(queryCount, () => (answer = tree.within(asked)), { runs });
   if (exact) expectEqual('hits and sum of ids', String(answer), String(KNOWN.fresh));
   let kdHits = 0;
-  const kdRadius = await measure(queryCount, () => (kdHits = sumOver(asked, (x, y) => kd.within(x, y, RADIUS).length)), { runs });
+  const kdRadius = await measure(
+    queryCount,
+    () => (kdHits = sumOver(asked, (x, y) => kd.within(x, y, RADIUS).length)),
+    { runs },
+  );
   expectEqual('hits of kdbush', kdHits, answer[0]);
   const rQueries = Math.min(queryCount, 10_000);
   const some = { x: asked.x.subarray(0, rQueries), y: asked.y.subarray(0, rQueries) };
-  const rRadius = await measure(rQueries, () => sumOver(some, (x, y) => rbushWithin(rbush, x, y)), { runs: Math.min(runs, 3) });
+  const rRadius = await measure(rQueries, () => sumOver(some, (x, y) => rbushWithin(rbush, x, y)), {
+    runs: Math.min(runs, 3),
+  });
   report('radius, bulk-loaded', fresh, { kdbush: kdRadius, rbush: rRadius });
 
   const rows = new Uint32Array(10);
   const distances = new Float64Array(10);
   const nearest = await measure(
     queryCount,
-    () => sumOver(asked, (x, y) => tree.queries.nearest(0, x, y, 10, Number.POSITIVE_INFINITY, ANY_KIND, rows, distances, 0)),
+    () =>
+      sumOver(asked, (x, y) =>
+        tree.queries.nearest(0, x, y, 10, Number.POSITIVE_INFINITY, ANY_KIND, rows, distances, 0),
+      ),
     { runs },
   );
   const flatNearest = await measure(rQueries, () => sumOver(some, (x, y) => flat.neighbors(x, y, 10).length), { runs });
@@ -99,7 +108,8 @@ async function size(count, { tiny, runs }) {
   const found = tree.queries.nearest(0, 500, 500, 10, Number.POSITIVE_INFINITY, ANY_KIND, rows, distances, 0);
   const flatIds = flat.neighbors(500, 500, 10);
   const distanceOf = (id) => Math.hypot(points.x[id] - 500, points.y[id] - 500);
-  for (let i = 0; i < found; i++) expectEqual(`distance of nearest ${i}`, distances[i].toFixed(9), distanceOf(flatIds[i]).toFixed(9));
+  for (let i = 0; i < found; i++)
+    expectEqual(`distance of nearest ${i}`, distances[i].toFixed(9), distanceOf(flatIds[i]).toFixed(9));
 
   const next = xorshift32(MOVE_SEED);
   const start = { x: points.x.slice(), y: points.y.slice() };
@@ -122,7 +132,11 @@ async function size(count, { tiny, runs }) {
   }
   const shaken = await measure(queryCount, () => (answer = tree.within(asked)), { runs });
   const kdMoved = kdbushOf(points);
-  expectEqual('hits after many rounds', answer[0], sumOver(asked, (x, y) => kdMoved.within(x, y, RADIUS).length));
+  expectEqual(
+    'hits after many rounds',
+    answer[0],
+    sumOver(asked, (x, y) => kdMoved.within(x, y, RADIUS).length),
+  );
   report('radius after 100 rounds of moves', shaken, { 'bulk-loaded': fresh });
 
   const insert = await measure(
@@ -193,9 +207,13 @@ async function skew({ tiny }) {
     const next = xorshift32(POINT_SEED);
     const tree = new Tree(count);
     const place = () => shape(next(), next());
-    const insert = await measure(count, () => tree.rows.forEach((row) => tree.trees.insert(0, row, ...place())), { runs: 1 });
+    const insert = await measure(count, () => tree.rows.forEach((row) => tree.trees.insert(0, row, ...place())), {
+      runs: 1,
+    });
     tree.pack();
-    const jump = await measure(count, () => tree.rows.forEach((row) => tree.trees.move(0, row, ...place())), { runs: 3 });
+    const jump = await measure(count, () => tree.rows.forEach((row) => tree.trees.move(0, row, ...place())), {
+      runs: 3,
+    });
     yardstick ??= { insert, jump };
     report(`insert, ${name}`, insert, { uniform: yardstick.insert });
     report(`jump across the space, ${name}`, jump, { uniform: yardstick.jump });

@@ -47,7 +47,14 @@ async function atRate(rate, seconds, nodes) {
   reads.sort((a, b) => a - b);
   const read = (share) => reads[Math.min(reads.length - 1, Math.floor(share * reads.length))];
   await engine.close();
-  return { latencyMs, batchEvents, readP50: read(0.5), readP99: read(0.99), loopP99: delay.percentile(99) / 1e6, refused };
+  return {
+    latencyMs,
+    batchEvents,
+    readP50: read(0.5),
+    readP99: read(0.99),
+    loopP99: delay.percentile(99) / 1e6,
+    refused,
+  };
 }
 
 export async function run({ tiny = false } = {}) {

@@ -9,10 +9,11 @@ export const BLOCK = 8;
  * far follows from its length.
  *   outHead, inHead      u32  first block + 1; 0 = empty
  *   outLength, inLength  u32  entries, with those whose other end is gone and not yet reclaimed
+ *   loops                u32  edges from the node to itself: they stand in both lists
  */
 const rowLayout = defineRegion({
   name: 'adjacency',
-  version: 1,
+  version: 2,
   buffers: 'column',
   params: ['rows'],
   fields: ({ rows }) => ({
@@ -20,6 +21,7 @@ const rowLayout = defineRegion({
     inHead: ['u32', rows],
     outLength: ['u32', rows],
     inLength: ['u32', rows],
+    loops: ['u32', rows],
   }),
 });
 
@@ -38,8 +40,14 @@ const rowLayout = defineRegion({
  *   next      u32 [blocks]              next block + 1 of the list; of a free block the next free one + 1
  *   words     u32 [16]                  Word, below
  *
- * Bound: each edge has two entries. A list wastes less than a block, and there are at most two lists an edge that hold
- * anything, so two blocks an edge always suffice; address space is all that it costs.
+ * A cascade's record is a block of the pool: words 0 to 3 of its entries are head and length of the detached out list and
+ * in list, `next` is the next record + 1.
+ *
+ * Bound of the blocks: an edge has two entries, and a list with n entries has at most n blocks, so lists of nodes take at
+ * most two blocks an edge. Detached lists keep entries of edges that were freed by way of their other end and whose rows
+ * were taken anew; but while there are such lists, making an edge takes as many entries off them as it adds, so entries
+ * in all stay within two an edge. A record stands for more than 64 entries, which fill at most 10 blocks: it is within
+ * the bound too. Address space is all that it costs.
  */
 const edgeLayout = defineRegion({
   name: 'edges',
@@ -56,11 +64,16 @@ const edgeLayout = defineRegion({
     sequence: ['f64', edges],
     outEntry: ['u32', edges],
     inEntry: ['u32', edges],
-    entries: ['u32', (2 * edges + 1024) * BLOCK * 2],
-    next: ['u32', 2 * edges + 1024],
+    entries: ['u32', blocksOf(edges) * BLOCK * 2],
+    next: ['u32', blocksOf(edges)],
     words: ['u32', 16],
   }),
 });
+
+/** The bound above, and two for a list that is begun while another's last block is not yet given back. */
+function blocksOf(edges: number): number {
+  return 2 * edges + 2;
+}
 
 /** Indexes of `words`. CASCADES counts removed nodes whose lists wait; CASCADE is the first of their records, a block + 1. */
 export const Word = {

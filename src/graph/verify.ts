@@ -1,0 +1,97 @@
+import { BLOCK, type EdgeViews, type RowViews, Word } from './layout.js';
+
+/** Names what does not agree between the edge columns and lists, counters and free lists. At most 20 problems. */
+export function verifyEdges(views: EdgeViews, rows: RowViews, isLive: (edge: number) => boolean): string[] {
+  const { graph, source, target, outEntry, inEntry, entries, next, words } = views;
+  const problems: string[] = [];
+  const note = (problem: string): void => {
+    if (problems.length < 20) problems.push(`edges: ${problem}`);
+  };
+  const blockSeen = new Uint8Array(words[Word.blockBump]!);
+  const takeBlock = (ref: number, where: string): boolean => {
+    if (ref === 0 || ref > blockSeen.length || blockSeen[ref - 1] !== 0) {
+      note(`${where}: block ${ref - 1} is out of range, or stands elsewhere too`);
+      return false;
+    }
+    blockSeen[ref - 1] = 1;
+    return true;
+  };
+  const walk = (head: number, length: number, where: string, visit: (place: number) => void): void => {
+    let block = head;
+    for (let left = length; left > 0; ) {
+      if (!takeBlock(block, where)) return;
+      const filled = ((left - 1) & (BLOCK - 1)) + 1;
+      for (let slot = 0; slot < filled; slot++) visit((block - 1) * BLOCK + slot);
+      left -= filled;
+      block = next[block - 1]!;
+    }
+    if (block !== 0) note(`${where}: its chain goes on behind its ${length} entries`);
+  };
+
+  let used = 0;
+  const loops = new Map<number, number>();
+  const ends = [new Set<number>(), new Set<number>()] as const;
+  const ghosts = words[Word.cascades] !== 0;
+  for (let edge = 0; edge < words[Word.edgeBump]!; edge++) {
+    if (graph[edge] === 0) continue;
+    used++;
+    if (!isLive(edge)) {
+      if (!ghosts) note(`row ${edge} has lost an end, and no cascade is under way`);
+      continue;
+    }
+    ends[0].add(source[edge]!);
+    ends[1].add(target[edge]!);
+    if (source[edge] === target[edge]) loops.set(source[edge]!, (loops.get(source[edge]!) ?? 0) + 1);
+  }
+  if (used !== words[Word.count]) note(`${words[Word.count]} counted, ${used} there`);
+
+  // Each live edge is met at its own place; as many as there are, so none is missing.
+  for (const direction of [0, 1] as const) {
+    const head = direction === 0 ? rows.outHead : rows.inHead;
+    const length = direction === 0 ? rows.outLength : rows.inLength;
+    const own = direction === 0 ? source : target;
+    const other = direction === 0 ? target : source;
+    const placeOf = direction === 0 ? outEntry : inEntry;
+    const name = direction === 0 ? 'out' : 'in';
+    let met = 0;
+    let live = 0;
+    for (const row of ends[direction]) {
+      walk(head[row]!, length[row]!, `${name} list of row ${row}`, (place) => {
+        const edge = entries[place * 2]!;
+        const stands = graph[edge] !== 0 && own[edge] === row && other[edge] === entries[place * 2 + 1];
+        if (!stands || placeOf[edge] !== place + 1)
+          note(`${name} list of row ${row} lists row ${edge}, which is not there`);
+        else if (isLive(edge)) met++;
+      });
+    }
+    for (let edge = 0; edge < words[Word.edgeBump]!; edge++) if (graph[edge] !== 0 && isLive(edge)) live++;
+    if (met !== live) note(`${met} in ${name} lists, ${live} there`);
+  }
+  for (const row of ends[0]) {
+    if (rows.loops[row] !== (loops.get(row) ?? 0))
+      note(`row ${row}: ${rows.loops[row]} loops counted, ${loops.get(row) ?? 0} there`);
+  }
+
+  let cascades = 0;
+  for (let record = words[Word.cascade]!; record !== 0; record = next[record - 1]!) {
+    if (!takeBlock(record, 'cascades')) break;
+    cascades++;
+    const at = (record - 1) * BLOCK * 2;
+    walk(entries[at]!, entries[at + 1]!, 'out list of a removed node', () => {});
+    walk(entries[at + 2]!, entries[at + 3]!, 'in list of a removed node', () => {});
+  }
+  if (cascades !== words[Word.cascades]) note(`${words[Word.cascades]} cascades counted, ${cascades} there`);
+
+  let free = 0;
+  for (let edge = words[Word.edgeFree]!; edge !== 0 && free <= words[Word.edgeBump]!; edge = source[edge - 1]!) {
+    if (graph[edge - 1] !== 0) note(`row ${edge - 1} is free and in use`);
+    free++;
+  }
+  if (free + used !== words[Word.edgeBump]) note(`${free} rows free and ${used} in use, of ${words[Word.edgeBump]}`);
+  for (let block = words[Word.blockFree]!; block !== 0; block = next[block - 1]!) {
+    if (!takeBlock(block, 'free blocks')) break;
+  }
+  // Rows without live edges may hold ghosts, and their blocks are met only from their own rows, so the sum is exact without them alone.
+  if (!ghosts && blockSeen.includes(0)) note('a block is neither in a list nor free');
+  return problems;
+}
