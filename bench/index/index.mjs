@@ -119,7 +119,11 @@ async function size(count, { tiny, runs }) {
   const first = await measure(count, moveAll, { runs: 1, before: () => round(points, next) });
   const moved = await measure(queryCount, () => (answer = tree.within(asked)), { runs });
   if (exact) expectEqual('hits and sum of ids after a round of moves', String(answer), String(KNOWN.moved));
-  const moves = await measure(count, moveAll, { runs, before: () => (tree.pack(), round(points, next)) });
+  const repackAndRound = () => {
+    tree.pack();
+    round(points, next);
+  };
+  const moves = await measure(count, moveAll, { runs, before: repackAndRound });
   const rMoves = Math.min(count, 20_000);
   const rMove = await measure(rMoves, () => rbushMoves(rbush, items, start, rMoves), { runs: 1 });
   report('move, first round', first, { rbush: rMove });
@@ -207,13 +211,15 @@ async function skew({ tiny }) {
     const next = xorshift32(POINT_SEED);
     const tree = new Tree(count);
     const place = () => shape(next(), next());
-    const insert = await measure(count, () => tree.rows.forEach((row) => tree.trees.insert(0, row, ...place())), {
-      runs: 1,
-    });
+    const insertAll = () => {
+      for (const row of tree.rows) tree.trees.insert(0, row, ...place());
+    };
+    const jumpAll = () => {
+      for (const row of tree.rows) tree.trees.move(0, row, ...place());
+    };
+    const insert = await measure(count, insertAll, { runs: 1 });
     tree.pack();
-    const jump = await measure(count, () => tree.rows.forEach((row) => tree.trees.move(0, row, ...place())), {
-      runs: 3,
-    });
+    const jump = await measure(count, jumpAll, { runs: 3 });
     yardstick ??= { insert, jump };
     report(`insert, ${name}`, insert, { uniform: yardstick.insert });
     report(`jump across the space, ${name}`, jump, { uniform: yardstick.jump });

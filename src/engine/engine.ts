@@ -21,6 +21,7 @@ import { EngineCore } from './core.js';
 import { Graph } from './graph.js';
 import { planMemory } from './memory-plan.js';
 import { resolveOptions } from './options.js';
+import { refuseUnbuilt } from './unsupported.js';
 
 /** Events that `ingest` publishes at once. */
 const INGEST_EVENTS = 512;
@@ -317,3 +318,5 @@ async function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined
 export function createEngine(options?: EngineOptions): Promise<Engine> {
   return Engine.create(options);
 }
+
+refuseUnbuilt(Engine, Graph);

@@ -91,7 +91,7 @@ export class ShardEdges {
     const known = this.find(source, target, kind);
     if (known !== NO_ROW) {
       if (sequence <= views.sequence[known]!) return false;
-      if (weight === weight) views.weight[known] = weight;
+      if (!Number.isNaN(weight)) views.weight[known] = weight;
       views.time[known] = time;
       views.sequence[known] = sequence;
       return false;
@@ -101,7 +101,7 @@ export class ShardEdges {
     views.source[edge] = source;
     views.target[edge] = target;
     views.kind[edge] = kind;
-    views.weight[edge] = weight === weight ? weight : 1;
+    views.weight[edge] = Number.isNaN(weight) ? 1 : weight;
     views.time[edge] = time;
     views.sequence[edge] = sequence;
     this.#link(edge, source, target);

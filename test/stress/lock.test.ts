@@ -38,10 +38,9 @@ async function resultOf<T>(worker: Worker): Promise<T> {
   return result as T;
 }
 
+/** Resolves when the thread has ended, as the library sees it: by its exit. */
 async function kill(worker: Worker): Promise<void> {
-  const exited = once(worker, 'exit');
-  void worker.terminate();
-  await exited;
+  await worker.terminate();
 }
 
 interface Read {

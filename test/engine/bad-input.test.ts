@@ -1,0 +1,217 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { AthanorError, createEngine, type Engine, type EngineEvent, type ErrorCode } from '../../dist/src/index.js';
+
+let engine: Engine;
+beforeAll(async () => {
+  engine = await createEngine({ workers: 1, shards: 2, maxPayloadBytes: 1000 });
+});
+afterAll(() => engine.close());
+
+function refuses(task: () => unknown, code: ErrorCode, words: RegExp): void {
+  let thrown: unknown;
+  try {
+    task();
+  } catch (error) {
+    thrown = error;
+  }
+  expect(thrown).toBeInstanceOf(AthanorError);
+  expect((thrown as AthanorError).code).toBe(code);
+  expect((thrown as AthanorError).message).toMatch(words);
+}
+
+const moved = (rest: object) => ({ type: 'node.moved', graph: 'g', node: 'n', x: 0, y: 0, ...rest }) as EngineEvent;
+
+test.each([
+  [moved({ x: Number.NaN }), /x: NaN/],
+  [moved({ y: Number.POSITIVE_INFINITY }), /y: Infinity/],
+  [moved({ y: undefined }), /y: undefined/],
+  [moved({ x: '1' }), /x: "1"/],
+  [moved({ z: 1 }), /z: 1/],
+  [moved({ w: Number.NaN }), /w: NaN/],
+  [moved({ time: Number.NaN }), /time: NaN/],
+  [moved({ node: undefined }), /node: undefined/],
+  [moved({ node: 1.5 }), /node: 1.5/],
+  [moved({ node: 2 ** 53 }), /node: 9007199254740992/],
+  [moved({ node: 'é'.repeat(513) }), /node: .*1024 bytes/],
+  [moved({ graph: '' }), /graph: ""/],
+  [moved({ graph: 'g'.repeat(257) }), /graph: .*256 bytes/],
+  [moved({ type: 'node.teleported' }), /type: "node.teleported"/],
+  [moved({ type: undefined }), /type: undefined/],
+  [{ type: 'node.upserted', graph: 'g', node: 'n', kind: 7 } as unknown as EngineEvent, /kind: 7/],
+  [{ type: 'node.upserted', graph: 'g', node: 'n', data: () => 1 } as EngineEvent, /data: a function/],
+  [{ type: 'edge.upserted', graph: 'g', source: 'n' } as unknown as EngineEvent, /target: undefined/],
+  [{ type: 'edge.upserted', graph: 'g', source: 'n', target: 'm', weight: Number.NaN }, /weight: NaN/],
+  [null as unknown as EngineEvent, /event: null/],
+])('an event that is none is refused by field and value, and changes nothing: %o', async (event, words) => {
+  const before = engine.stats();
+  refuses(() => engine.publish(event), 'ATHANOR_INVALID_EVENT', words);
+  refuses(
+    () => engine.publish([moved({ node: 'whole' }), event, moved({ node: 'whole' })]),
+    'ATHANOR_INVALID_EVENT',
+    words,
+  );
+  await engine.flush();
+  expect(engine.graph('g').has('whole')).toBe(false);
+  expect(engine.graph('g').order).toBe(0);
+  expect(engine.stats().published).toBe(before.published);
+  expect(engine.stats().rejected).toBe(before.rejected + 4);
+});
+
+test('what is not built yet is refused by name', () => {
+  const custom = { type: 'custom', subject: 'a.b', graph: 'g' } as EngineEvent;
+  refuses(() => engine.publish(custom), 'ATHANOR_UNSUPPORTED', /custom/);
+  refuses(() => engine.graph('three', { dimensions: 3 }), 'ATHANOR_UNSUPPORTED', /dimensions/);
+  refuses(() => engine.graph('sphere', { metric: 'haversine' }), 'ATHANOR_UNSUPPORTED', /metric/);
+  refuses(() => engine.graph('ttl', { ttlMs: 5 }), 'ATHANOR_UNSUPPORTED', /ttlMs/);
+  refuses(
+    () => engine.graph('g').within({ x: 0, y: 0, radius: 1, filter: () => true }),
+    'ATHANOR_UNSUPPORTED',
+    /filter/,
+  );
+  const graph = engine.graph('g') as unknown as Record<string, () => unknown>;
+  for (const name of ['setZone', 'removeZone', 'watch', 'watchRoaming', 'publishColumns']) {
+    refuses(() => graph[name]!(), 'ATHANOR_UNSUPPORTED', new RegExp(name));
+  }
+  const whole = engine as unknown as Record<string, () => unknown>;
+  for (const name of ['projected', 'projectedColumns', 'subscribe', 'share', 'graphs']) {
+    refuses(() => (name === 'graphs' ? whole[name] : whole[name]!()), 'ATHANOR_UNSUPPORTED', new RegExp(name));
+  }
+});
+
+test('what is not built yet and would answer later rejects', async () => {
+  const graph = engine.graph('g') as unknown as Record<string, () => Promise<unknown>>;
+  for (const name of ['withinMany', 'nearestMany', 'pageRank', 'bfs', 'shortestPaths', 'triangles', 'pairsWithin']) {
+    await expect(graph[name]!()).rejects.toMatchObject({ code: 'ATHANOR_UNSUPPORTED' });
+  }
+  await expect(engine.flush({ durable: true })).rejects.toMatchObject({ code: 'ATHANOR_UNSUPPORTED' });
+});
+
+test('options are checked by name', async () => {
+  for (const [options, words] of [
+    [{ workers: 0 }, /workers: 0/],
+    [{ workers: 1.5 }, /workers: 1.5/],
+    [{ shards: -1 }, /shards: -1/],
+    [{ capacity: { nodes: Number.NaN } }, /capacity.nodes: NaN/],
+    [{ batch: { minEvents: 20, maxEvents: 10 } }, /batch.minEvents: 20/],
+    [{ batch: { timeoutMs: 0 } }, /batch.timeoutMs: 0/],
+    [{ clock: 5 }, /clock: 5/],
+    [{ wrokers: 2 }, /wrokers/],
+    [{ batch: { size: 2 } }, /batch.size/],
+  ] as const) {
+    await expect(createEngine(options as never)).rejects.toThrow(words);
+    await expect(createEngine(options as never)).rejects.toMatchObject({ code: 'ATHANOR_INVALID_OPTION' });
+  }
+  await expect(createEngine({ journal: { directory: '/tmp' } } as never)).rejects.toMatchObject({
+    code: 'ATHANOR_UNSUPPORTED',
+  });
+});
+
+test('queries are checked by field', () => {
+  const graph = engine.graph('g');
+  refuses(() => graph.within({ x: Number.NaN, y: 0, radius: 1 }), 'ATHANOR_INVALID_QUERY', /x: NaN/);
+  refuses(() => graph.within({ x: 0, y: 0, radius: -1 }), 'ATHANOR_INVALID_QUERY', /radius: -1/);
+  refuses(() => graph.within({ x: 0, y: 0, radius: 1, limit: 0.5 }), 'ATHANOR_INVALID_QUERY', /limit: 0.5/);
+  refuses(() => graph.nearest({ x: 0, y: 0, k: 0 }), 'ATHANOR_INVALID_QUERY', /k: 0/);
+  refuses(() => graph.withinBox({ minX: 1, minY: 0, maxX: 0, maxY: 0 }), 'ATHANOR_INVALID_QUERY', /minX: 1/);
+  refuses(() => graph.within({ x: 0, y: 0, z: 0, radius: 1 }), 'ATHANOR_INVALID_QUERY', /z: 0/);
+});
+
+test('columns are checked whole, and name the index', async () => {
+  const graph = engine.graph('columns');
+  const handles = graph.handles(['a', 'b', 'c']);
+  const xs = new Float64Array(3);
+  refuses(
+    () => graph.moveNodes(Uint32Array.of(handles[0]!, 999_999, handles[1]!), xs, xs),
+    'ATHANOR_INVALID_EVENT',
+    /handles\[1\]: 999999/,
+  );
+  refuses(
+    () => graph.moveNodes(handles, xs, Float64Array.of(0, 0, Number.NaN)),
+    'ATHANOR_INVALID_EVENT',
+    /y\[2\]: NaN/,
+  );
+  refuses(() => graph.moveNodes(handles, xs, new Float64Array(2)), 'ATHANOR_INVALID_EVENT', /y: its length 2/);
+  refuses(() => engine.graph('others').moveNodes(handles, xs, xs), 'ATHANOR_INVALID_EVENT', /handles\[0\]/);
+  await engine.flush();
+  expect(graph.order).toBe(0);
+  expect(graph.moveNodes(handles, xs, xs)).toBe(3);
+  await engine.flush();
+  expect(graph.order).toBe(3);
+});
+
+test('payloads and options that differ', () => {
+  refuses(
+    () => engine.graph('g').upsertNode('n', { data: 'x'.repeat(2000) }),
+    'ATHANOR_PAYLOAD_TOO_LARGE',
+    /maxPayloadBytes allows 1000/,
+  );
+  engine.graph('late', { late: 'ignore' });
+  refuses(() => engine.graph('late', { late: 'apply' }), 'ATHANOR_INVALID_OPTION', /late/);
+  refuses(() => engine.graph('', {}), 'ATHANOR_INVALID_OPTION', /name/);
+});
+
+test('capacity holds, and one more is refused', async () => {
+  await using small = await createEngine({ workers: 1, shards: 1, capacity: { graphs: 2, nodes: 3, edges: 2 } });
+  const graph = small.graph('one');
+  for (const id of ['a', 'b', 'c']) graph.moveNode(id, 0, 0);
+  refuses(() => graph.moveNode('d', 0, 0), 'ATHANOR_CAPACITY', /capacity.nodes allows 3/);
+  graph.upsertEdge('a', 'b');
+  graph.upsertEdge('b', 'c');
+  await small.flush();
+  refuses(() => graph.upsertEdge('c', 'a'), 'ATHANOR_CAPACITY', /capacity.edges allows 2/);
+  graph.upsertEdge('a', 'b', { weight: 5 });
+  small.publish({ type: 'graph.created', graph: 'two' });
+  refuses(
+    () => small.publish({ type: 'graph.created', graph: 'three' }),
+    'ATHANOR_CAPACITY',
+    /capacity.graphs allows 2/,
+  );
+  await small.flush();
+  expect([graph.order, graph.size, graph.edge('a', 'b')?.weight]).toEqual([3, 2, 5]);
+  graph.removeNode('a');
+  await small.flush();
+  graph.moveNode('d', 1, 1);
+  await small.flush();
+  expect(graph.has('d')).toBe(true);
+  expect(await small.verify()).toEqual({ ok: true, problems: [] });
+});
+
+test('full rings refuse, and take again once drained', async () => {
+  await using small = await createEngine({ workers: 1, shards: 1, batch: { maxEvents: 4, maxInFlight: 2 } });
+  const graph = small.graph('g');
+  let accepted = 0;
+  let refused = 0;
+  while (accepted < 500) {
+    try {
+      graph.moveNode(`n${accepted}`, accepted, 0);
+      accepted++;
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'ATHANOR_BACKPRESSURE' });
+      refused++;
+      await small.drained();
+    }
+  }
+  await small.flush();
+  expect(refused).toBeGreaterThan(0);
+  expect(graph.order).toBe(500);
+  const many = Array.from({ length: 100 }, (_, i) => moved({ node: i }));
+  let thrown: unknown;
+  for (let tries = 0; tries < 3 && (thrown as AthanorError | undefined)?.code !== 'ATHANOR_CAPACITY'; tries++) {
+    try {
+      small.publish(many);
+    } catch (error) {
+      thrown = error;
+    }
+    await small.flush();
+  }
+  expect(thrown).toMatchObject({ code: 'ATHANOR_CAPACITY' });
+});
+
+test('after close events are refused, and closing again is the same', async () => {
+  const closed = await createEngine({ workers: 1 });
+  closed.graph('g').moveNode('n', 1, 1);
+  await Promise.all([closed.close(), closed.close()]);
+  expect(closed.graph('g').order).toBe(1);
+  refuses(() => closed.graph('g').moveNode('n', 1, 1), 'ATHANOR_CLOSED', /closed/);
+  await closed.close();
+});
