@@ -1,9 +1,11 @@
 // The other thread of the hand-over bench: sums what it is handed, and tells when it has had as many events as it was told.
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import { FrameRing } from '../../dist/src/ring/ring.js';
+import { Control, Word } from '../../dist/src/schedule/control.js';
 
 function start() {
-  const ring = FrameRing.attach(workerData.token);
+  const ring = FrameRing.attach(workerData.ring);
+  const control = Control.attach(workerData.control);
   let sums = { events: 0, id: 0, x: 0, y: 0, kind: 0 };
   let wanted = 0;
 
@@ -35,14 +37,27 @@ function start() {
     add(count, id, x, y, kind);
   };
 
+  // As an applier does: waits in Atomics.wait when there is nothing, tells a producer that waits for room.
   const fromRing = () => {
     while (sums.events < wanted) {
-      const frame = ring.peek();
-      if (frame === undefined) continue;
+      const frame = nextFrame();
       sumColumns(frame.count, frame.row, frame.x, frame.y, frame.kind);
       ring.release();
+      control.announce(0, ring.appliedPosition());
     }
     tell();
+  };
+  const nextFrame = () => {
+    for (;;) {
+      for (let spin = 0; spin < workerData.spins; spin++) {
+        const frame = ring.peek();
+        if (frame !== undefined) return frame;
+      }
+      Atomics.add(control.engine, Word.parked, 1);
+      const wake = Atomics.load(control.engine, Word.wake);
+      if (ring.isEmpty()) Atomics.wait(control.engine, Word.wake, wake);
+      Atomics.sub(control.engine, Word.parked, 1);
+    }
   };
 
   parentPort.on('message', (message) => {
@@ -62,4 +77,4 @@ function start() {
   parentPort.postMessage('ready');
 }
 
-if (!isMainThread && workerData?.token !== undefined) start();
+if (!isMainThread && workerData?.ring !== undefined) start();

@@ -105,8 +105,8 @@ export class Caretaker {
   /** The exit of a worker was seen: its shards are recovered by another. */
   recover(thread: number): void {
     const { memory, scheduler } = this.#core;
-    const lost = memory.control.markLost(thread);
     memory.lock.clearThread(thread);
+    const lost = memory.control.markLost(thread);
     memory.threads.release(thread);
     for (const shard of lost) {
       if (this.#givenUp(shard)) continue;

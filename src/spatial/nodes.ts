@@ -4,6 +4,9 @@ import { FANOUT, type PoolViews, Word } from './layout.js';
 /** Part of its half perimeter at the last split or packing by which moves may grow a leaf's box before they reinsert. */
 const SLACK = 0.2;
 
+/** Link of the last discarded node: not 0, so that a discarded node never looks like a root. */
+const LAST = 0xffffffff;
+
 /**
  * Leaves and inner nodes of one shard's pool: taking, giving back, linking, and boxes. One writer at a time.
  */
@@ -34,6 +37,8 @@ export class NodePool {
 
   takeLeaf(graph: number): number {
     const words = this.#words;
+    // Discarded trees do not count in the bound: the first that the pool needs is given back here.
+    if (words[Word.leafBump] === this.#leafCount.length) while (words[Word.leafFree] === 0 && this.reclaim(1));
     let leaf = words[Word.leafFree]! - 1;
     if (leaf >= 0) {
       words[Word.leafFree] = this.#leafParent[leaf]!;
@@ -57,6 +62,7 @@ export class NodePool {
 
   takeInner(): number {
     const words = this.#words;
+    if (words[Word.innerBump] === this.#innerCount.length) while (words[Word.innerFree] === 0 && this.reclaim(1));
     let inner = words[Word.innerFree]! - 1;
     if (inner >= 0) {
       words[Word.innerFree] = this.#innerParent[inner]!;
@@ -201,7 +207,8 @@ export class NodePool {
 
   /** Puts a whole subtree aside, to be given back in slices by `reclaim`. O(1). */
   discard(ref: number): void {
-    this.setParent(ref, this.#words[Word.discarded]!);
+    const next = this.#words[Word.discarded]!;
+    this.setParent(ref, next === 0 ? LAST : next);
     this.#words[Word.discarded] = ref + 1;
   }
 
@@ -211,7 +218,8 @@ export class NodePool {
     for (let nodes = 0; nodes < maxNodes; nodes++) {
       const ref = words[Word.discarded]! - 1;
       if (ref < 0) return false;
-      words[Word.discarded] = this.parentOf(ref);
+      const next = this.parentOf(ref);
+      words[Word.discarded] = next === LAST ? 0 : next;
       const node = ref >>> 1;
       if ((ref & 1) === 0) {
         this.giveLeaf(node);

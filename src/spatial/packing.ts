@@ -73,6 +73,7 @@ export class Packing {
 
   /** GATHER only: the row's entry went to another leaf, which may be behind the scan. */
   relocated(graph: number, row: number): void {
+    if (!this.gathering(graph)) return;
     const entries = this.#newEntries(graph);
     if (entries[row] !== GATHERED && entries[row] !== LATE) this.#late(entries, row);
   }
@@ -81,11 +82,28 @@ export class Packing {
     const words = this.#words;
     if (words[Pack.lateCount]! >= this.#views.packLate.length) {
       // The same rows came and went again and again: begin anew later.
+      const graph = words[Pack.graph]! - 1;
       this.cancel();
+      this.#unmark(graph);
       return;
     }
     entries[row] = LATE;
     this.#views.packLate[words[Pack.lateCount]!++] = row;
+  }
+
+  /** The graph goes on without the packing: a mark left behind would hide its row from the next one. */
+  #unmark(graph: number): void {
+    const { leafGraph, leafCount, leafRow } = this.#views;
+    const old = this.#oldEntries(graph);
+    const entries = this.#newEntries(graph);
+    const leaves = this.#views.words[Word.leafBump]!;
+    for (let leaf = 0; leaf < leaves; leaf++) {
+      if (leafGraph[leaf] !== graph + 1) continue;
+      for (let slot = leaf * FANOUT; slot < leaf * FANOUT + leafCount[leaf]!; slot++) {
+        // Only where the row stands now: in leaves put aside may be rows that are other graphs' by now.
+        if (old[leafRow[slot]!] === slot + 1) entries[leafRow[slot]!] = 0;
+      }
+    }
   }
 
   /** Whether entries that are neither GATHERED nor LATE are slots of the new tree. */
@@ -144,6 +162,11 @@ export class Packing {
 
   /** For a graph without a tree: its points become the leaves of an old tree that only this packing knows. */
   load(graph: number, rows: Uint32Array, xs: Float64Array, ys: Float64Array, count: number): void {
+    const packed = this.#words[Pack.graph]! - 1;
+    this.cancel();
+    if (packed >= 0) this.#unmark(packed);
+    // Nothing else may stand among the discarded, where the leaves made here are until the end.
+    while (this.#pool.reclaim(1024));
     this.want(graph);
     const { leafXY, leafRow, leafCount, packItemA, packRange } = this.#views;
     const old = this.#oldEntries(graph);

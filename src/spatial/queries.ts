@@ -45,7 +45,8 @@ export class TreeQueries {
     const stack = this.#stack;
     const r2 = radius * radius;
     // A little wider than the circle, so that rounding here never keeps out what the test of distances lets in.
-    const reach = radius + (radius + Math.abs(x) + Math.abs(y)) * 1e-15;
+    // (Squares of differences below 1e-161 are 0, so those count as at the centre.)
+    const reach = radius + (radius + Math.abs(x) + Math.abs(y)) * 1e-15 + 1e-161;
     const left = x - reach;
     const right = x + reach;
     const bottom = y - reach;

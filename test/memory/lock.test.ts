@@ -52,7 +52,8 @@ describe('ShardLock', () => {
     expect(() => main.acquireRead(0, 3, 0)).toThrow('read by this thread already');
     main.releaseRead(0, 3);
     main.acquireWrite(0, 3);
-    expect(() => main.acquireRead(0, 3, 0)).toThrow('written by this thread');
+    // Not refused: the word may name a lost thread whose slot was given to this one.
+    expect(main.acquireRead(0, 3, 0)).toBe(false);
     expect(() => main.releaseWrite(0, 4)).toThrow('not held by this thread');
     expect(() => main.takeOver(0, 5, 3)).toThrow('held already');
   });
