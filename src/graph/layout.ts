@@ -21,7 +21,9 @@ export const BLOCK = 8;
 const rowLayout = defineRegion({
   name: 'adjacency',
   version: 2,
-  buffers: 'column',
+  // One buffer: a column of the default capacity alone is below 32 MiB, and glibc serves such from its heap, cleared by
+  // hand and so committed, once a buffer of that size was freed before.
+  buffers: 'one',
   params: ['rows'],
   fields: ({ rows }) => ({
     outHead: ['u32', rows],
