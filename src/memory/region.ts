@@ -195,7 +195,7 @@ function checkHeader<P extends string, F extends Fields>(
   index: number,
   bytes: number,
 ): void {
-  if (buffer.byteLength !== bytes) refuse(layout, `${buffer.byteLength} bytes`, `${bytes}`);
+  if (buffer.byteLength < bytes) refuse(layout, `${buffer.byteLength} bytes`, `${bytes}`);
   const words = new Uint32Array(buffer, 0, 5);
   const expected = [MAGIC, hashOf(layout.name), layout.version, index, layout.params.length];
   const names = ['magic', 'name', 'version', 'buffer index', 'number of parameters'];

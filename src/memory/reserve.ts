@@ -24,7 +24,7 @@ export class Memory {
   }
 
   /**
-   * A zeroed buffer of `bytes`.
+   * A zeroed buffer of at least `bytes`.
    * @throws AthanorError ATHANOR_CAPACITY naming the region when the system refuses.
    */
   reserve(name: string, bytes: number): SharedArrayBuffer {
@@ -54,9 +54,18 @@ export class Memory {
   }
 }
 
+/**
+ * The C library's allocator maps what is larger than a threshold, untouched, and clears the rest by writing zeros, which
+ * commits it. The threshold follows what was freed, up to 32 MiB: a buffer above that is always mapped.
+ */
+const ALWAYS_MAPPED_BYTES = 2 ** 25 + 2 ** 16;
+/** Below this, zeros cost less than a mapping. */
+const SMALL_BYTES = 2 ** 16;
+
+/** A buffer of at least `bytes`. */
 function tryReserve(bytes: number): SharedArrayBuffer | undefined {
   try {
-    return new SharedArrayBuffer(bytes);
+    return new SharedArrayBuffer(bytes <= SMALL_BYTES ? bytes : Math.max(bytes, ALWAYS_MAPPED_BYTES));
   } catch (error) {
     if (error instanceof RangeError) return undefined;
     throw error;

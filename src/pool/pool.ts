@@ -24,6 +24,8 @@ export class Pool {
   readonly #events: PoolEvents;
   readonly #watched = new Set<Worker>();
   #closing = false;
+  #pending = 0;
+  #alive: NodeJS.Timeout | undefined;
 
   constructor(
     memory: EngineMemory,
@@ -63,6 +65,7 @@ export class Pool {
     const { control } = this.#memory;
     // Counted from here: who makes a shard ready meanwhile knows that somebody comes.
     Atomics.add(control.engine, Word.active, 1);
+    this.#hold();
     try {
       await this.#piscina.run(undefined, { filename: APPLY });
     } catch {
@@ -70,7 +73,20 @@ export class Pool {
       Atomics.sub(control.engine, Word.active, 1);
       this.#watch();
     }
+    this.#letGo();
     if (!this.#closing) this.#events.applierEnded();
+  }
+
+  /**
+   * A task that waits for a worker to start (the first, or one in place of a lost one) would not keep the process alive by
+   * itself: what was accepted has to be applied before it may end.
+   */
+  #hold(): void {
+    if (this.#pending++ === 0) this.#alive = setInterval(() => undefined, 2 ** 30);
+  }
+
+  #letGo(): void {
+    if (--this.#pending === 0) clearInterval(this.#alive);
   }
 
   /** Runs a task beside the appliers, which give way to it. */
@@ -78,9 +94,11 @@ export class Pool {
     const { control } = this.#memory;
     control.setFlag(ControlFlag.yieldWanted);
     this.wake();
+    this.#hold();
     try {
       return (await this.#piscina.run(task, { filename: INSPECT })) as T;
     } finally {
+      this.#letGo();
       control.clearFlag(ControlFlag.yieldWanted);
       this.#events.applierEnded();
     }
