@@ -19,6 +19,13 @@ function positive(text: string): number {
   return value;
 }
 
+/** xorshift32 stands still at 0 and knows 32 bits. */
+function seed(text: string): number {
+  const value = whole(text);
+  if (value > 0xffffffff) throw new InvalidArgumentError('It is above 4294967295.');
+  return value;
+}
+
 const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
@@ -36,7 +43,7 @@ program
   .option('--days <n>', 'flights: days of the year to publish', positive)
   .option('--nodes <n>', 'swarm: number of walkers', whole)
   .option('--seconds <n>', 'swarm: how long they walk', positive)
-  .option('--seed <n>', 'swarm: seed of the walk', whole)
+  .option('--seed <n>', 'swarm: seed of the walk', seed)
   .option('--id <column>', 'csv: column of the node')
   .option('--x <column>', 'csv: column of x')
   .option('--y <column>', 'csv: column of y')
@@ -54,6 +61,11 @@ program
     process.exitCode = await run({ source, ...options });
   });
 
+// Whoever reads the summary may have read enough: `athanor run … | head`.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+
 try {
   await program.parseAsync();
 } catch (error) {
@@ -68,7 +80,12 @@ function report(error: unknown): number {
     process.stderr.write(`athanor: ${firstLine(error).replace(/^error: /, '')}\n`);
     return 2;
   }
+  if (!(error instanceof Problem || error instanceof AthanorError)) {
+    // Not foreseen, so a fault of ours: the whole of it helps whoever reports it.
+    process.stderr.write(`athanor: ${error instanceof Error ? error.stack : String(error)}\n`);
+    return 1;
+  }
   process.stderr.write(`athanor: ${firstLine(error)}\n`);
   if (error instanceof Problem) return error.exitCode;
-  return error instanceof AthanorError && error.code === 'ATHANOR_INVALID_OPTION' ? 2 : 1;
+  return error.code === 'ATHANOR_INVALID_OPTION' ? 2 : 1;
 }

@@ -23,7 +23,7 @@ export class Progress {
     const terminal = process.stderr.isTTY === true;
     if (terminal) {
       this.#bar = new SingleBar({
-        format: ' {bar} {percentage}%  {rate}  p50 {p50}  p99 {p99}\n {live}',
+        format: ' {bar} {percentage}%  {rate}  p50 {p50}  p99 {p99}  {live}',
         stream: process.stderr,
         hideCursor: true,
         barCompleteChar: '█',

@@ -2,6 +2,7 @@ import { createEngine, type EngineOptions } from '../index.js';
 import { Comparison } from './comparison.js';
 import { fileSource } from './file/source.js';
 import { flightsSource } from './flights/source.js';
+import { kindOf, refuseForeignOptions } from './option-owners.js';
 import { Progress } from './progress.js';
 import type { RunOptions, Source } from './source.js';
 import { toJson, toText } from './summary.js';
@@ -11,6 +12,8 @@ import { swarmSource } from './swarm.js';
 const INTERRUPTED = 130;
 
 function openSource(options: RunOptions): Promise<Source> | Source {
+  const kind = kindOf(options.source);
+  if (kind !== undefined) refuseForeignOptions(options, kind);
   if (options.source === 'flights') return flightsSource(options);
   if (options.source === 'swarm') return swarmSource(options);
   return fileSource(options);

@@ -36,8 +36,12 @@ export const Pack = {
 
 export const Phase = { gather: 0, keyX: 1, sortX: 2, keyY: 3, sortY: 4, strip: 5, emit: 6, late: 7 } as const;
 
-/** Entries of a packed leaf and children of a packed inner node. */
-export const LEAF_FILL = 16;
+/**
+ * Entries of a packed leaf and children of a packed inner node. Two places are left in a leaf for points that move in: full
+ * leaves split in the first rounds of moves (first round 139 ns a move, not 210; later radius queries at worst 1.22, not
+ * 1.31 times a fresh tree's). It costs fresh queries 5 %.
+ */
+export const LEAF_FILL = 14;
 export const INNER_FILL = 16;
 export const RADIX = 1 << RADIX_BITS;
 

@@ -22,7 +22,7 @@ function sortByKey(count: number): void {
 
 /**
  * Splits a full leaf at the median of its longer side: the lower half stays, the upper half goes to `other`, a new leaf.
- * Sixteen points are too few for a cleverer distribution to pay (measured under bench/rejected).
+ * Sixteen points are too few for a cleverer distribution to matter much.
  */
 export function splitLeaf(pool: NodePool, leaf: number, other: number, entries: Uint32Array): void {
   const { leafXY, leafRow, leafCount } = pool.views;

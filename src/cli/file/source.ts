@@ -1,6 +1,7 @@
 import type { Engine, EngineEvent } from '../../index.js';
 import type { Comparison } from '../comparison.js';
 import { formatCount } from '../format.js';
+import { kindOf } from '../option-owners.js';
 import { publishAll, turn } from '../pace.js';
 import { codeOf, firstLine, Problem } from '../problem.js';
 import { type Answers, BadRows, type RunOptions, type Source, type SourceRun } from '../source.js';
@@ -21,8 +22,9 @@ export async function fileSource(options: RunOptions): Promise<Source> {
 }
 
 function readerFor(options: RunOptions): RecordReader {
-  if (/\.csv(\.gz)?$/i.test(options.source)) return csvReader(options);
-  if (/\.(ndjson|jsonl)(\.gz)?$/i.test(options.source)) return ndjsonReader();
+  const kind = kindOf(options.source);
+  if (kind === 'csv') return csvReader(options);
+  if (kind === 'ndjson') return ndjsonReader();
   throw new Problem(
     `unknown source "${options.source}": flights, swarm, or a file that ends in .csv, .ndjson or .gz of these`,
   );
