@@ -7,6 +7,11 @@ export function formatCount(value: number): string {
   return whole.format(value);
 }
 
+/** '1 node', '1,234 nodes'. */
+export function formatThings(count: number, thing: string): string {
+  return `${formatCount(count)} ${thing}${count === 1 ? '' : 's'}`;
+}
+
 /** Three significant digits and a unit that a person reads: '1.42 million/s', '870/s'. */
 export function formatRate(perSecond: number): string {
   if (!Number.isFinite(perSecond)) return '–';

@@ -1,6 +1,7 @@
 import { SingleBar } from 'cli-progress';
 import type { Engine } from '../index.js';
 import { formatCount, formatMs, formatRate } from './format.js';
+import { codeOf } from './problem.js';
 import type { SourceRun } from './source.js';
 
 /** Between two updates on a terminal, and between two lines where there is none. */
@@ -43,7 +44,7 @@ export class Progress {
     this.#lastPublished = stats.published;
     this.#lastMs = now;
     const { p50, p99 } = stats.latencyMs;
-    const live = this.#run.live();
+    const live = this.#live();
     const done = this.#run.done();
     if (this.#bar !== undefined) {
       this.#bar.update(Math.round(done * BAR_STEPS), { rate, p50: formatMs(p50), p99: formatMs(p99), live });
@@ -55,8 +56,19 @@ export class Progress {
     );
   }
 
+  /** A shard so busy that the query timed out costs a glimpse, not the run. */
+  #live(): string {
+    try {
+      return this.#run.live();
+    } catch (error) {
+      if (codeOf(error) === 'ATHANOR_SHARD_BUSY') return 'busy';
+      throw error;
+    }
+  }
+
   stop(): void {
     clearInterval(this.#timer);
+    this.#bar?.update(Math.round(this.#run.done() * BAR_STEPS));
     this.#bar?.stop();
   }
 }

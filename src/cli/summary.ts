@@ -1,6 +1,6 @@
 import type { EngineStats } from '../index.js';
 import type { Comparison } from './comparison.js';
-import { formatBytes, formatCount, formatMs, formatRate, painter } from './format.js';
+import { formatBytes, formatCount, formatMs, formatRate, formatThings, painter } from './format.js';
 import type { Answers, BadRows } from './source.js';
 
 /** Everything a finished run has to say. */
@@ -71,7 +71,7 @@ export function toText(outcome: Outcome): string {
     for (const line of section.lines) lines.push(`    ${line}`);
   }
   if (badRows !== undefined && badRows.count > 0) {
-    lines.push('', `  ${paint('red', `${formatCount(badRows.count)} bad rows`)}`);
+    lines.push('', `  ${paint('red', formatThings(badRows.count, 'bad row'))}`);
     for (const { line, reason } of badRows.first) lines.push(`    line ${line}: ${reason}`);
     if (badRows.count > badRows.first.length)
       lines.push(`    and ${formatCount(badRows.count - badRows.first.length)} more`);

@@ -34,6 +34,7 @@ export function csvReader(options: RunOptions): RecordReader {
   const graph = options.graph ?? graphNameOf(options.source);
   return async function* read(input) {
     const skipped: FileRecord[] = [];
+    let lastSkipped = 0;
     const parser = pipeline(
       input.stream(),
       parse({
@@ -45,7 +46,9 @@ export function csvReader(options: RunOptions): RecordReader {
         max_record_size: MAX_LINE_BYTES,
         on_skip: (error: CsvError | undefined) => {
           const line = Number((error as { lines?: number } | undefined)?.lines ?? 0);
-          skipped.push({ line, reason: firstLine(error) });
+          // Each quote out of place is reported for itself; a row is bad once.
+          if (line !== lastSkipped) skipped.push({ line, reason: firstLine(error) });
+          lastSkipped = line;
           return undefined;
         },
       }),

@@ -1,6 +1,6 @@
 import type { Engine, EngineEvent } from '../../index.js';
 import type { Comparison } from '../comparison.js';
-import { formatCount } from '../format.js';
+import { formatThings } from '../format.js';
 import { kindOf } from '../option-owners.js';
 import { publishAll, turn } from '../pace.js';
 import { codeOf, firstLine, Problem } from '../problem.js';
@@ -110,7 +110,7 @@ class FileRun implements SourceRun {
 
   live(): string {
     const { graphs, nodes, edges } = this.#totals();
-    return `${formatCount(nodes)} nodes, ${formatCount(edges)} edges in ${formatCount(graphs)} graphs`;
+    return `${formatThings(nodes, 'node')}, ${formatThings(edges, 'edge')} in ${formatThings(graphs, 'graph')}`;
   }
 
   #totals(): { graphs: number; nodes: number; edges: number } {
@@ -125,14 +125,15 @@ class FileRun implements SourceRun {
 
   answers(): Answers {
     const totals = this.#totals();
-    const lines = [this.live(), `${formatCount(this.#rows)} rows, ${formatCount(this.badRows.count)} of them bad`];
+    const lines = [this.live(), `${formatThings(this.#rows, 'row')}, ${this.badRows.count} of them bad`];
     const near: Array<{ graph: string; node: string | number; nearest: Array<string | number> }> = [];
     for (const name of this.#graphs) {
       for (const node of this.#places(name)) {
         const graph = this.#engine.graph(name);
         const nearest = graph.nearest({ x: node.x, y: node.y, k: NEAREST }).ids();
         near.push({ graph: name, node: node.id, nearest });
-        lines.push(`nearest to ${node.id}: ${nearest.filter((id) => id !== node.id).join(', ')}`);
+        const others = nearest.filter((id) => id !== node.id);
+        if (others.length > 0) lines.push(`nearest to ${node.id}: ${others.join(', ')}`);
       }
     }
     const values = { rows: this.#rows, badRows: this.badRows.count, ...totals, near };

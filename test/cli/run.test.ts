@@ -1,0 +1,187 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const folder = mkdtempSync(join(tmpdir(), 'athanor-cli-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+interface Ended {
+  code: number | null;
+  out: string;
+  err: string;
+}
+
+function start(args: string[], root = ROOT): ChildProcess {
+  return spawn(process.execPath, [join(root, 'dist/src/cli/main.js'), ...args], {
+    env: { ...process.env, NO_COLOR: '1' },
+  });
+}
+
+async function ended(child: ChildProcess): Promise<Ended> {
+  let [out, err] = ['', ''];
+  child.stdout!.setEncoding('utf8').on('data', (text: string) => (out += text));
+  child.stderr!.setEncoding('utf8').on('data', (text: string) => (err += text));
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, out, err };
+}
+
+const athanor = (...args: string[]): Promise<Ended> => ended(start(args));
+
+function file(name: string, text: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+describe('what was asked wrongly gives one line and exit code 2', () => {
+  const columns = ['--id', 'id', '--x', 'x', '--y', 'y'];
+  const cases: Array<[string, string[], RegExp]> = [
+    ['no source', ['run'], /missing required argument 'source'/],
+    ['an unknown command', ['walk'], /unknown command 'walk'/],
+    ['an unknown source', ['run', 'trains'], /unknown source "trains"/],
+    ['an unknown option', ['run', 'flights', '--fast'], /unknown option '--fast'/],
+    ['a number that is none', ['run', 'flights', '--days', 'two'], /--days <n>.* 'two'/],
+    ['a seed that stands still', ['run', 'swarm', '--seed', '4294967296'], /above 4294967295/],
+    ['too many workers', ['run', 'swarm', '--workers', '1000'], /workers: 1000/],
+    ["another source's option", ['run', 'flights', '--id', 'MMSI'], /--id means nothing to the source flights/],
+    [
+      'a file that is not there',
+      ['run', '/nowhere/ships.csv', ...columns],
+      /cannot read \/nowhere\/ships.csv: no such file/,
+    ],
+    ['a folder', ['run', file('a-folder', '').replace('a-folder', '.ndjson')], /cannot read .*/],
+    ['no columns', ['run', file('none.csv', 'id,x,y\n')], /needs --id COL --x COL --y COL/],
+    [
+      'a missing column',
+      ['run', file('ab.csv', 'a,b\n1,2\n'), ...columns],
+      /no column "id" \(--id\); its columns are a, b/,
+    ],
+  ];
+  test.concurrent.each(cases)('%s', async (_name, args, line) => {
+    const { code, out, err } = await athanor(...args);
+    expect(err).toMatch(line);
+    expect(err.trimEnd().split('\n')).toHaveLength(1);
+    expect([code, out]).toEqual([2, '']);
+  });
+});
+
+test('help and version', async () => {
+  const help = await athanor('run', '--help');
+  expect(help.code).toBe(0);
+  for (const option of ['--days', '--nodes', '--id', '--check', '--json', '--strict'])
+    expect(help.out).toContain(option);
+  const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
+  expect(await athanor('--version')).toEqual({ code: 0, out: `${version}\n`, err: '' });
+});
+
+test('flights: one day, checked', async () => {
+  const { code, out, err } = await athanor('run', 'flights', '--days', '1', '--json', '--check', '--quiet');
+  expect(err).toBe('');
+  const summary = JSON.parse(out);
+  expect(summary.check).toMatchObject({ ok: true, mismatches: [] });
+  expect(summary.check.compared).toBeGreaterThan(3000);
+  expect(summary.answers).toMatchObject({ flights: 14_828, landed: 14_828, moves: 265_917 });
+  expect(summary.answers.busiestAirports[0]).toEqual({
+    iata: 'ORD',
+    name: "Chicago O'Hare International",
+    flights: 1742,
+  });
+  expect(summary.notes.join(' ')).toMatch(/interpolated.*no zone/s);
+  expect(Object.keys(summary)).toEqual(
+    expect.arrayContaining(['events', 'eventsPerSecond', 'latencyMs', 'batchEvents']),
+  );
+  expect(code).toBe(0);
+});
+
+test('swarm: the same seed gives the same answers, with any number of workers', async () => {
+  const args = ['run', 'swarm', '--nodes', '5000', '--limit', '20000', '--seed', '9', '--json', '--check', '--quiet'];
+  const one = JSON.parse((await athanor(...args)).out);
+  const two = JSON.parse((await athanor(...args, '--workers', '2', '--shards', '4')).out);
+  expect(one.check.ok && two.check.ok).toBe(true);
+  expect(one.answers).toMatchObject({ nodes: 5000, moves: 20_000, seed: 9 });
+  expect(two.answers.meanWithin).toBe(one.answers.meanWithin);
+});
+
+test('csv: good rows go in, bad ones are counted and shown', async () => {
+  const rows = Array.from({ length: 1500 }, (_, i) => `ship-${i % 100},${i % 37},${i % 41},${1.6e9 + i}`);
+  rows[10] = 'ship-10,east,1,1600000010';
+  rows[700] = `${'s'.repeat(2000)},1,1,1600000700`;
+  const path = file('ships.csv', `id,x,y,t\n${rows.join('\n')}\n`);
+  const args = ['run', path, '--id', 'id', '--x', 'x', '--y', 'y', '--time', 't'];
+  const { code, out } = await athanor(...args, '--json', '--check');
+  const summary = JSON.parse(out);
+  expect(summary.badRows.count).toBe(2);
+  expect(summary.badRows.first.map((row: { line: number }) => row.line)).toEqual([12, 702]);
+  expect(summary.answers).toMatchObject({ rows: 1500, graphs: 1, nodes: 100, edges: 0 });
+  expect(summary.check.ok).toBe(true);
+  expect(code).toBe(0);
+
+  const text = await athanor(...args);
+  expect(text.out).toMatch(/2 bad rows\n\s+line 12: x is "east", not a number/);
+  const strict = await athanor(...args, '--strict');
+  expect(strict).toMatchObject({ code: 1, out: '' });
+  expect(strict.err).toMatch(/ships\.csv, line 12: x is "east", not a number\n$/);
+});
+
+test('ndjson: every kind of event, checked; what the engine refuses is a bad row', async () => {
+  const events = [
+    { type: 'graph.created', graph: 'g', options: { late: 'ignore' } },
+    { type: 'node.upserted', graph: 'g', node: 'a', x: 0, y: 0, kind: 'hub', time: 100, data: { name: 'A' } },
+    { type: 'node.moved', graph: 'g', node: 'a', x: 9, y: 9, time: 50 },
+    { type: 'node.moved', graph: 'g', node: 1, x: 3, y: 4, time: 100 },
+    { type: 'node.moved', graph: 'g', node: '1', x: 5, y: 5, time: 100 },
+    { type: 'node.moved', graph: 'g', node: 'b', x: null, y: 5 },
+    { type: 'edge.upserted', graph: 'g', source: 'a', target: 1, weight: 2 },
+    { type: 'edge.upserted', graph: 'g', source: 1, target: 'c', kind: 'road' },
+    { type: 'edge.upserted', graph: 'g', source: 'c', target: 'a' },
+    { type: 'edge.removed', graph: 'g', source: 'a', target: 1 },
+    { type: 'node.removed', graph: 'g', node: 'c' },
+    { type: 'node.teleported', graph: 'g', node: 'a' },
+    { type: 'edge.upserted', graph: 'h', source: 'p', target: 'q' },
+    { type: 'graph.removed', graph: 'h' },
+  ];
+  const path = file('events.ndjson', events.map((event) => JSON.stringify(event)).join('\n'));
+  const { code, out } = await athanor('run', path, '--json', '--check', '--quiet');
+  const summary = JSON.parse(out);
+  expect(summary.badRows.first.map((row: { line: number }) => row.line)).toEqual([6, 12]);
+  expect(summary.check).toMatchObject({ ok: true, mismatches: [] });
+  expect(summary.answers).toMatchObject({ rows: 14, nodes: 3, edges: 0 });
+  expect(code).toBe(0);
+});
+
+test('an interrupt ends with the summary so far and exit code 130', async () => {
+  const child = start(['run', 'swarm', '--nodes', '1000', '--seconds', '60', '--json', '--check']);
+  // The first line of progress says that it runs.
+  child.stderr!.once('data', () => child.kill('SIGINT'));
+  const { code, out } = await ended(child);
+  expect(code).toBe(130);
+  expect(JSON.parse(out)).toMatchObject({ source: 'swarm', interrupted: true, check: { ok: true } });
+});
+
+test('a reader that has read enough is no error', async () => {
+  const child = start(['run', 'swarm', '--nodes', '100', '--limit', '100', '--quiet']);
+  child.stdout!.destroy();
+  child.stderr!.setEncoding('utf8');
+  let err = '';
+  child.stderr!.on('data', (text: string) => (err += text));
+  const [code] = await once(child, 'close');
+  expect([code, err]).toEqual([0, '']);
+});
+
+test('without the package of the flights: one line, exit code 2', async () => {
+  const bare = join(folder, 'bare');
+  mkdirSync(join(bare, 'node_modules/@msgpack'), { recursive: true });
+  cpSync(join(ROOT, 'dist'), join(bare, 'dist'), { recursive: true });
+  cpSync(join(ROOT, 'package.json'), join(bare, 'package.json'));
+  const { dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { dependencies: object };
+  for (const name of Object.keys(dependencies)) {
+    symlinkSync(join(ROOT, 'node_modules', name), join(bare, 'node_modules', name));
+  }
+  const { code, out, err } = await ended(start(['run', 'flights'], bare));
+  expect(err).toMatch(/^athanor: the npm package [\w-]+ is not installed: npm install vega-datasets .*\n$/);
+  expect([code, out]).toEqual([2, '']);
+});
