@@ -4,9 +4,16 @@ import { Applier, type ApplierEnd } from '../src/pool/applier.js';
 import { EngineMemory, type MemoryToken } from '../src/pool/engine-memory.js';
 
 const memory = EngineMemory.attach(workerData as MemoryToken);
-const applier = new Applier(memory, memory.threads.claim(threadId));
+let applier: Applier | undefined;
+
+function join(): Applier {
+  return (applier ??= new Applier(memory, memory.threads.claim(threadId)));
+}
+
+// Its slot tells that a thread has started and may be terminated. Node still links this module: a moment later it does not.
+queueMicrotask(join);
 
 /** Pool task: applies ready shards until there is nothing left to do. */
 export default function apply(): ApplierEnd {
-  return applier.run();
+  return join().run();
 }

@@ -8,7 +8,7 @@ import type { EngineCore } from './core.js';
 /** Ids that are unbound in one tick, at most: each costs about a microsecond. */
 const COLLECT_IDS = 4096;
 /** A shard whose workers are lost so often without progress is given up. */
-const MOST_LOSSES = 3;
+const MOST_LOSSES = 8;
 
 /**
  * Main thread. What has to be looked after beside publishing: rows whose removal was applied, shards of lost workers, and
@@ -17,6 +17,7 @@ const MOST_LOSSES = 3;
 export class Caretaker {
   readonly #core: EngineCore;
   readonly #lossPositions: number[] = [];
+  readonly #lostThreads: number[] = [];
   #failure: AthanorError | undefined;
   readonly #failed: Promise<never>;
   #fail: (error: AthanorError) => void = () => undefined;
@@ -95,10 +96,12 @@ export class Caretaker {
   /** An applier task ended: sees to shards that are ready and have nobody. */
   look(): void {
     const { memory, scheduler } = this.#core;
+    if (this.#failure !== undefined) return;
     for (let shard = 0; shard < memory.shards; shard++) {
       const state = memory.control.stateOf(shard);
       if (state === ShardState.ready || state === ShardState.lost) scheduler.dispatch();
     }
+    if (this.#lostThreads.length > 0) this.#releaseRecovered();
     scheduler.progress();
   }
 
@@ -107,12 +110,39 @@ export class Caretaker {
     const { memory, scheduler } = this.#core;
     memory.lock.clearThread(thread);
     const lost = memory.control.markLost(thread);
-    memory.threads.release(thread);
+    this.#lostThreads.push(thread);
     for (const shard of lost) {
       if (this.#givenUp(shard)) continue;
       scheduler.dispatch();
     }
+    this.#releaseRecovered();
     scheduler.progress();
+  }
+
+  /** Slots of lost threads are free for others as soon as no shard names them any more. */
+  #releaseRecovered(): void {
+    const { memory } = this.#core;
+    const { control, lock, threads } = memory;
+    let kept = 0;
+    for (const thread of this.#lostThreads) {
+      let named = false;
+      for (let shard = 0; shard < memory.shards && !named; shard++) {
+        const waits = control.stateOf(shard) === ShardState.lost && control.ownerOf(shard) === thread;
+        // A recovery under way, or itself lost, may not yet have taken the lock over.
+        named = waits || lock.writerOf(shard) === thread;
+      }
+      if (named) this.#lostThreads[kept++] = thread;
+      else threads.release(thread);
+    }
+    this.#lostThreads.length = kept;
+  }
+
+  /** The threads cannot be kept alive: what is not applied stays so. */
+  giveUp(reason: string): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = new AthanorError('ATHANOR_WORKER_LOST', reason);
+    this.#fail(this.#failure);
+    this.#core.publisher.fail(this.#failure);
   }
 
   /** Whether workers are lost on the same event again and again. */
@@ -126,12 +156,9 @@ export class Caretaker {
     losses[at] = this.#lossPositions[shard] === place ? losses[at]! + 1 : 1;
     this.#lossPositions[shard] = place;
     if (losses[at]! < MOST_LOSSES) return false;
-    this.#failure = new AthanorError(
-      'ATHANOR_WORKER_LOST',
+    this.giveUp(
       `shard ${shard}: ${MOST_LOSSES} workers were lost on the same event; what was accepted and is not applied stays so`,
     );
-    this.#fail(this.#failure);
-    this.#core.publisher.fail(this.#failure);
     return true;
   }
 }

@@ -56,11 +56,14 @@ export class Engine implements AsyncDisposable {
       {
         applierEnded: () => caretaker?.look(),
         workerLost: (thread) => caretaker?.recover(thread),
+        cannotStart: (reason) => caretaker?.giveUp(reason),
       },
       resolved,
     );
     const host = nodeHost(memory, () => pool);
-    const writers = memory.rings.map((ring, shard) => new ShardWriter(shard, ring, (events) => batches.record(events)));
+    const writers = memory.rings.map(
+      (ring, shard) => new ShardWriter(shard, ring, memory.heaps[shard]!, (events) => batches.record(events)),
+    );
     const { control } = memory;
     const scheduler = new Scheduler({
       control,
@@ -261,12 +264,12 @@ export class Engine implements AsyncDisposable {
     this.#core.publisher.assertOpen();
     await this.#caretaker.flushed();
     const { publisher, pool } = this.#core;
-    return pool.inspect<InspectResult>({
+    return pool.inspect({
       what,
       kinds: publisher.kinds.names(),
       nodeRows: publisher.nodes.rows.highWater,
       graphRows: publisher.graphs.highWater,
-    } satisfies InspectTask);
+    });
   }
 
   // ------------------------------------------------------------ the end
@@ -280,9 +283,12 @@ export class Engine implements AsyncDisposable {
   async #close(): Promise<void> {
     const { publisher, scheduler, pool } = this.#core;
     publisher.close();
-    await this.#caretaker.flushed();
-    scheduler.stop();
-    await pool.close();
+    try {
+      await this.#caretaker.flushed();
+    } finally {
+      scheduler.stop();
+      await pool.close();
+    }
   }
 
   [Symbol.asyncDispose](): Promise<void> {

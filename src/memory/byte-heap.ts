@@ -5,7 +5,8 @@ import type { Memory } from './reserve.js';
  * Byte heap: blocks of bytes of any length up to 2^24 - 1, in size classes with free lists. One writer at a time; all its
  * state is in the region.
  *
- *   state  u32 [1 + CLASSES]  word 0: units in use or free below the bump; then the first free block + 1 of each class
+ *   state  u32 [1 + 2 * CLASSES]  word 0: units in use or free below the bump; then the first free block + 1 of each
+ *                                 class; then the number of its free blocks
  *   words  u32                the blocks, in units of 8 bytes; a ref counts units, so 2^32 of them reach 32 GiB
  *
  *   block  u32 header: length in bytes | tag << 24;  bytes ...      a free block keeps its header, and in the second word
@@ -19,7 +20,7 @@ const layout = defineRegion({
   version: 1,
   buffers: 'column',
   params: ['units'],
-  fields: ({ units }) => ({ state: ['u32', 1 + CLASSES], words: ['u32', units * 2] }),
+  fields: ({ units }) => ({ state: ['u32', 1 + 2 * CLASSES], words: ['u32', units * 2] }),
 });
 
 const FINE_UNITS = 16;
@@ -66,6 +67,10 @@ export class ByteHeap {
     return new ByteHeap(attachRegion(layout, token).views, token);
   }
 
+  get capacityBytes(): number {
+    return this.#units * 8;
+  }
+
   /** Bytes that blocks of this length take. */
   static blockBytes(length: number): number {
     return unitsOf(classOf((length + HEADER_BYTES + 7) >>> 3)) * 8;
@@ -79,6 +84,7 @@ export class ByteHeap {
     if (free !== 0) {
       ref = free - 1;
       this.#state[1 + sizeClass] = this.#words[ref * 2 + 1]!;
+      this.#state[1 + CLASSES + sizeClass]!--;
     } else {
       ref = this.#state[0]!;
       const units = unitsOf(sizeClass);
@@ -94,6 +100,18 @@ export class ByteHeap {
     const sizeClass = classOf((this.lengthOf(ref) + HEADER_BYTES + 7) >>> 3);
     this.#words[ref * 2 + 1] = this.#state[1 + sizeClass]!;
     this.#state[1 + sizeClass] = ref + 1;
+    this.#state[1 + CLASSES + sizeClass]!++;
+  }
+
+  /**
+   * Whether a block for `length` bytes will be there after `ahead` bytes of other blocks, of whatever classes, have been
+   * allocated. Any thread may ask; what is freed meanwhile only adds to it.
+   */
+  hasRoom(length: number, ahead: number): boolean {
+    const sizeClass = classOf((length + HEADER_BYTES + 7) >>> 3);
+    const wanted = ahead + unitsOf(sizeClass) * 8;
+    if (this.#state[0]! * 8 + wanted <= this.#units * 8) return true;
+    return this.#state[1 + CLASSES + sizeClass]! * unitsOf(sizeClass) * 8 >= wanted;
   }
 
   lengthOf(ref: number): number {

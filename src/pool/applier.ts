@@ -168,6 +168,7 @@ export class Applier {
     const gatherMs = frame.sealedAtMs - openedAtMs;
     const counts = control.counts;
     const at = shard * Count.stride;
+    control.beginFrame(shard, ring.appliedPosition());
     let i = ring.eventsApplied;
     let now = monotonicMs();
     while (i < count) {

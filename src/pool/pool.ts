@@ -2,12 +2,19 @@ import { fileURLToPath } from 'node:url';
 import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { monotonicMs } from '../base/clock.js';
+import { AthanorError } from '../base/errors.js';
 import { ControlFlag, Word } from '../schedule/control.js';
 import type { Host } from '../schedule/host.js';
 import type { EngineMemory } from './engine-memory.js';
+import type { InspectResult, InspectTask } from './inspect.js';
 
 const APPLY = fileURLToPath(new URL('../../workers/apply.js', import.meta.url));
 const INSPECT = fileURLToPath(new URL('../../workers/inspect.js', import.meta.url));
+
+interface ResourceLimits {
+  readonly maxOldGenerationSizeMb?: number;
+  readonly stackSizeMb?: number;
+}
 
 /** What the pool tells its owner. */
 export interface PoolEvents {
@@ -15,43 +22,78 @@ export interface PoolEvents {
   applierEnded(): void;
   /** A worker's exit was seen; its thread slot. */
   workerLost(thread: number): void;
+  /** Workers end before they have started, again and again. */
+  cannotStart(reason: string): void;
 }
+
+/** A pool whose workers end while they start is started anew so often, unless one of them did some work meanwhile. */
+const MOST_RESTARTS = 5;
+/** A thread has started within this time, or never will. */
+const START_MS = 5_000;
+const START_LOOK_MS = 5;
+/** An inspection whose worker was lost is done again by another, so often. */
+const MOST_INSPECTIONS = 5;
 
 /** Main thread. The worker threads: a Piscina pool, the applier tasks in it, and the signs of their loss. */
 export class Pool {
-  readonly #piscina: Piscina;
+  #piscina: Piscina;
+  readonly #workers: number;
+  readonly #resourceLimits: ResourceLimits;
   readonly #memory: EngineMemory;
   readonly #events: PoolEvents;
   readonly #watched = new Set<Worker>();
   #closing = false;
+  #restarts = 0;
+  /** Resolves when the threads of all pools that were ended are gone. */
+  #ended: Promise<unknown> = Promise.resolve();
   #pending = 0;
+  #appliers = 0;
+  #inspections = 0;
   #alive: NodeJS.Timeout | undefined;
 
-  constructor(
-    memory: EngineMemory,
-    events: PoolEvents,
-    options: { workers: number; resourceLimits: { maxOldGenerationSizeMb?: number; stackSizeMb?: number } },
-  ) {
+  constructor(memory: EngineMemory, events: PoolEvents, options: { workers: number; resourceLimits: ResourceLimits }) {
     this.#memory = memory;
     this.#events = events;
-    this.#piscina = new Piscina({
-      filename: APPLY,
-      minThreads: options.workers,
-      maxThreads: options.workers,
-      idleTimeout: Number.POSITIVE_INFINITY,
-      concurrentTasksPerWorker: 1,
-      workerData: memory.token,
-      resourceLimits: options.resourceLimits,
-    });
-    this.#piscina.on('error', () => {
-      // A worker that failed outside a task: its exit is what counts, and is watched.
-    });
+    this.#workers = options.workers;
+    this.#resourceLimits = options.resourceLimits;
+    this.#piscina = this.#start();
     this.#watch();
   }
 
-  /** Resolves when every worker has attached the memory. */
+  #start(): Piscina {
+    const piscina = new Piscina({
+      filename: APPLY,
+      minThreads: this.#workers,
+      maxThreads: this.#workers,
+      idleTimeout: Number.POSITIVE_INFINITY,
+      concurrentTasksPerWorker: 1,
+      workerData: this.#memory.token,
+      resourceLimits: this.#resourceLimits,
+    });
+    piscina.on('error', () => {
+      // A worker that failed outside a task: its exit is what counts, and is watched.
+    });
+    return piscina;
+  }
+
+  /**
+   * Resolves when every worker has attached the memory.
+   * @throws AthanorError ATHANOR_WORKER_LOST when they cannot.
+   */
   async ready(): Promise<void> {
-    await Promise.all(this.#piscina.threads.map(() => this.submitApplier()));
+    let failure: unknown;
+    await Promise.all(
+      this.#piscina.threads.map(() =>
+        this.submitApplier((error) => {
+          failure = error;
+        }),
+      ),
+    );
+    if (failure !== undefined) {
+      throw new AthanorError('ATHANOR_WORKER_LOST', 'workers: a worker thread ended while it started', {
+        cause: failure,
+      });
+    }
     this.#watch();
   }
 
@@ -61,17 +103,25 @@ export class Pool {
     return Atomics.load(this.#memory.control.engine, Word.active);
   }
 
-  async submitApplier(): Promise<void> {
-    const { control } = this.#memory;
+  /** Resolves when the task has ended, whichever way; `failed` is told of a worker lost meanwhile. */
+  async submitApplier(failed?: (error: unknown) => void): Promise<void> {
+    const { engine } = this.#memory.control;
     // Counted from here: who makes a shard ready meanwhile knows that somebody comes.
-    Atomics.add(control.engine, Word.active, 1);
+    Atomics.add(engine, Word.active, 1);
+    this.#appliers++;
     this.#hold();
     try {
       await this.#piscina.run(undefined, { filename: APPLY });
-    } catch {
+      this.#restarts = 0;
+    } catch (error) {
       // Its worker was lost in mid-task and could not count itself out.
-      Atomics.sub(control.engine, Word.active, 1);
-      this.#watch();
+      Atomics.sub(engine, Word.active, 1);
+      failed?.(error);
+    }
+    if (--this.#appliers === 0) {
+      // Nobody is in a task: what lost threads left in the counts (out twice, or parked for ever) ends here.
+      Atomics.store(engine, Word.active, 0);
+      Atomics.store(engine, Word.parked, 0);
     }
     this.#letGo();
     if (!this.#closing) this.#events.applierEnded();
@@ -90,16 +140,25 @@ export class Pool {
   }
 
   /** Runs a task beside the appliers, which give way to it. */
-  async inspect<T>(task: unknown): Promise<T> {
+  async inspect(task: InspectTask): Promise<InspectResult> {
     const { control } = this.#memory;
+    this.#inspections++;
     control.setFlag(ControlFlag.yieldWanted);
     this.wake();
     this.#hold();
     try {
-      return (await this.#piscina.run(task, { filename: INSPECT })) as T;
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return (await this.#piscina.run(task, { filename: INSPECT })) as InspectResult;
+        } catch (error) {
+          if (this.#closing || attempt === MOST_INSPECTIONS) {
+            throw new AthanorError('ATHANOR_WORKER_LOST', `${task.what}: its worker was lost`, { cause: error });
+          }
+        }
+      }
     } finally {
       this.#letGo();
-      control.clearFlag(ControlFlag.yieldWanted);
+      if (--this.#inspections === 0) control.clearFlag(ControlFlag.yieldWanted);
       this.#events.applierEnded();
     }
   }
@@ -128,11 +187,42 @@ export class Pool {
       worker.once('exit', () => {
         this.#watched.delete(worker);
         if (this.#closing) return;
-        this.#watch();
         const thread = this.#memory.threads.slotOf(threadId);
         if (thread > 0) this.#events.workerLost(thread);
+        this.#refill();
+        this.#watch();
       });
     }
+  }
+
+  /**
+   * Piscina replaces a lost worker, unless that one was still starting: from then on it replaces none. Such a pool is
+   * given up for a new one; what its other workers were about is recovered as with any lost worker.
+   */
+  #refill(): void {
+    if (this.#piscina.threads.length >= this.#workers) return;
+    if (++this.#restarts > MOST_RESTARTS) {
+      this.#events.cannotStart(`workers: worker threads ended ${MOST_RESTARTS} times while they started`);
+      this.#end(this.#piscina);
+      return;
+    }
+    const crippled = this.#piscina;
+    this.#piscina = this.#start();
+    this.#end(crippled);
+  }
+
+  #end(piscina: Piscina): void {
+    this.#ended = Promise.all([this.#ended, this.#destroy(piscina)]);
+  }
+
+  /** Node ends the whole process when a thread is terminated while it links its modules: those that start are waited for. */
+  async #destroy(piscina: Piscina): Promise<void> {
+    const { threads } = this.#memory;
+    const starting = ({ threadId }: Worker): boolean => threadId > 0 && threads.slotOf(threadId) < 0;
+    for (let waitedMs = 0; waitedMs < START_MS && piscina.threads.some(starting); waitedMs += START_LOOK_MS) {
+      await new Promise((resolve) => setTimeout(resolve, START_LOOK_MS));
+    }
+    await piscina.destroy();
   }
 
   async close(): Promise<void> {
@@ -140,7 +230,8 @@ export class Pool {
     const { control } = this.#memory;
     control.setFlag(ControlFlag.closing);
     while (this.wake());
-    await this.#piscina.destroy();
+    this.#end(this.#piscina);
+    await this.#ended;
   }
 }
 

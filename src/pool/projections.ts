@@ -1,6 +1,6 @@
 import { invariant } from '../base/errors.js';
 import type { ShardEdges } from '../graph/shard-edges.js';
-import { ByteHeap } from '../memory/byte-heap.js';
+import type { ByteHeap } from '../memory/byte-heap.js';
 import { GraphOption, GraphState } from '../project/graph-columns.js';
 import { NodeFlag } from '../project/node-columns.js';
 import type { UndoSlot } from '../project/undo.js';
@@ -164,12 +164,7 @@ export class ShardProjections {
     const payload = frame.payload;
     for (let k = 0; k < length; k++) heap.bytes[to + k] = payload[from + k]!;
     this.#data[row] = ref + 1;
-    if (before !== 0) this.#free(before - 1);
-  }
-
-  #free(ref: number): void {
-    this.#counts[this.#shard * Count.stride + Count.dataFreed]! += ByteHeap.blockBytes(this.#heap.lengthOf(ref));
-    this.#heap.free(ref);
+    if (before !== 0) heap.free(before - 1);
   }
 
   #createNode(graph: number, row: number, sequence: number): void {
@@ -194,7 +189,7 @@ export class ShardProjections {
   #freeData(row: number): void {
     const data = this.#data[row]!;
     if (data === 0) return;
-    this.#free(data - 1);
+    this.#heap.free(data - 1);
     this.#data[row] = 0;
   }
 

@@ -1,5 +1,6 @@
 import { GraphState } from '../project/graph-columns.js';
 import { NodeFlag } from '../project/node-columns.js';
+import { EventType, Presence } from '../schema/frame.js';
 import type { EngineMemory } from './engine-memory.js';
 import type { ShardProjections } from './projections.js';
 
@@ -19,10 +20,17 @@ export function recoverShard(
   lock.takeOver(shard, from, thread);
   const ring = rings[shard]!;
   const frame = ring.peek();
-  if (frame !== undefined && ring.eventsApplied < frame.count) {
+  if (frame !== undefined) {
     const i = ring.eventsApplied;
     const slot = undo.slot(shard, memory.nodes);
-    if (slot.holds(frame.firstSequence + frame.sequenceDelta[i]!)) slot.restore();
+    if (i < frame.count && slot.holds(frame.firstSequence + frame.sequenceDelta[i]!)) slot.restore();
+    let applied = 0;
+    let edgeUpserts = 0;
+    for (let before = 0; before < i; before++) {
+      if ((frame.presence[before]! & Presence.implicit) === 0) applied++;
+      if (frame.type[before] === EventType.edgeUpserted) edgeUpserts++;
+    }
+    memory.control.recount(shard, ring.appliedPosition(), applied, edgeUpserts);
   }
   rebuildShard(memory, projections, shard);
   lock.releaseWrite(shard, thread);

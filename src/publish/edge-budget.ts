@@ -1,6 +1,9 @@
 import { AthanorError } from '../base/errors.js';
 import { NO_ROW } from '../base/limits.js';
 
+/** Looks for a moment in which no upsert is being applied. */
+const LOOKS = 64;
+
 /**
  * Main thread. Keeps the number of edges within the option: a worker cannot refuse what was accepted. An upsert may create
  * an edge or change one, which only its applying tells, so each one in flight counts as a new edge; near the limit an
@@ -29,21 +32,23 @@ export class EdgeBudget {
     this.#exists = parts.exists;
   }
 
-  /** One upsert; rows may be NO_ROW, the kind -1: such an edge is new. */
+  /** Room for one upsert, before it is written; rows may be NO_ROW, the kind -1: such an edge is new. */
   take(shard: number, source: number, target: number, kind: number): void {
-    if (this.#free === 0 && !this.#refill()) {
-      const known = source !== NO_ROW && target !== NO_ROW && kind >= 0;
-      if (!known || !this.#exists(shard, source, target, kind)) {
-        const inFlight = this.#published - this.#upsertsApplied();
-        throw new AthanorError(
-          'ATHANOR_CAPACITY',
-          `edge: option capacity.edges allows ${this.#capacity}, and with ${inFlight} in flight so many are there`,
-        );
-      }
-      this.#published++;
+    if (this.#free > 0 || this.#refill()) {
+      this.#free--;
       return;
     }
-    this.#free--;
+    const known = source !== NO_ROW && target !== NO_ROW && kind >= 0;
+    if (known && this.#exists(shard, source, target, kind)) return;
+    const inFlight = this.#published - this.#upsertsApplied();
+    throw new AthanorError(
+      'ATHANOR_CAPACITY',
+      `edge: option capacity.edges allows ${this.#capacity}, and with ${inFlight} in flight so many are there`,
+    );
+  }
+
+  /** The upsert that room was taken for is in its frame: until then it may still be refused for other reasons. */
+  written(): void {
     this.#published++;
   }
 
@@ -53,15 +58,24 @@ export class EdgeBudget {
     return Math.min(this.#free, wanted);
   }
 
+  /** Upserts that `room` found room for, about to be written. */
   takeMany(upserts: number): void {
     this.#free -= upserts;
     this.#published += upserts;
   }
 
   #refill(): boolean {
-    // Applied upserts first: one that is applied between the two looks counts twice, which is on the safe side.
-    const inFlight = this.#published - this.#upsertsApplied();
-    this.#free = Math.max(0, this.#capacity - this.#edges() - inFlight);
+    let applied = this.#upsertsApplied();
+    let edges = this.#edges();
+    // An upsert that is applied between the two looks counts twice, which is on the safe side; near the limit it matters,
+    // so that a still moment is waited for, if it comes soon.
+    for (let look = 0; look < LOOKS; look++) {
+      const again = this.#upsertsApplied();
+      if (again === applied) break;
+      applied = again;
+      edges = this.#edges();
+    }
+    this.#free = Math.max(0, this.#capacity - edges - (this.#published - applied));
     return this.#free > 0;
   }
 
@@ -70,7 +84,7 @@ export class EdgeBudget {
   }
 
   rollback(): void {
-    this.#free += this.#published - this.#saved;
     this.#published = this.#saved;
+    this.#free = 0;
   }
 }

@@ -187,17 +187,21 @@ export class Publisher extends EventWriter {
     const at = time ?? this.now();
     this.payload.clear();
     let presence = 0;
+    let dataBytes = 0;
     const kindNumber = kind === undefined ? 0 : this.declareKind(kind);
     if (kind !== undefined) presence |= Presence.kind | (this.kindIsNew ? Presence.kindDeclared : 0);
     const bound = this.declareNode(graph, id, known);
     if (bound.declared) presence |= Presence.rowDeclared;
     if (data !== undefined) {
       presence |= Presence.data;
+      dataBytes = -this.payload.length;
       this.payload.addData(data);
+      dataBytes += this.payload.length;
     }
     if (x !== undefined) presence |= Presence.x;
     if (y !== undefined) presence |= Presence.y;
     const writer = this.begin(ref.shard);
+    if (data !== undefined) writer.takeData(dataBytes);
     const frame = writer.frame!;
     const i = this.head(writer, EventType.nodeUpserted, presence, graph, bound.row, at);
     frame.kind[i] = kindNumber;
@@ -266,6 +270,7 @@ export class Publisher extends EventWriter {
     frame.other[i] = to.row;
     frame.kind[i] = kindNumber;
     if (weight !== undefined) frame.w[i] = weight;
+    this.edgeBudget.written();
     this.end(writer);
   }
 

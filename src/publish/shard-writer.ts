@@ -1,3 +1,5 @@
+import { AthanorError } from '../base/errors.js';
+import { ByteHeap } from '../memory/byte-heap.js';
 import type { FrameRing } from '../ring/ring.js';
 import type { SealTarget } from '../schedule/scheduler.js';
 import type { FrameView } from '../schema/frame.js';
@@ -30,19 +32,27 @@ export class ShardWriter implements SealTarget {
   readonly frameEvents: number;
   readonly #payloadCapacity: number;
   readonly #slots: number;
+  readonly #heap: ByteHeap;
   readonly #onSealed: (events: number) => void;
+  /** Bytes of data blocks written so far, in all frames; after each frame in flight, by its position. */
+  #dataBytes = 0;
+  readonly #dataBytesAfter: Float64Array;
   #congested = false;
   #savedEvents = 0;
   #savedPayloadBytes = 0;
   #savedFirstSequence = 0;
   #savedOpenedAtMs = 0;
+  #savedDataBytes = 0;
 
-  constructor(shard: number, ring: FrameRing, onSealed: (events: number) => void) {
+  constructor(shard: number, ring: FrameRing, heap: ByteHeap, onSealed: (events: number) => void) {
     this.shard = shard;
     this.ring = ring;
+    this.#heap = heap;
     this.frameEvents = ring.format.frameEvents;
     this.#payloadCapacity = ring.format.payloadBytes;
     this.#slots = ring.slots;
+    // Twice the slots: the slot of the frame applied last may be claimed anew while its sum is still asked for.
+    this.#dataBytesAfter = new Float64Array(2 * ring.slots);
     this.sealAtEvents = this.frameEvents;
     this.#onSealed = onSealed;
   }
@@ -79,6 +89,23 @@ export class ShardWriter implements SealTarget {
     if (i + 1 < this.frameEvents) frame.payloadOffset[i + 1] = this.payloadBytes;
   }
 
+  /**
+   * Counts the data of an event about to be written: the applier must find room for it.
+   * @throws AthanorError ATHANOR_CAPACITY
+   */
+  takeData(length: number): void {
+    const after = this.#dataBytesAfter;
+    // The position first: what is applied between the two looks counts twice, on the safe side.
+    const inFlight = this.#dataBytes - after[(this.ring.appliedPosition() - 1) & (after.length - 1)]!;
+    if (!this.#heap.hasRoom(length, inFlight)) {
+      throw new AthanorError(
+        'ATHANOR_CAPACITY',
+        `data: ${length} bytes; the ${this.#heap.capacityBytes} bytes for the data of shard ${this.shard} are taken`,
+      );
+    }
+    this.#dataBytes += ByteHeap.blockBytes(length);
+  }
+
   /** Ring position that is applied when the events of the open frame are. */
   get openPosition(): number {
     return (this.ring.headPosition + this.filled + 1) >>> 0;
@@ -87,6 +114,8 @@ export class ShardWriter implements SealTarget {
   /** The open frame is complete; it stays private until `hand`. */
   #fill(): void {
     this.#close();
+    const after = this.#dataBytesAfter;
+    after[(this.ring.headPosition + this.filled) & (after.length - 1)] = this.#dataBytes;
     this.filled++;
   }
 
@@ -129,6 +158,7 @@ export class ShardWriter implements SealTarget {
     this.#savedPayloadBytes = this.payloadBytes;
     this.#savedFirstSequence = this.firstSequence;
     this.#savedOpenedAtMs = this.openedAtMs;
+    this.#savedDataBytes = this.#dataBytes;
   }
 
   rollback(): void {
@@ -137,6 +167,7 @@ export class ShardWriter implements SealTarget {
     this.payloadBytes = this.#savedPayloadBytes;
     this.firstSequence = this.#savedFirstSequence;
     this.openedAtMs = this.#savedOpenedAtMs;
+    this.#dataBytes = this.#savedDataBytes;
     this.frame = this.#savedEvents < 0 ? undefined : this.ring.claim(0);
   }
 

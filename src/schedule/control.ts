@@ -18,7 +18,9 @@ import type { Memory } from '../memory/reserve.js';
  *                              LATE      moves ignored
  *                              LATENCY   publish → applied of the last quantum, milliseconds
  *                              EDGE_UPSERTS  events of that type applied
- *                              DATA_FREED    bytes of data given back, blocks as a whole
+ *                              FRAME_POSITION, FRAME_APPLIED, FRAME_UPSERTS  ring position of the frame that was begun
+ *                                last, and the two counts as they were then: from them and the ring's cursor a recovery
+ *                                counts again what a lost owner had not counted yet
  *                              all written by the shard's owner alone, read at any time: each is right by itself
  */
 const layout = defineRegion({
@@ -35,7 +37,16 @@ const layout = defineRegion({
 
 export const Word = { wake: 0, parked: 32, active: 64, progress: 96, flags: 128 } as const;
 export const ShardWord = { stride: 32, state: 0, armed: 1, target: 2, losses: 3 } as const;
-export const Count = { stride: 16, applied: 0, late: 1, latencyMs: 2, edgeUpserts: 3, dataFreed: 4 } as const;
+export const Count = {
+  stride: 16,
+  applied: 0,
+  late: 1,
+  latencyMs: 2,
+  edgeUpserts: 3,
+  framePosition: 4,
+  frameApplied: 5,
+  frameUpserts: 6,
+} as const;
 
 /** Low byte of a shard's state word. */
 export const ShardState = { idle: 0, ready: 1, running: 2, lost: 3 } as const;
@@ -144,6 +155,28 @@ export class Control {
   /** Owner: running → ready, for another to go on with. */
   giveBack(shard: number): void {
     Atomics.store(this.shard, shard * ShardWord.stride, ShardState.ready);
+  }
+
+  // ------------------------------------------------------------ counts
+
+  /** Owner: begins, or goes on with, the frame at this ring position. */
+  beginFrame(shard: number, position: number): void {
+    const { counts } = this;
+    const at = shard * Count.stride;
+    if (counts[at + Count.framePosition] === position + 1) return;
+    counts[at + Count.frameApplied] = counts[at + Count.applied]!;
+    counts[at + Count.frameUpserts] = counts[at + Count.edgeUpserts]!;
+    // Last, position + 1 so that 0 is none: an owner lost before it had counted nothing of this frame.
+    counts[at + Count.framePosition] = position + 1;
+  }
+
+  /** Recovery: so many events of the frame at this position are applied, whatever the lost owner had counted of them. */
+  recount(shard: number, position: number, applied: number, edgeUpserts: number): void {
+    const { counts } = this;
+    const at = shard * Count.stride;
+    if (counts[at + Count.framePosition] !== position + 1) return;
+    counts[at + Count.applied] = counts[at + Count.frameApplied]! + applied;
+    counts[at + Count.edgeUpserts] = counts[at + Count.frameUpserts]! + edgeUpserts;
   }
 
   // ------------------------------------------------------------ telling the main thread
