@@ -93,7 +93,8 @@ export class NodeTable {
     }
     this.book.link(row, graph);
     this.attention[row] = Attention.undeclared;
-    this.#cache.set(graph, id, row);
+    // Not cached yet: of a million new ids most are not used again soon, and a string that the cache has held for a while is
+    // garbage of the old generation.
     return row;
   }
 
