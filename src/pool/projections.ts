@@ -102,7 +102,9 @@ export class ShardProjections {
     const time = frame.time[i]!;
     const x = frame.x[i]!;
     const y = frame.y[i]!;
-    this.undo.save(row);
+    const weighed = (frame.presence[i]! & Presence.w) !== 0;
+    if ((flags & NodeFlag.alive) !== 0 && !weighed) this.undo.saveMove(row);
+    else this.undo.save(row);
     if ((flags & NodeFlag.alive) === 0) {
       this.#createNode(graph, row, sequence);
     } else if ((this.#graphOptions[graph]! & GraphOption.lateIgnore) !== 0 && time < this.#time[row]!) {
@@ -114,7 +116,7 @@ export class ShardProjections {
     this.#y[row] = y;
     this.#time[row] = time;
     this.#sequence[row] = sequence;
-    if ((frame.presence[i]! & Presence.w) !== 0) {
+    if (weighed) {
       this.#w[row] = frame.w[i]!;
       after |= NodeFlag.w;
     }

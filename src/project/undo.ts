@@ -8,13 +8,15 @@ import type { NodeColumns } from './node-columns.js';
  *
  *   word 0      SEQUENCE  of the event that is being applied
  *        1      NODES     node records that follow, 0 to 2
+ *        2      PARTIAL   1: the first record is of a move, which changes flags, x, y, time and sequence alone
  *        4..13  first record: row, flags, kind, x, y, w, time, sequence, born, data
  *        14..23 second record (the other end of an edge)
  *
  * Plain stores: the slot is read by recovery alone, after the exit of its writer has been seen, and then every store is
- * there. Edges need no record: their events can be repeated on their columns alone (see graph/shard-edges.ts). The order of the stores matters all the same, since a thread may be lost between any two: SEQUENCE comes after
- * NODES = 0, and NODES counts a record only when it is whole. The event is undone only when SEQUENCE is that of the event
- * the ring's cursor stands on: otherwise it was committed already.
+ * there. Edges need no record: their events can be repeated on their columns alone (see graph/shard-edges.ts). The order
+ * of the stores matters all the same, since a thread may be lost between any two: SEQUENCE comes after NODES = 0, and NODES
+ * counts a record only when it is whole. The event is undone only when SEQUENCE is that of the event the ring's cursor
+ * stands on: otherwise it was committed already.
  */
 const layout = defineRegion({
   name: 'undo',
@@ -27,6 +29,7 @@ const layout = defineRegion({
 const SLOT_WORDS = 32;
 const SEQUENCE = 0;
 const NODES = 1;
+const PARTIAL = 2;
 const FIRST_RECORD = 4;
 const RECORD_WORDS = 10;
 
@@ -69,12 +72,27 @@ export class UndoSlot {
     words[SEQUENCE] = sequence;
   }
 
+  /** As `save`, for a move without `w` of a node that is there: the columns that it leaves alone are not even loaded. */
+  saveMove(row: number): void {
+    const words = this.#words;
+    const nodes = this.#nodes;
+    words[FIRST_RECORD] = row;
+    words[FIRST_RECORD + 1] = nodes.flags[row]!;
+    words[FIRST_RECORD + 3] = nodes.x[row]!;
+    words[FIRST_RECORD + 4] = nodes.y[row]!;
+    words[FIRST_RECORD + 6] = nodes.time[row]!;
+    words[FIRST_RECORD + 7] = nodes.sequence[row]!;
+    words[PARTIAL] = 1;
+    words[NODES] = 1;
+  }
+
   /** Keeps a row before the event changes it. At most two an event. */
   save(row: number): void {
     const words = this.#words;
     const nodes = this.#nodes;
     const count = words[NODES]!;
     const at = FIRST_RECORD + count * RECORD_WORDS;
+    words[PARTIAL] = 0;
     words[at] = row;
     words[at + 1] = nodes.flags[row]!;
     words[at + 2] = nodes.kind[row]!;
@@ -101,12 +119,13 @@ export class UndoSlot {
       const at = FIRST_RECORD + record * RECORD_WORDS;
       const row = words[at]!;
       nodes.flags[row] = words[at + 1]!;
-      nodes.kind[row] = words[at + 2]!;
       nodes.x[row] = words[at + 3]!;
       nodes.y[row] = words[at + 4]!;
-      nodes.w[row] = words[at + 5]!;
       nodes.time[row] = words[at + 6]!;
       nodes.sequence[row] = words[at + 7]!;
+      if (words[PARTIAL] !== 0) continue;
+      nodes.kind[row] = words[at + 2]!;
+      nodes.w[row] = words[at + 5]!;
       nodes.born[row] = words[at + 8]!;
       nodes.data[row] = words[at + 9]!;
     }

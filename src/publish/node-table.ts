@@ -94,7 +94,7 @@ export class NodeTable {
     this.book.link(row, graph);
     this.attention[row] = Attention.undeclared;
     // Not cached yet: of a million new ids most are not used again soon, and a string that the cache has held for a while is
-    // garbage of the old generation.
+    // Cached on its second use: of a million new ids most are not used again soon, and cached strings die old.
     return row;
   }
 
