@@ -1,4 +1,3 @@
-import { monotonicMs } from '../base/clock.js';
 import { AthanorError } from '../base/errors.js';
 import { GraphState } from '../project/graph-columns.js';
 import { GraphUse } from '../publish/graph-table.js';
@@ -43,21 +42,21 @@ export class Caretaker {
   }
 
   async drained(): Promise<void> {
-    const { scheduler, publisher } = this.#core;
+    const { scheduler, publisher, host } = this.#core;
     if (this.#failure !== undefined) throw this.#failure;
     scheduler.sealAll();
     const waits = publisher.writers
       .filter((writer) => writer.ring.inFlight() > writer.ring.slots / 2)
       .map((writer) => scheduler.applied(writer.shard, writer.lowWaterPosition));
     // A turn of the event loop at least: who tries again and again in a loop lets the engine's own work be done.
-    if (waits.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    if (waits.length === 0) await new Promise<void>((resolve) => host.endOfTick(resolve));
     else await Promise.race([Promise.all(waits), this.#failed]);
     this.tidy();
     const { rows } = publisher.nodes;
     if (rows.live < rows.capacity && rows.shortage === 'quarantine' && rows.isOut) {
       // Room in the rings, but no row for a new id: the oldest of those in quarantine is free soon.
-      const waitMs = Math.max(1, rows.nextReleaseMs - monotonicMs());
-      if (Number.isFinite(waitMs)) await new Promise((resolve) => setTimeout(resolve, waitMs));
+      const waitMs = Math.max(1, rows.nextReleaseMs - host.now());
+      if (Number.isFinite(waitMs)) await new Promise<void>((resolve) => host.after(waitMs, resolve));
     }
   }
 
@@ -67,8 +66,8 @@ export class Caretaker {
 
   /** Gives back the ids and rows whose removal is applied, a bounded number of them. */
   tidy(): void {
-    const { publisher, memory } = this.#core;
-    const now = monotonicMs();
+    const { publisher, memory, host } = this.#core;
+    const now = host.now();
     let budget = COLLECT_IDS;
     for (const writer of publisher.writers) {
       if (publisher.nodes.removals.isEmpty(writer.shard)) continue;

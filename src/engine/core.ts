@@ -1,13 +1,14 @@
 import { NO_ROW } from '../base/limits.js';
 import type { Memory } from '../memory/reserve.js';
 import type { EngineMemory } from '../pool/engine-memory.js';
-import type { Pool } from '../pool/pool.js';
+import type { Workers } from '../pool/pool.js';
 import { GraphState } from '../project/graph-columns.js';
 import { NodeFlag } from '../project/node-columns.js';
 import type { GraphRef } from '../publish/graph-refs.js';
 import type { Publisher } from '../publish/publisher.js';
 import { type IdSource, Slab } from '../query/node-set.js';
 import { ShardReader } from '../query/shard-reader.js';
+import type { Host } from '../schedule/host.js';
 import type { Scheduler } from '../schedule/scheduler.js';
 import type { ResolvedOptions } from './options.js';
 
@@ -21,7 +22,8 @@ export class EngineCore {
   readonly memory: EngineMemory;
   readonly publisher: Publisher;
   readonly scheduler: Scheduler;
-  readonly pool: Pool;
+  readonly pool: Workers;
+  readonly host: Host;
   readonly slab = new Slab();
   readonly idSource: IdSource;
   readonly #readers: ShardReader[];
@@ -32,7 +34,8 @@ export class EngineCore {
     memory: EngineMemory;
     publisher: Publisher;
     scheduler: Scheduler;
-    pool: Pool;
+    pool: Workers;
+    host: Host;
   }) {
     this.options = parts.options;
     this.ledger = parts.ledger;
@@ -40,6 +43,7 @@ export class EngineCore {
     this.publisher = parts.publisher;
     this.scheduler = parts.scheduler;
     this.pool = parts.pool;
+    this.host = parts.host;
     const { lock, nodes, spatial, ids, shards } = this.memory;
     const { rows } = this.publisher.nodes;
     this.#readers = Array.from(

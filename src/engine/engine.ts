@@ -1,11 +1,10 @@
-import { monotonicMs } from '../base/clock.js';
 import { AthanorError, show } from '../base/errors.js';
 import type { EngineEvent, EngineOptions, EngineStats, GraphOptions } from '../base/types.js';
 import { Memory } from '../memory/reserve.js';
 import { Histogram } from '../observe/histogram.js';
 import { EngineMemory } from '../pool/engine-memory.js';
 import type { InspectResult, InspectTask } from '../pool/inspect.js';
-import { nodeHost, Pool } from '../pool/pool.js';
+import { nodeWorld, type PoolEvents, type World } from '../pool/pool.js';
 import { EdgeBudget } from '../publish/edge-budget.js';
 import { DECLARATION_BYTES } from '../publish/event-writer.js';
 import { GraphRefs } from '../publish/graph-refs.js';
@@ -20,7 +19,7 @@ import { Caretaker } from './caretaker.js';
 import { EngineCore } from './core.js';
 import { Graph } from './graph.js';
 import { planMemory } from './memory-plan.js';
-import { resolveOptions } from './options.js';
+import { type ResolvedOptions, resolveOptions } from './options.js';
 import { refuseUnbuilt } from './unsupported.js';
 
 /** Events that `ingest` publishes at once. */
@@ -42,7 +41,11 @@ export class Engine implements AsyncDisposable {
     this.#batches = batches;
   }
 
-  static async create(options?: EngineOptions): Promise<Engine> {
+  /** `world` is another than Node's in simulations alone. */
+  static async create(
+    options?: EngineOptions,
+    world: (memory: EngineMemory, events: PoolEvents, options: ResolvedOptions) => World = nodeWorld,
+  ): Promise<Engine> {
     const resolved = resolveOptions(options);
     const ledger = new Memory();
     const plan = planMemory(resolved, DECLARATION_BYTES);
@@ -51,7 +54,7 @@ export class Engine implements AsyncDisposable {
     const batches = new Histogram();
     let core: EngineCore;
     let caretaker: Caretaker | undefined;
-    const pool = new Pool(
+    const { pool, host } = world(
       memory,
       {
         applierEnded: () => caretaker?.look(),
@@ -60,7 +63,6 @@ export class Engine implements AsyncDisposable {
       },
       resolved,
     );
-    const host = nodeHost(memory, () => pool);
     const writers = memory.rings.map(
       (ring, shard) => new ShardWriter(shard, ring, memory.heaps[shard]!, (events) => batches.record(events)),
     );
@@ -113,10 +115,10 @@ export class Engine implements AsyncDisposable {
       }),
       scheduler,
       clock: resolved.clock,
-      endOfTick: host.endOfTick,
+      host,
       maxPayloadBytes: resolved.maxPayloadBytes,
     });
-    core = new EngineCore({ options: resolved, ledger, memory, publisher, scheduler, pool });
+    core = new EngineCore({ options: resolved, ledger, memory, publisher, scheduler, pool, host });
     caretaker = new Caretaker(core);
     try {
       await pool.ready();
@@ -217,7 +219,7 @@ export class Engine implements AsyncDisposable {
   // ------------------------------------------------------------ insight
 
   stats(): EngineStats {
-    const { memory, publisher, scheduler, ledger, pool } = this.#core;
+    const { memory, publisher, scheduler, ledger, pool, host } = this.#core;
     const { counts } = memory.control;
     let applied = publisher.appliedHere;
     let late = 0;
@@ -225,7 +227,7 @@ export class Engine implements AsyncDisposable {
       applied += counts[shard * Count.stride + Count.applied]!;
       late += counts[shard * Count.stride + Count.late]!;
     }
-    const now = monotonicMs();
+    const now = host.now();
     const latency = memory.latency.recent(now);
     const batches = this.#batches;
     return {

@@ -1,4 +1,3 @@
-import { monotonicMs } from '../base/clock.js';
 import { ControlFlag, Count, ShardState, Word } from '../schedule/control.js';
 import { Presence } from '../schema/frame.js';
 import type { EngineMemory } from './engine-memory.js';
@@ -13,7 +12,7 @@ const CLOCK_EVERY = 16;
 /** After this long on one shard an applier looks whether another shard, or another pool task, waits. */
 const SLICE_MS = 10;
 /** How long an applier without work waits for more before it gives its thread back. */
-const LINGER_MS = 2;
+export const LINGER_MS = 2;
 /** Items that a packing step handles: about 50 microseconds. */
 const PACK_ITEMS = 512;
 
@@ -28,31 +27,64 @@ export class Applier {
   readonly #memory: EngineMemory;
   readonly #thread: number;
   readonly #projections: ShardProjections[] = [];
+  readonly #now: () => number;
   #lastShard = 0;
 
-  constructor(memory: EngineMemory, thread: number) {
+  /** `now`: monotonic milliseconds. */
+  constructor(memory: EngineMemory, thread: number, now: () => number) {
     this.#memory = memory;
     this.#thread = thread;
-    memory.latency.start(thread, monotonicMs());
+    this.#now = now;
+    memory.latency.start(thread, now());
   }
 
   /** One pool task: works until nothing is ready for a while, or until somebody else needs the thread. */
   run(): ApplierEnd {
-    const { control } = this.#memory;
+    const { engine } = this.#memory.control;
     for (;;) {
-      if (this.step()) {
-        if (control.hasFlag(ControlFlag.yieldWanted)) return this.#leave('yield');
-        continue;
+      let turn = this.turn();
+      if (turn === 'idle') {
+        const wake = this.park();
+        const woken = wake === undefined || Atomics.wait(engine, Word.wake, wake, LINGER_MS) !== 'timed-out';
+        if (this.unpark() || woken) turn = 'worked';
       }
-      if (control.hasFlag(ControlFlag.closing)) return this.#leave('closing');
-      if (control.hasFlag(ControlFlag.yieldWanted)) return this.#leave('yield');
-      if (!this.#linger()) {
-        const end = this.#leave('idle');
-        // Between the last look and leaving, the main thread may have counted on this applier: look once more.
-        if (!this.#anyReady()) return end;
-        Atomics.add(control.engine, Word.active, 1);
-      }
+      if (turn !== 'worked' && this.leave()) return turn;
     }
+  }
+
+  /** Serves one ready shard. What is to be done next: go on, wait a while, or leave. */
+  turn(): 'worked' | ApplierEnd {
+    const { control } = this.#memory;
+    if (this.step()) return control.hasFlag(ControlFlag.yieldWanted) ? 'yield' : 'worked';
+    if (control.hasFlag(ControlFlag.closing)) return 'closing';
+    return control.hasFlag(ControlFlag.yieldWanted) ? 'yield' : 'idle';
+  }
+
+  /** Counts among those who can be woken. The value of WAKE to wait on, or undefined when something is ready already. */
+  park(): number | undefined {
+    const { engine } = this.#memory.control;
+    // PARKED before the look at the shards: a main thread that makes one ready afterwards sees somebody to wake, one that
+    // did so before is found by the look. WAKE before the look: a wake-up in between changes it, and the wait ends at once.
+    Atomics.add(engine, Word.parked, 1);
+    const wake = Atomics.load(engine, Word.wake);
+    return this.#anyReady() ? undefined : wake;
+  }
+
+  /** The wait is over; whether something is ready. */
+  unpark(): boolean {
+    Atomics.sub(this.#memory.control.engine, Word.parked, 1);
+    return this.#anyReady();
+  }
+
+  /** Counts itself out. False when something has become ready that the main thread counts on this applier for. */
+  leave(): boolean {
+    const { engine } = this.#memory.control;
+    // Before the last look at the shards' states: the main thread makes a shard ready first and then counts appliers, so
+    // either it sees this one gone and submits another, or this one sees the shard.
+    Atomics.sub(engine, Word.active, 1);
+    if (!this.#anyReady() || this.#memory.control.hasFlag(ControlFlag.yieldWanted)) return true;
+    Atomics.add(engine, Word.active, 1);
+    return false;
   }
 
   /** Serves one ready shard for at most a slice; false when none is ready. */
@@ -88,25 +120,6 @@ export class Applier {
     return false;
   }
 
-  #leave(end: ApplierEnd): ApplierEnd {
-    // Before the last look at the shards' states: the main thread makes a shard ready first and then counts appliers, so
-    // either it sees this one gone and submits another, or this one sees the shard.
-    Atomics.sub(this.#memory.control.engine, Word.active, 1);
-    return end;
-  }
-
-  /** Waits for a wake-up. False when none came in time. */
-  #linger(): boolean {
-    const { engine } = this.#memory.control;
-    // PARKED before the look at the shards: a main thread that makes one ready afterwards sees somebody to wake, one that
-    // did so before is found by the look. WAKE before the look: a wake-up in between changes it, and the wait ends at once.
-    Atomics.add(engine, Word.parked, 1);
-    const wake = Atomics.load(engine, Word.wake);
-    const woken = this.#anyReady() || Atomics.wait(engine, Word.wake, wake, LINGER_MS) !== 'timed-out';
-    Atomics.sub(engine, Word.parked, 1);
-    return woken || this.#anyReady();
-  }
-
   #projectionsOf(shard: number): ShardProjections {
     return (this.#projections[shard] ??= new ShardProjections(this.#memory, shard));
   }
@@ -116,7 +129,7 @@ export class Applier {
     const { control, rings, latency } = this.#memory;
     const ring = rings[shard]!;
     const projections = this.#projectionsOf(shard);
-    const startMs = monotonicMs();
+    const startMs = this.#now();
     const appliedBefore = control.counts[shard * Count.stride + Count.applied]!;
     let sliceOver = false;
     for (;;) {
@@ -128,13 +141,13 @@ export class Applier {
       } else if (!projections.untidy || !this.#tidy(shard, projections)) {
         break;
       }
-      if (monotonicMs() - startMs > SLICE_MS && this.#wantedElsewhere(shard)) {
+      if (this.#now() - startMs > SLICE_MS && this.#wantedElsewhere(shard)) {
         sliceOver = true;
         break;
       }
     }
     const applied = control.counts[shard * Count.stride + Count.applied]! - appliedBefore;
-    latency.work(this.#thread, monotonicMs() - startMs, applied);
+    latency.work(this.#thread, this.#now() - startMs, applied);
     if (sliceOver) {
       control.giveBack(shard);
       return;
@@ -170,7 +183,7 @@ export class Applier {
     const at = shard * Count.stride;
     control.beginFrame(shard, ring.appliedPosition());
     let i = ring.eventsApplied;
-    let now = monotonicMs();
+    let now = this.#now();
     while (i < count) {
       const from = i;
       const until = i + QUANTUM_EVENTS < count ? i + QUANTUM_EVENTS : count;
@@ -183,10 +196,10 @@ export class Applier {
         i++;
         // The commit: an event before the cursor is applied for good.
         ring.eventsApplied = i;
-        if (i % CLOCK_EVERY === 0 && monotonicMs() > deadlineMs) break;
+        if (i % CLOCK_EVERY === 0 && this.#now() > deadlineMs) break;
       }
       lock.releaseWrite(shard, thread);
-      now = monotonicMs();
+      now = this.#now();
       // Events stand in a frame in the order and, nearly, at the pace in which they were published.
       const publishedAtMs = openedAtMs + (gatherMs * (from + i)) / (2 * count);
       const latencyMs = now - publishedAtMs;

@@ -34,8 +34,24 @@ const START_LOOK_MS = 5;
 /** An inspection whose worker was lost is done again by another, so often. */
 const MOST_INSPECTIONS = 5;
 
+/** The threads of an engine and its event loop: Node's, or a simulator's. */
+export interface World {
+  readonly host: Host;
+  readonly pool: Workers;
+}
+
+export interface Workers {
+  /** Applier tasks submitted and not ended. */
+  readonly active: number;
+  ready(): Promise<void>;
+  inspect(task: InspectTask): Promise<InspectResult>;
+  /** Thread slots of the workers at present. */
+  threads(): number[];
+  close(): Promise<void>;
+}
+
 /** Main thread. The worker threads: a Piscina pool, the applier tasks in it, and the signs of their loss. */
-export class Pool {
+export class Pool implements Workers {
   #piscina: Piscina;
   readonly #workers: number;
   readonly #resourceLimits: ResourceLimits;
@@ -235,8 +251,17 @@ export class Pool {
   }
 }
 
-/** The scheduler's host on Node's event loop. */
-export function nodeHost(memory: EngineMemory, pool: () => Pool): Host {
+/** Node's event loop and worker threads. */
+export function nodeWorld(
+  memory: EngineMemory,
+  events: PoolEvents,
+  options: { workers: number; resourceLimits: ResourceLimits },
+): World {
+  const pool = new Pool(memory, events, options);
+  return { pool, host: nodeHost(memory, pool) };
+}
+
+function nodeHost(memory: EngineMemory, pool: Pool): Host {
   const { engine } = memory.control;
   return {
     now: monotonicMs,
@@ -248,9 +273,9 @@ export function nodeHost(memory: EngineMemory, pool: () => Pool): Host {
       return () => clearTimeout(timer);
     },
     submitApplier: () => {
-      void pool().submitApplier();
+      void pool.submitApplier();
     },
-    wakeApplier: () => pool().wake(),
+    wakeApplier: () => pool.wake(),
     onProgress: (task) => {
       // A worker changes the counter before it notifies: a change since this load ends the wait at once. The wait keeps no
       // process alive; the applier task that will end it does.

@@ -1,7 +1,7 @@
-import { monotonicMs } from '../base/clock.js';
 import { AthanorError, show } from '../base/errors.js';
 import { NO_ROW } from '../base/limits.js';
 import type { NodeId } from '../base/types.js';
+import type { Host } from '../schedule/host.js';
 import type { Scheduler } from '../schedule/scheduler.js';
 import { type FrameView, Presence } from '../schema/frame.js';
 import type { EdgeBudget } from './edge-budget.js';
@@ -31,7 +31,7 @@ export class EventWriter {
   readonly #clock: () => number;
   protected readonly payload: PayloadBuffer;
   protected readonly transaction: Transaction;
-  readonly #endOfTick: (task: () => void) => void;
+  protected readonly host: Pick<Host, 'now' | 'endOfTick'>;
   #closed = false;
   #failure: AthanorError | undefined;
   #sequence = 1;
@@ -58,7 +58,7 @@ export class EventWriter {
     edgeBudget: EdgeBudget;
     scheduler: Scheduler;
     clock: () => number;
-    endOfTick: (task: () => void) => void;
+    host: Pick<Host, 'now' | 'endOfTick'>;
     maxPayloadBytes: number;
   }) {
     this.nodes = parts.nodes;
@@ -69,7 +69,7 @@ export class EventWriter {
     this.edgeBudget = parts.edgeBudget;
     this.#scheduler = parts.scheduler;
     this.#clock = parts.clock;
-    this.#endOfTick = parts.endOfTick;
+    this.host = parts.host;
     this.payload = new PayloadBuffer(parts.maxPayloadBytes);
     this.transaction = new Transaction(parts.nodes, parts.graphs, parts.kinds);
   }
@@ -106,7 +106,7 @@ export class EventWriter {
   #openTick(): void {
     if (this.#tickOpen) return;
     this.#tickOpen = true;
-    this.#endOfTick(this.#closeTick);
+    this.host.endOfTick(this.#closeTick);
   }
 
   /** Counts what is refused. */
@@ -146,7 +146,7 @@ export class EventWriter {
     } catch (error) {
       const full = error instanceof AthanorError && error.code === 'ATHANOR_BACKPRESSURE';
       const hopeless = full && this.writers.some((writer) => writer.filledAlone);
-      this.transaction.rollback(monotonicMs());
+      this.transaction.rollback(this.host.now());
       for (const writer of this.writers) writer.rollback();
       this.edgeBudget.rollback();
       this.published = published;
@@ -173,7 +173,7 @@ export class EventWriter {
   protected declareNode(graph: number, id: NodeId, known: number): { row: number; declared: boolean } {
     const bound = this.#bound;
     if (known === NO_ROW) {
-      bound.row = this.nodes.bind(graph, id, monotonicMs());
+      bound.row = this.nodes.bind(graph, id, this.host.now());
       this.transaction.boundNode(bound.row);
     } else {
       bound.row = known;
@@ -232,7 +232,7 @@ export class EventWriter {
     const frame: FrameView = writer.frame!;
     const i = writer.openEvents;
     const sequence = this.#sequence++;
-    if (i === 0) writer.open(sequence, monotonicMs());
+    if (i === 0) writer.open(sequence, this.host.now());
     frame.type[i] = type;
     frame.presence[i] = presence;
     frame.graph[i] = graph;
@@ -252,7 +252,7 @@ export class EventWriter {
   /** Hands over what is due, and has the rest looked after at the end of the tick. */
   protected settle(writer: ShardWriter): void {
     this.#openTick();
-    if (writer.filled > 0) this.#scheduler.sealed(writer, writer.hand(monotonicMs()));
+    if (writer.filled > 0) this.#scheduler.sealed(writer, writer.hand(this.host.now()));
     if (writer.openEvents >= writer.sealAtEvents) this.#scheduler.seal(writer);
     else if (writer.openEvents > 0) this.#scheduler.touched();
   }
@@ -263,7 +263,7 @@ export class EventWriter {
     const taken = Math.min(events, writer.frameEvents - i);
     const sequence = this.#sequence;
     this.#sequence += taken;
-    if (i === 0) writer.open(sequence, monotonicMs());
+    if (i === 0) writer.open(sequence, this.host.now());
     const deltas = writer.frame!.sequenceDelta;
     for (let k = 0, delta = sequence - writer.firstSequence; k < taken; k++) deltas[i + k] = delta + k;
     return taken;

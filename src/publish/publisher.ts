@@ -1,4 +1,3 @@
-import { monotonicMs } from '../base/clock.js';
 import { AthanorError, show } from '../base/errors.js';
 import { NO_ROW } from '../base/limits.js';
 import type { EngineEvent, GraphOptions, NodeId } from '../base/types.js';
@@ -49,7 +48,7 @@ export class Publisher extends EventWriter {
     const rows = new Uint32Array(ids.length);
     const graph = this.ensureGraph(ref);
     this.whole(() => {
-      const now = monotonicMs();
+      const now = this.host.now();
       for (let i = 0; i < ids.length; i++) {
         let row = this.nodes.find(graph, ids[i]!);
         if (row === NO_ROW) {
