@@ -127,6 +127,29 @@ export class ByteHeap {
     return ref * 8 + HEADER_BYTES;
   }
 
+  /** What is wrong, where every block should be in `used` (refs, ascending) or in the free list of its class. */
+  verify(used: Uint32Array): string[] {
+    const problems: string[] = [];
+    const free = new Set<number>();
+    for (let sizeClass = 0; sizeClass < CLASSES; sizeClass++) {
+      let listed = 0;
+      for (let next = this.#state[1 + sizeClass]!; next !== 0; next = this.#words[(next - 1) * 2 + 1]!, listed++) {
+        if (free.has(next - 1)) return [`heap: the free list of class ${sizeClass} is a ring`];
+        free.add(next - 1);
+      }
+      const counted = this.#state[1 + CLASSES + sizeClass]!;
+      if (counted !== listed) problems.push(`heap: ${listed} free blocks of class ${sizeClass}, ${counted} counted`);
+    }
+    let next = 0;
+    for (let ref = 0; ref < this.#state[0]!; ref += unitsOf(classOf((this.lengthOf(ref) + HEADER_BYTES + 7) >>> 3))) {
+      const isUsed = next < used.length && used[next] === ref;
+      if (isUsed) next++;
+      if (isUsed === free.has(ref)) problems.push(`heap: block ${ref} is ${isUsed ? 'free and in use' : 'lost'}`);
+    }
+    if (next < used.length) problems.push(`heap: ref ${used[next]} is no block`);
+    return problems;
+  }
+
   /** Recovery: the free lists anew, from the refs in use (ascending). */
   rebuild(used: Uint32Array): void {
     this.#state.fill(0, 1);

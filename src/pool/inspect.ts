@@ -151,6 +151,7 @@ function verifyShard(memory: EngineMemory, shard: number, task: InspectTask, pro
   const order = new Map<number, number>();
   const size = new Map<number, number>();
   const positions = new Map<number, number>();
+  const data: number[] = [];
   const edges = memory.edgesOf(shard);
   const add = (counts: Map<number, number>, key: number): void => void counts.set(key, (counts.get(key) ?? 0) + 1);
   const degrees = [new Map<number, number>(), new Map<number, number>()] as const;
@@ -165,9 +166,12 @@ function verifyShard(memory: EngineMemory, shard: number, task: InspectTask, pro
   }
   for (let row = 0; row < task.nodeRows; row++) {
     const graph = nodeBook.graph[row]! - 1;
-    if (graph < 0 || graph % memory.shards !== shard || graphs.state[graph] !== GraphState.alive) continue;
+    if (graph < 0 || graph % memory.shards !== shard) continue;
     const flags = nodes.flags[row]!;
     if ((flags & NodeFlag.alive) === 0) continue;
+    // A removed graph keeps its data until its rows are reclaimed.
+    if (nodes.data[row] !== 0) data.push(nodes.data[row]! - 1);
+    if (graphs.state[graph] !== GraphState.alive) continue;
     add(order, graph);
     if ((flags & NodeFlag.position) === NodeFlag.position) add(positions, graph);
     for (const direction of [Out, In]) {
@@ -177,6 +181,7 @@ function verifyShard(memory: EngineMemory, shard: number, task: InspectTask, pro
         problems.push(`row ${row}: ${found} ${direction === Out ? 'out' : 'in'}-edges listed, ${expected} there`);
     }
   }
+  problems.push(...memory.heaps[shard]!.verify(Uint32Array.from(data).sort()));
   for (let graph = shard; graph < task.graphRows; graph += memory.shards) {
     if (graphs.state[graph] !== GraphState.alive) continue;
     const name = String(memory.names.idOf(graph));

@@ -3,6 +3,7 @@ import type { Engine } from '../../dist/src/engine/engine.js';
 import { AthanorError, type EngineEvent, type EngineOptions } from '../../dist/src/index.js';
 import { FrameRing } from '../../dist/src/ring/ring.js';
 import { Crashes } from '../support/crashes.js';
+import { Model } from '../support/model.js';
 import { Simulation, SOON_MS } from '../support/simulation.js';
 
 const SEED = Number(process.env.ATHANOR_SEED ?? 1);
@@ -57,9 +58,56 @@ async function publish(simulation: Simulation, engine: Engine, log: EngineEvent[
   crashes.in(Number.POSITIVE_INFINITY);
 }
 
+/** All that can be read of a graph, or that the model says of it. */
+function told(
+  nodes: ReadonlyArray<readonly unknown[]>,
+  edges: ReadonlyArray<readonly unknown[]>,
+  placed: readonly unknown[],
+): string {
+  const sorted = (rows: readonly unknown[]): string[] => rows.map((row) => JSON.stringify(row)).sort();
+  return [sorted(nodes), sorted(edges), sorted(placed)].map((rows) => `${rows.length} ${rows}`).join('\n');
+}
+
+function readGraph(engine: Engine, name: string): string {
+  const graph = engine.graph(name);
+  const nodes = [...graph.nodes()].map(({ id, x, y, kind, time, data }) => [id, x, y, kind, time, data ?? null]);
+  const edges = [...graph.edges()].map(({ source, target, weight, time }) => [source, target, weight, time]);
+  return told(nodes, edges, graph.within({ x: 0, y: 0, radius: 1000 }).ids());
+}
+
+/** By graph, every state that it ever has between two events, and after which events it has it. */
+function statesOf(log: readonly EngineEvent[]): Map<string, Map<string, number>> {
+  const model = new Model();
+  const states = new Map<string, Map<string, number>>();
+  const empty = told([], [], []);
+  log.forEach((event, i) => {
+    model.apply(event);
+    const graph = model.graphs.get(event.graph);
+    const nodes = [...(graph?.nodes ?? [])];
+    const edges = [...(graph?.edges.values() ?? [])];
+    const state = told(
+      nodes.map(([id, { x, y, kind, time, data }]) => [id, x, y, kind, time, data ?? null]),
+      edges.map(({ source, target, weight, time }) => [source, target, weight, time]),
+      nodes.filter(([, { x, y }]) => !Number.isNaN(x + y)).map(([id]) => id),
+    );
+    let known = states.get(event.graph);
+    if (known === undefined) states.set(event.graph, (known = new Map([[empty, -1]])));
+    known.set(state, i);
+  });
+  return states;
+}
+
 async function run(seed: number, log: EngineEvent[], options: EngineOptions, crashEvery: number) {
   const simulation = new Simulation(seed, crashes);
   const engine = await simulation.start({ capacity, ...options });
+  const states = statesOf(log);
+  let reads = 0;
+  simulation.onRead = () => {
+    reads++;
+    for (const [graph, known] of states) {
+      if (!known.has(readGraph(engine, graph))) throw new Error(`graph ${graph} is not as it is between two events`);
+    }
+  };
   await publish(simulation, engine, log, crashEvery);
   await simulation.until(engine.flush());
   const { applied, published, queuedEvents } = engine.stats();
@@ -67,11 +115,12 @@ async function run(seed: number, log: EngineEvent[], options: EngineOptions, cra
   const digest = await simulation.until(engine.digest());
   await simulation.until(engine.close());
   await simulation.quiesce();
-  return { applied, published, queuedEvents, problems, digest, crashes: simulation.crashes, turns: simulation.turns };
+  return { applied, published, queuedEvents, problems, digest, crashes: simulation.crashes, reads };
 }
 
 test(`threads delayed and lost anywhere: every event is applied once, in order (seed ${SEED}, ${RUNS} runs)`, async () => {
   let lost = 0;
+  let reads = 0;
   for (let seed = SEED; seed < SEED + RUNS; seed++) {
     const log = logOf(seed, 400);
     const calm = await run(seed, log, { workers: 1, shards: 1 }, 0);
@@ -85,14 +134,16 @@ test(`threads delayed and lost anywhere: every event is applied once, in order (
       },
       seed % 4 === 0 ? 0 : 2000,
     );
-    const told = `seed ${seed}, ${rough.crashes} lost threads`;
-    expect(rough.problems, told).toEqual([]);
-    expect(rough.applied, told).toBe(rough.published);
-    expect(rough.queuedEvents, told).toBe(0);
-    expect(rough.digest, told).toBe(calm.digest);
+    const where = `seed ${seed}, ${rough.crashes} lost threads`;
+    expect(rough.problems, where).toEqual([]);
+    expect(rough.applied, where).toBe(rough.published);
+    expect(rough.queuedEvents, where).toBe(0);
+    expect(rough.digest, where).toBe(calm.digest);
     lost += rough.crashes;
+    reads += rough.reads;
   }
-  // The test is worth something only when threads are lost.
+  // The test is worth something only when threads are lost, and readers look.
+  expect(reads).toBeGreaterThan(RUNS * 5);
   expect(lost).toBeGreaterThan(RUNS);
 });
 
@@ -131,16 +182,18 @@ test(`no frame stays open longer than timeoutMs (seed ${SEED})`, async () => {
 });
 
 test(`an idle engine applies what it is given without being asked (seed ${SEED})`, async () => {
-  for (let seed = SEED; seed < SEED + 20; seed++) {
+  for (let seed = SEED; seed < SEED + 40; seed++) {
     const simulation = new Simulation(seed, crashes);
-    const engine = await simulation.start({ workers: 2, shards: 4, capacity });
-    for (let n = 0; n < 30; n++) {
-      engine.graph(`g${simulation.random(9)}`).moveNode(n, n, n);
-      if (simulation.random(3) === 0) await simulation.quiesce();
+    const engine = await simulation.start({ workers: 1 + (seed % 3), shards: 4, capacity });
+    let atMs = 0;
+    for (let n = 0; n < 60; n++) {
+      // Now and then after a pause in which the workers fall asleep, or give their threads back.
+      atMs += simulation.random(5) === 0 ? simulation.random(50) / 10 : simulation.random(100) / 200;
+      simulation.at(atMs, () => void engine.graph(`g${n % 4}`).moveNode(n, n, n));
     }
     // Nothing is left to happen, and nobody has asked for a flush: no wake-up was lost.
     await simulation.quiesce();
-    expect(engine.stats().applied).toBe(30);
+    expect(engine.stats().applied, `seed ${seed}`).toBe(60);
     await simulation.until(engine.close());
   }
 });
@@ -155,9 +208,9 @@ test(`one busy shard does not starve the others (seed ${SEED})`, async () => {
   await simulation.until(engine.flush());
   let flooding = true;
   const flood = (): void => {
-    for (let n = 0; flooding && n < 200; n++) {
+    for (let n = 0; flooding && n < 50; n++) {
       try {
-        if (!busy.moveNode(n % 50, n, n)) break;
+        if (!busy.moveNode(n, n, n)) break;
       } catch (error) {
         if (!(error instanceof AthanorError) || error.code !== 'ATHANOR_BACKPRESSURE') throw error;
         break;
@@ -165,13 +218,25 @@ test(`one busy shard does not starve the others (seed ${SEED})`, async () => {
     }
     if (flooding) simulation.at(0.05, flood);
   };
-  flood();
-  for (let n = 1; n <= 20; n++) {
+  const published = [0];
+  const seen = [0];
+  simulation.onRead = () => {
+    const n = quiet.node('n')!.x;
+    for (let k = seen.length; k <= n; k++) seen[k] = simulation.nowMs;
+  };
+  const murmur = (): void => {
+    const n = published.push(simulation.nowMs) - 1;
     quiet.moveNode('n', n, n);
-    await simulation.pass(100);
-    expect(quiet.node('n')?.x).toBe(n);
-  }
-  flooding = false;
+    if (n < 20) simulation.at(40, murmur);
+    else simulation.at(40, () => void (flooding = false));
+  };
+  flood();
+  murmur();
+  // With the other shard's stream going on all the while.
+  await simulation.until(engine.flush());
+  expect(flooding).toBe(true);
+  await simulation.pass(1000);
+  for (let n = 1; n <= 20; n++) expect(seen[n]! - published[n]!).toBeLessThan(40);
   await simulation.until(engine.flush());
   await simulation.until(engine.close());
 });

@@ -24,7 +24,10 @@ const STEPS: ReadonlyArray<readonly [{ prototype: object }, readonly string[]]> 
 /** Loses a thread at the n-th step from now on. */
 export class Crashes {
   #countdown = Number.POSITIVE_INFINITY;
-  #inside = false;
+  /** Turns of threads that are under way, one inside the other. */
+  #depth = 0;
+  /** Called at every step: others may take their turns in the middle of this one. */
+  onStep: () => void = () => undefined;
   readonly #undo: Array<() => void> = [];
 
   /** Makes every step a place where a thread may be lost, until `remove`. */
@@ -68,16 +71,22 @@ export class Crashes {
   }
 
   during<T>(turn: () => T): T {
-    this.#inside = true;
+    this.#depth++;
     try {
       return turn();
     } finally {
-      this.#inside = false;
+      this.#depth--;
     }
   }
 
   #pass(): void {
-    if (!this.#inside || --this.#countdown !== 0) return;
+    if (this.#depth === 0) return;
+    const depth = this.#depth;
+    // What happens meanwhile is not this thread's, so nothing in it is a step of its own.
+    this.#depth = 0;
+    this.onStep();
+    this.#depth = depth;
+    if (--this.#countdown !== 0) return;
     this.#countdown = Number.POSITIVE_INFINITY;
     throw CRASH;
   }

@@ -27,8 +27,8 @@ export const SOON_MS = 0.5;
 
 /**
  * A world with a clock of its own: everything happens in turns, in an order that the seed alone decides. Threads share the
- * engine's real memory, and take their turns with the real applier; what a turn may be interrupted by is another's whole
- * turn (finer interleavings are the business of the model tests), and a crash at any of the places of crashes.ts.
+ * engine's real memory, and take their turns with the real applier. At each of the steps of crashes.ts in a turn, others
+ * may take theirs, or the thread may be lost (finer interleavings are the business of the model tests).
  */
 export class Simulation {
   nowMs = 1;
@@ -51,6 +51,9 @@ export class Simulation {
   turns = 0;
   /** Whether applying takes virtual time. */
   slow = true;
+  /** Called now and then while no shard is locked: what a reader sees. */
+  onRead: () => void = () => undefined;
+  #nested = 0;
 
   constructor(seed: number, crashes: Crashes) {
     let state = seed >>> 0 || 1;
@@ -72,6 +75,7 @@ export class Simulation {
   }
 
   #world(memory: EngineMemory, events: PoolEvents, workers: number): World {
+    this.#crashes.onStep = () => this.#interrupt();
     this.#memory = memory;
     this.#events = events;
     for (let i = 0; i < workers; i++) this.#threads.push(this.#newThread());
@@ -123,8 +127,8 @@ export class Simulation {
     return occasion;
   }
 
-  /** The next thing happens; false when nothing is left to happen. */
-  #step(): boolean {
+  /** The next thing happens; false when nothing is left to happen until then. */
+  #step(untilMs = Number.POSITIVE_INFINITY): boolean {
     const { control } = this.#memory;
     if (this.#progressTask !== undefined && Atomics.load(control.engine, Word.progress) !== this.#progressSeen) {
       const task = this.#progressTask;
@@ -137,12 +141,29 @@ export class Simulation {
       const best = this.#occasions[next];
       if (best === undefined || here.atMs < best.atMs || (here.atMs === best.atMs && here.order < best.order)) next = i;
     }
-    if (next < 0) return false;
+    if (next < 0 || this.#occasions[next]!.atMs > untilMs) return false;
     const [occasion] = this.#occasions.splice(next, 1);
     this.nowMs = Math.max(this.nowMs, occasion!.atMs);
     this.turns++;
     if (!occasion!.cancelled) occasion!.task();
+    if (this.random(50) === 0) this.#read();
     return true;
+  }
+
+  #interrupt(): void {
+    // A step takes its time, and only what is due meanwhile happens in the middle of it.
+    if (this.slow) this.nowMs += 0.003;
+    if (this.#nested >= 3 || this.random(4) !== 0) return;
+    this.#nested++;
+    if (this.random(8) === 0) this.#read();
+    else this.#step(this.nowMs);
+    this.#nested--;
+  }
+
+  #read(): void {
+    const { lock, shards } = this.#memory;
+    for (let shard = 0; shard < shards; shard++) if (lock.writerOf(shard) >= 0) return;
+    this.onRead();
   }
 
   /** Lets things happen until the promise is settled. Nothing left to happen before that is a hang. */
