@@ -1,13 +1,15 @@
 import { GraphState } from '../project/graph-columns.js';
 import { NodeFlag } from '../project/node-columns.js';
-import { EventType, Presence } from '../schema/frame.js';
+import type { FrameRing } from '../ring/ring.js';
+import type { Control } from '../schedule/control.js';
+import { EventType, type FrameView, Presence } from '../schema/frame.js';
 import type { EngineMemory } from './engine-memory.js';
 import type { ShardProjections } from './projections.js';
 
 /**
  * Worker thread that claimed a shard whose owner `from` was lost (its exit has been seen). Undoes the event it may have
- * been in the middle of, and makes everything anew that is derived from the columns. The event is applied again as the
- * first of what is left; readers are let in when that state is whole.
+ * been in the middle of, makes everything anew that is derived from the columns, and applies that event again before
+ * readers are let in: an edge that it had removed is not put back by the undoing, so that the state before it is gone.
  */
 export function recoverShard(
   memory: EngineMemory,
@@ -16,24 +18,33 @@ export function recoverShard(
   from: number,
   thread: number,
 ): void {
-  const { lock, rings, undo } = memory;
+  const { control, lock, rings, undo } = memory;
   lock.takeOver(shard, from, thread);
   const ring = rings[shard]!;
   const frame = ring.peek();
-  if (frame !== undefined) {
-    const i = ring.eventsApplied;
-    const slot = undo.slot(shard, memory.nodes);
-    if (i < frame.count && slot.holds(frame.firstSequence + frame.sequenceDelta[i]!)) slot.restore();
-    let applied = 0;
-    let edgeUpserts = 0;
-    for (let before = 0; before < i; before++) {
-      if ((frame.presence[before]! & Presence.implicit) === 0) applied++;
-      if (frame.type[before] === EventType.edgeUpserted) edgeUpserts++;
-    }
-    memory.control.recount(shard, ring.appliedPosition(), applied, edgeUpserts);
-  }
+  const i = frame === undefined ? 0 : ring.eventsApplied;
+  const slot = undo.slot(shard, memory.nodes);
+  const begun = frame !== undefined && i < frame.count && slot.holds(frame.firstSequence + frame.sequenceDelta[i]!);
+  if (begun) slot.restore();
   rebuildShard(memory, projections, shard);
+  if (begun) {
+    projections.apply(frame, i, frame.firstSequence);
+    ring.eventsApplied = i + 1;
+  }
+  if (frame !== undefined) recount(control, shard, ring, frame);
   lock.releaseWrite(shard, thread);
+}
+
+/** The counts of the events that are applied of the ring's current frame, whatever the lost owner had counted. */
+function recount(control: Control, shard: number, ring: FrameRing, frame: FrameView): void {
+  const end = ring.eventsApplied;
+  let applied = 0;
+  let edgeUpserts = 0;
+  for (let i = 0; i < end; i++) {
+    if ((frame.presence[i]! & Presence.implicit) === 0) applied++;
+    if (frame.type[i] === EventType.edgeUpserted) edgeUpserts++;
+  }
+  control.recount(shard, ring.appliedPosition(), applied, edgeUpserts);
 }
 
 /** Trees, adjacency, counters, heaps' free lists and the queue of removed graphs, from the columns. Write lock held. */
