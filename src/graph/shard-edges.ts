@@ -321,6 +321,11 @@ export class ShardEdges {
     return this.#scan.into(row, direction, kind, out, at, this.#words[Word.cascades] === 0 ? undefined : this.#isLive);
   }
 
+  /** Entries in the node's lists: no fewer than it has neighbours. */
+  entriesOf(row: number): number {
+    return this.#rows.outLength[row]! + this.#rows.inLength[row]!;
+  }
+
   /** Every live edge of the node in one direction. */
   each(row: number, direction: number, visit: (edge: number, neighbour: number) => void): void {
     const { entries, next } = this.#lists;

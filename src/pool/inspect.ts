@@ -181,6 +181,7 @@ function verifyShard(memory: EngineMemory, shard: number, task: InspectTask, pro
         problems.push(`row ${row}: ${found} ${direction === Out ? 'out' : 'in'}-edges listed, ${expected} there`);
     }
   }
+  problems.push(...edges.verify());
   problems.push(...memory.heaps[shard]!.verify(Uint32Array.from(data).sort()));
   for (let graph = shard; graph < task.graphRows; graph += memory.shards) {
     if (graphs.state[graph] !== GraphState.alive) continue;

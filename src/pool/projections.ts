@@ -265,9 +265,9 @@ export class ShardProjections {
     const { graphs, nodeBook } = this.#memory;
     const graph = graphs.firstDead[this.#shard]! - 1;
     let row = graphs.cursor[graph]! - 1;
-    for (let rows = 0; rows < RECLAIM_ROWS && row >= 0; rows++) {
+    for (let rows = 0, entries = 0; rows < RECLAIM_ROWS && entries < RECLAIM_EDGES && row >= 0; rows++) {
       if ((this.#flags[row]! & NodeFlag.alive) !== 0) {
-        this.edges.detachRow(row);
+        entries += this.edges.detachRow(row);
         this.#freeData(row);
         this.trees.forget(row);
         this.#flags[row] = 0;

@@ -1,5 +1,5 @@
 import { AthanorError } from '../base/errors.js';
-import { In, Out, type ShardEdges } from '../graph/shard-edges.js';
+import { Both, In, Out, type ShardEdges } from '../graph/shard-edges.js';
 import type { ShardLock } from '../memory/lock.js';
 import { type NodeColumns, NodeFlag } from '../project/node-columns.js';
 import type { SpatialRegions } from '../spatial/layout.js';
@@ -137,20 +137,15 @@ export class ShardReader {
 
   /** Each neighbour once, into the slab; `kind` -1 takes edges of every kind. */
   neighbors(row: number, direction: 'out' | 'in' | 'both', kind: number, slab: Slab): number {
-    const seen = new Set<number>();
-    const kinds = this.edges.views.kind;
-    const visit = (edge: number, neighbour: number): void => {
-      if (kind === ANY_KIND || kinds[edge] === kind) seen.add(neighbour);
-    };
+    const edges = this.edges;
+    const which = direction === 'out' ? Out : direction === 'in' ? In : Both;
+    let found = 0;
     this.lock();
     if (this.isAlive(row)) {
-      if (direction !== 'in') this.edges.each(row, Out, visit);
-      if (direction !== 'out') this.edges.each(row, In, visit);
+      slab.reserve(edges.entriesOf(row));
+      found = edges.neighborsInto(row, which, kind, slab.rows, slab.at);
     }
     this.unlock();
-    slab.reserve(seen.size);
-    let at = slab.at;
-    for (const neighbour of seen) slab.rows[at++] = neighbour;
-    return seen.size;
+    return found;
   }
 }

@@ -17,14 +17,23 @@ afterAll(() => crashes.remove());
 /** A log of events that the seed decides; times are given, so that it is the same whenever it is applied. */
 function logOf(seed: number, length: number): EngineEvent[] {
   const { random } = new Simulation(seed, crashes);
+  const hubs = seed % 3 === 0;
   return Array.from({ length }, (_, time): EngineEvent => {
     const graph = `g${random(5)}`;
     const node = random(3) === 0 ? random(40) : `n${random(40)}`;
     const dice = random(100);
-    if (dice < 55) return { type: 'node.moved', graph, node, x: random(50), y: random(50), time };
+    if (dice < (hubs ? 15 : 55)) return { type: 'node.moved', graph, node, x: random(50), y: random(50), time };
     if (dice < 65) {
       const data = random(2) === 0 ? undefined : { n: random(9), text: 'x'.repeat(random(60)) };
       return { type: 'node.upserted', graph, node, kind: `k${random(3)}`, ...(data && { data }), time };
+    }
+    if (hubs && dice < 95) {
+      // Few of them and many neighbours: removing one is the work of several steps.
+      const hub = `hub${random(2)}`;
+      const other = `n${random(120)}`;
+      if (dice === 94) return { type: 'node.removed', graph: 'g0', node: hub, time };
+      const [source, target] = random(2) === 0 ? [hub, other] : [other, hub];
+      return { type: 'edge.upserted', graph: 'g0', source, target, weight: time, time };
     }
     if (dice < 85) return { type: 'edge.upserted', graph, source: node, target: `n${random(40)}`, weight: time, time };
     if (dice < 90) return { type: 'edge.removed', graph, source: node, target: `n${random(40)}`, time };
