@@ -167,7 +167,13 @@ export class ShardTrees {
       const maxX = box[at + 2]!;
       const maxY = box[at + 3]!;
       // Half perimeters, not areas: they tell degenerate boxes (points on a line) apart.
-      const growth = (x < minX ? minX - x : x > maxX ? x - maxX : 0) + (y < minY ? minY - y : y > maxY ? y - maxY : 0);
+      const left = minX - x;
+      const right = x - maxX;
+      const below = minY - y;
+      const above = y - maxY;
+      // Twice the growth. v + |v| is 2 max(v, 0) without a branch, and these branches would be wrong half of the time.
+      const growth =
+        left + Math.abs(left) + (right + Math.abs(right)) + (below + Math.abs(below)) + (above + Math.abs(above));
       if (growth > bestGrowth) continue;
       const size = maxX - minX + (maxY - minY);
       if (growth < bestGrowth || size < bestSize) {

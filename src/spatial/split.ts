@@ -1,13 +1,11 @@
 import { FANOUT } from './layout.js';
 import type { NodePool } from './nodes.js';
 
-/** Order of the entries of a node being split, and their keys; one node at a time, so one scratch a thread is enough. */
+/** Keys of the entries of a node being split, and their order; one node at a time, so one scratch a thread is enough. */
 const order = new Uint8Array(FANOUT);
 const keys = new Float64Array(FANOUT);
 const boxScratch = new Float64Array(FANOUT * 4);
 const childScratch = new Uint32Array(FANOUT);
-const xyScratch = new Float64Array(FANOUT * 2);
-const rowScratch = new Uint32Array(FANOUT);
 
 function sortByKey(count: number): void {
   for (let i = 0; i < count; i++) order[i] = i;
@@ -41,20 +39,31 @@ export function splitLeaf(pool: NodePool, leaf: number, other: number, entries: 
   }
   const axis = maxX - minX >= maxY - minY ? 0 : 1;
   for (let i = 0; i < FANOUT; i++) {
-    keys[i] = leafXY[(start + i) * 2 + axis]!;
-    xyScratch[i * 2] = leafXY[(start + i) * 2]!;
-    xyScratch[i * 2 + 1] = leafXY[(start + i) * 2 + 1]!;
-    rowScratch[i] = leafRow[start + i]!;
+    const key = leafXY[(start + i) * 2 + axis]!;
+    let at = i - 1;
+    for (; at >= 0 && keys[at]! > key; at--) keys[at + 1] = keys[at]!;
+    keys[at + 1] = key;
   }
-  sortByKey(FANOUT);
   const half = FANOUT / 2;
-  for (let i = 0; i < FANOUT; i++) {
-    const from = order[i]!;
-    const to = i < half ? start + i : other * FANOUT + i - half;
-    leafXY[to * 2] = xyScratch[from * 2]!;
-    leafXY[to * 2 + 1] = xyScratch[from * 2 + 1]!;
-    leafRow[to] = rowScratch[from]!;
-    entries[rowScratch[from]!] = to + 1;
+  const median = keys[half]!;
+  // Of the points on the median line as many stay as there is room for.
+  let equals = half;
+  while (equals > 0 && keys[equals - 1] === median) equals--;
+  equals = half - equals;
+  let low = start;
+  let high = other * FANOUT;
+  for (let from = start; from < start + FANOUT; from++) {
+    const x = leafXY[from * 2]!;
+    const y = leafXY[from * 2 + 1]!;
+    const key = axis === 0 ? x : y;
+    const stays = key < median || (key === median && equals-- > 0);
+    const to = stays ? low++ : high++;
+    if (to === from) continue;
+    const row = leafRow[from]!;
+    leafXY[to * 2] = x;
+    leafXY[to * 2 + 1] = y;
+    leafRow[to] = row;
+    entries[row] = to + 1;
   }
   leafCount[leaf] = half;
   leafCount[other] = half;
