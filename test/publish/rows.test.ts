@@ -1,0 +1,188 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { NO_ROW } from '../../dist/src/base/limits.js';
+import type { NodeId } from '../../dist/src/index.js';
+import { IdCache } from '../../dist/src/publish/id-cache.js';
+import { Removals } from '../../dist/src/publish/removals.js';
+import { QUARANTINE_MS, RowAllocator } from '../../dist/src/publish/rows.js';
+
+const seed = Number(process.env.ATHANOR_SEED ?? 20_261_121);
+
+describe('rows', () => {
+  const make = (nodes: number, reserved: number, shards: number) => {
+    const released: number[] = [];
+    const shardOf = new Map<number, number>();
+    const rows = new RowAllocator({
+      nodes,
+      reserved,
+      shards,
+      boundEpoch: new Uint32Array(reserved),
+      shardOfRow: (row) => shardOf.get(row)!,
+      onRelease: (row) => released.push(row),
+    });
+    return { rows, released, shardOf };
+  };
+
+  const step = fc.oneof(
+    { weight: 4, arbitrary: fc.record({ do: fc.constant('allocate' as const), shard: fc.nat(3) }) },
+    { weight: 4, arbitrary: fc.record({ do: fc.constant('retire' as const), pick: fc.nat() }) },
+    { weight: 2, arbitrary: fc.record({ do: fc.constant('pass' as const), ms: fc.nat(1500) }) },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant('hold' as const) }) },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant('unhold' as const) }) },
+  );
+
+  test('no row is used twice, nor again before its time, and the oldest comes first', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
+        const { rows, released, shardOf } = make(40, 64, 4);
+        const live = new Set<number>();
+        const retiredAt = new Map<number, number>();
+        const holds: Array<{ token: symbol; since: number }> = [];
+        let now = 0;
+        for (const each of steps) {
+          if (each.do === 'allocate') {
+            const before = rows.epoch;
+            const row = rows.allocate(each.shard);
+            if (row === NO_ROW) {
+              expect(live.size === 40 || live.size + retiredAt.size === 64).toBe(true);
+              expect(rows.shortage).toBe(live.size === 40 ? 'capacity' : 'quarantine');
+              continue;
+            }
+            expect(live.has(row) || retiredAt.has(row)).toBe(false);
+            live.add(row);
+            shardOf.set(row, each.shard);
+            // A read taken in an epoch before the row's binding must know.
+            expect(rows.isStale(row, before - 1)).toBe(true);
+            expect(rows.isStale(row, rows.epoch)).toBe(false);
+          } else if (each.do === 'retire' && live.size > 0) {
+            const row = [...live][each.pick % live.size]!;
+            live.delete(row);
+            retiredAt.set(row, now);
+            rows.retire(row, now);
+          } else if (each.do === 'pass') {
+            now += each.ms;
+            released.length = 0;
+            const epoch = rows.epoch;
+            rows.releaseExpired(now, 1000);
+            expect(rows.epoch > epoch).toBe(released.length > 0);
+            let last = -1;
+            for (const row of released) {
+              const at = retiredAt.get(row)!;
+              expect(now - at).toBeGreaterThanOrEqual(QUARANTINE_MS);
+              expect(at).toBeGreaterThanOrEqual(last);
+              for (const { since } of holds) expect(at).toBeLessThanOrEqual(since);
+              last = at;
+              retiredAt.delete(row);
+            }
+          } else if (each.do === 'hold') {
+            holds.push({ token: rows.hold(now), since: now });
+          } else if (each.do === 'unhold' && holds.length > 0) {
+            rows.unhold(holds.shift()!.token);
+          }
+          expect(rows.live).toBe(live.size);
+          expect(rows.quarantined).toBe(retiredAt.size);
+        }
+      }),
+      { seed, numRuns: 100 },
+    );
+  });
+
+  test('capacity, and one more', () => {
+    const { rows, shardOf } = make(3, 10, 1);
+    for (let i = 0; i < 3; i++) shardOf.set(rows.allocate(0), 0);
+    expect(rows.allocate(0)).toBe(NO_ROW);
+    expect(rows.shortage).toBe('capacity');
+    rows.retire(0, 0);
+    expect(rows.allocate(0)).toBe(3);
+  });
+});
+
+describe('removals', () => {
+  test('an id wanted again keeps its row; the others come when their frame is applied, in order, across the wrap', () => {
+    const step = fc.record({ row: fc.nat(20), frames: fc.nat(3), wantAgain: fc.boolean(), apply: fc.nat(3) });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 700 }), (steps) => {
+        const removals = new Removals(new Uint32Array(32), 1);
+        const waiting: Array<{ row: number; position: number }> = [];
+        let position = 0xffff_ff00;
+        let applied = position;
+        for (const each of steps) {
+          position = (position + each.frames) >>> 0;
+          const already = waiting.findIndex(({ row }) => row === each.row);
+          if (already >= 0) {
+            // Another event on a row whose removal waits: it is wanted, or removed anew.
+            waiting.splice(already, 1);
+            removals.setStamp(each.row, 0);
+          }
+          if (!each.wantAgain) {
+            removals.add(0, each.row, position);
+            waiting.push({ row: each.row, position });
+          }
+          applied = (applied + Math.min(each.apply, (position - applied) >>> 0)) >>> 0;
+          for (let row = removals.take(0, applied); row >= 0; row = removals.take(0, applied)) {
+            const first = waiting.shift()!;
+            expect(row).toBe(first.row);
+            expect((applied - first.position) | 0).toBeGreaterThanOrEqual(0);
+            expect(removals.stampOf(row)).toBe(0);
+          }
+          const due = waiting.filter((entry) => ((applied - entry.position) | 0) >= 0);
+          expect(due).toEqual([]);
+        }
+      }),
+      { seed, numRuns: 60 },
+    );
+  });
+});
+
+describe('id cache', () => {
+  test('answers what was set, or nothing; never what was deleted', () => {
+    const id: fc.Arbitrary<NodeId> = fc.oneof(fc.nat(30), fc.nat(30).map(String));
+    const step = fc.oneof(
+      { weight: 4, arbitrary: fc.record({ do: fc.constant('set' as const), scope: fc.nat(3), id, row: fc.nat(1000) }) },
+      { weight: 4, arbitrary: fc.record({ do: fc.constant('get' as const), scope: fc.nat(3), id }) },
+      { weight: 2, arbitrary: fc.record({ do: fc.constant('delete' as const), scope: fc.nat(3), id }) },
+      { weight: 1, arbitrary: fc.record({ do: fc.constant('drop' as const), scope: fc.nat(3) }) },
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
+        const cache = new IdCache(16);
+        const model = new Map<string, number>();
+        const keyOf = (scope: number, of: NodeId): string => `${scope} ${typeof of} ${of}`;
+        let hits = 0;
+        for (const each of steps) {
+          if (each.do === 'set') {
+            cache.set(each.scope, each.id, each.row);
+            model.set(keyOf(each.scope, each.id), each.row);
+            expect(cache.get(each.scope, each.id)).toBe(each.row);
+          } else if (each.do === 'get') {
+            const row = cache.get(each.scope, each.id);
+            if (row !== NO_ROW) expect(row).toBe(model.get(keyOf(each.scope, each.id)));
+            hits += row === NO_ROW ? 0 : 1;
+          } else if (each.do === 'delete') {
+            cache.delete(each.scope, each.id);
+            model.delete(keyOf(each.scope, each.id));
+            expect(cache.get(each.scope, each.id)).toBe(NO_ROW);
+          } else {
+            cache.dropScope(each.scope);
+            for (const key of [...model.keys()]) if (key.startsWith(`${each.scope} `)) model.delete(key);
+          }
+        }
+        return hits >= 0;
+      }),
+      { seed, numRuns: 200 },
+    );
+  });
+
+  test('keeps what is used and forgets the rest', () => {
+    const cache = new IdCache(100);
+    cache.set(0, 'hot', 7);
+    for (let i = 0; i < 10_000; i++) {
+      cache.set(0, i, i);
+      expect(cache.get(0, 'hot')).toBe(7);
+    }
+    let kept = 0;
+    for (let i = 0; i < 10_000; i++) if (cache.get(0, i) !== NO_ROW) kept++;
+    expect(kept).toBeGreaterThan(10);
+    expect(kept).toBeLessThanOrEqual(100);
+  });
+});
