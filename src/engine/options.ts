@@ -30,6 +30,12 @@ const KNOWN = {
   resourceLimits: ['maxOldGenerationSizeMb', 'stackSizeMb'],
 } as const;
 
+/** Every option by its path. */
+export const OPTION_PATHS: readonly string[] = [
+  ...KNOWN.options.filter((name) => !(name in KNOWN)),
+  ...(['capacity', 'batch', 'resourceLimits'] as const).flatMap((of) => KNOWN[of].map((name) => `${of}.${name}`)),
+];
+
 function refuse(name: string, value: unknown, limit: string): never {
   throw new AthanorError('ATHANOR_INVALID_OPTION', `${name}: ${show(value)} is not ${limit}`);
 }

@@ -1,0 +1,44 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+import { ERROR_CODES } from '../dist/src/base/errors.js';
+import { OPTION_PATHS } from '../dist/src/engine/options.js';
+
+const root = resolve(import.meta.dirname, '..');
+const read = (file: string): string => readFileSync(resolve(root, file), 'utf8');
+
+test('every option and every error code stands in the reference', () => {
+  const reference = read('docs/reference.md');
+  for (const path of OPTION_PATHS) expect(reference).toContain(`\`${path}\``);
+  for (const code of ERROR_CODES) expect(reference).toContain(`\`${code}\``);
+});
+
+test("the README's example prints what it says", async () => {
+  const source = /```js\n(.*?)```/s.exec(read('README.md'))![1]!;
+  const promised = [...source.matchAll(/console\.log\(.*\/\/ (.*)$/gm)].map(([, printed]) => printed);
+  expect(promised.length).toBeGreaterThan(2);
+  const entry = resolve(root, 'dist/src/index.js');
+  const code = source.replace("'athanor'", JSON.stringify(entry));
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', code]);
+  // A typed array is printed with its name and length, which the README leaves out.
+  expect(
+    stdout
+      .trim()
+      .split('\n')
+      .map((line) => line.replace(/^\w+\(\d+\) /, '')),
+  ).toEqual(promised);
+});
+
+test('scripts and files that the docs name are there', () => {
+  const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+  for (const file of ['README.md', 'CONTRIBUTING.md', 'ARCHITECTURE.md']) {
+    const text = read(file);
+    for (const [, script] of text.matchAll(/`npm run ([\w:]+)/g))
+      expect(scripts, `${file}: ${script}`).toHaveProperty(script!);
+    for (const [, path] of text.matchAll(/`(?:node )?((?:bench|test|src|examples|docs)\/[\w./-]+\.(?:mjs|ts|md))/g)) {
+      expect(() => read(path!), `${file}: ${path}`).not.toThrow();
+    }
+  }
+});
