@@ -1,0 +1,131 @@
+import { createReadStream, existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { createGunzip } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+import { createEngine, type Engine, type EngineEvent } from '../../dist/src/index.js';
+
+const folder = process.env.ATHANOR_DATA;
+const capacity = { graphs: 100, nodes: 300_000, edges: 400_000 };
+
+/** A test on a file of ATHANOR_DATA, skipped with its reason where that is missing. */
+function onData(file: string, what: string, task: (path: string) => Promise<void>): void {
+  const path = folder === undefined ? undefined : join(folder, file);
+  if (path !== undefined && existsSync(path)) test(what, () => task(path));
+  else test.skip(`${what} (${file} is not there: set ATHANOR_DATA)`, () => undefined);
+}
+
+async function* rowsOf(path: string): AsyncGenerator<string[]> {
+  let header = true;
+  for await (const line of createInterface({ input: createReadStream(path).pipe(createGunzip()) })) {
+    if (!header) yield line.split(',');
+    header = false;
+  }
+}
+
+async function* mapped(path: string, event: (row: string[]) => EngineEvent): AsyncGenerator<EngineEvent> {
+  for await (const row of rowsOf(path)) yield event(row);
+}
+
+async function sound(engine: Engine): Promise<void> {
+  expect(engine.stats().applied).toBe(engine.stats().published);
+  expect(await engine.verify()).toEqual({ ok: true, problems: [] });
+}
+
+describe('real data', () => {
+  onData(
+    'ais/ais.csv.gz',
+    'ships: reports that come late are counted, and each ship is where it was last',
+    async (path) => {
+      await using engine = await createEngine({ workers: 1, capacity });
+      const ships = engine.graph('ships', { late: 'ignore' });
+      const last = new Map<number, { x: number; y: number; time: number }>();
+      let late = 0;
+      const move = (row: string[]): EngineEvent => {
+        const [stamp, mmsi, y, x] = row as [string, string, string, string];
+        const ship = { x: Number(x), y: Number(y), time: Date.parse(`${stamp}Z`) };
+        const known = last.get(Number(mmsi));
+        if (known !== undefined && ship.time < known.time) late++;
+        else last.set(Number(mmsi), ship);
+        return { type: 'node.moved', graph: 'ships', node: Number(mmsi), ...ship };
+      };
+      expect(await engine.ingest(mapped(path, move))).toBe(99_999);
+      await engine.flush();
+      expect(ships.order).toBe(10_631);
+      expect(engine.stats().late).toBe(late);
+      expect(late).toBeGreaterThan(0);
+      for (const [mmsi, { x, y, time }] of last) expect(ships.node(mmsi)).toMatchObject({ x, y, time });
+      // Harbours: many ships within a few hundredths of a degree, all over the coast.
+      let asked = 0;
+      for (const [mmsi, { x, y }] of last) {
+        if (asked++ % 50 !== 0) continue;
+        const near = [...last].filter(([, other]) => (other.x - x) ** 2 + (other.y - y) ** 2 <= 0.05 * 0.05);
+        expect(new Set(ships.within({ x, y, radius: 0.05 }).ids())).toEqual(new Set(near.map(([id]) => id)));
+        expect(ships.nearest({ x, y, k: 1 }).distances?.[0], String(mmsi)).toBe(0);
+      }
+      await sound(engine);
+    },
+  );
+
+  onData('bikeshare/trips.csv.gz', 'bikes: trips are edges between stations, counted as they come', async (path) => {
+    await using engine = await createEngine({ workers: 1, shards: 4, capacity });
+    const stations = engine.graph('stations');
+    const trips = new Map<string, number>();
+    const bikes = new Set<string>();
+    async function* events(): AsyncGenerator<EngineEvent> {
+      for await (const [, bike, startTime, from, endTime, to] of rowsOf(path)) {
+        const route = `${from} ${to}`;
+        const weight = (trips.get(route) ?? 0) + 1;
+        trips.set(route, weight);
+        bikes.add(bike!);
+        yield { type: 'edge.upserted', graph: 'stations', source: from!, target: to!, weight, time: Number(startTime) };
+        yield { type: 'node.upserted', graph: 'bikes', node: bike!, data: { at: to }, time: Number(endTime) };
+      }
+    }
+    expect(await engine.ingest(events())).toBe(2 * 326_339);
+    await engine.flush();
+    expect(engine.graph('bikes').order).toBe(687);
+    expect(bikes.size).toBe(687);
+    expect(stations.size).toBe(trips.size);
+    for (const [route, weight] of trips) {
+      const [from, to] = route.split(' ') as [string, string];
+      expect(stations.edge(from, to)?.weight).toBe(weight);
+    }
+    expect([...stations.edges()].reduce((sum, edge) => sum + edge.weight, 0)).toBe(326_339);
+    await sound(engine);
+  });
+
+  onData(
+    'roads/seattle-roads.co.bin',
+    'roads: a city by columns, its nodes and edges as its source counts them',
+    async (path) => {
+      await using engine = await createEngine({ workers: 1, capacity });
+      const roads = engine.graph('roads');
+      const integers = (file: string): Int32Array => {
+        const bytes = readFileSync(file);
+        return new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+      };
+      const places = integers(path);
+      const pairs = integers(path.replace('.co.bin', '.gr.bin'));
+      const count = places.length / 2;
+      const handles = roads.handles(Array.from({ length: count }, (_, i) => i + 1));
+      const x = Float64Array.from({ length: count }, (_, i) => places[2 * i]!);
+      const y = Float64Array.from({ length: count }, (_, i) => places[2 * i + 1]!);
+      const sources = Uint32Array.from({ length: pairs.length / 2 }, (_, i) => handles[pairs[2 * i]! - 1]!);
+      const targets = Uint32Array.from({ length: pairs.length / 2 }, (_, i) => handles[pairs[2 * i + 1]! - 1]!);
+      for (let done = 0; done < count; await engine.drained()) {
+        done += roads.moveNodes(handles.subarray(done), x.subarray(done), y.subarray(done));
+      }
+      for (let done = 0; done < sources.length; await engine.drained()) {
+        done += roads.upsertEdges(sources.subarray(done), targets.subarray(done));
+      }
+      await engine.flush();
+      const distinct = new Set(Array.from(sources, (source, i) => source * 2 ** 26 + targets[i]!));
+      expect([roads.order, roads.size]).toEqual([148_463, distinct.size]);
+      const degrees = new Uint32Array(count);
+      for (const key of distinct) degrees[(roads.id(Math.floor(key / 2 ** 26)) as number) - 1]!++;
+      for (let i = 0; i < count; i += 997) expect(roads.degree(i + 1, { direction: 'out' })).toBe(degrees[i]);
+      await sound(engine);
+    },
+  );
+});
