@@ -40,7 +40,7 @@ program
   .command('run')
   .description('publish a source and say what came out')
   .argument('<source>', "'flights', 'swarm', or a file: .csv, .ndjson, .gz of these")
-  .option('--days <n>', 'flights: days of the year to publish', positive)
+  .option('--days <n>', 'flights: the first so many days of the six months', positive)
   .option('--nodes <n>', 'swarm: number of walkers', whole)
   .option('--seconds <n>', 'swarm: how long they walk', positive)
   .option('--seed <n>', 'swarm: seed of the walk', seed)
