@@ -22,8 +22,8 @@ import { planMemory } from './memory-plan.js';
 import { type ResolvedOptions, resolveOptions } from './options.js';
 import { refuseUnbuilt } from './unsupported.js';
 
-/** Events that `ingest` publishes at once. */
-const INGEST_EVENTS = 512;
+/** Events between two calls of `onProgress`. */
+const PROGRESS_EVENTS = 512;
 
 /**
  * An engine: publishes events from this thread's event loop to worker threads, which keep graphs in shared memory that any
@@ -168,51 +168,50 @@ export class Engine implements AsyncDisposable {
     await abortable(this.#caretaker.flushed(), options.signal);
   }
 
-  /** Publishes from any iterable, in batches, waiting when the rings are full; resolves with the number of events. */
+  /**
+   * Publishes from any iterable, each event as it comes, waiting when the rings are full; resolves with the number of
+   * events. When the source, an event or the signal ends it early it rejects, and what came before stays accepted.
+   * @throws AthanorError ATHANOR_INVALID_EVENT, ATHANOR_CAPACITY, ATHANOR_PAYLOAD_TOO_LARGE, ATHANOR_CLOSED, ATHANOR_ABORTED.
+   */
   async ingest(
     events: Iterable<EngineEvent> | AsyncIterable<EngineEvent>,
     options: { signal?: AbortSignal; onProgress?: (published: number) => void } = {},
   ): Promise<number> {
     const { signal, onProgress } = options;
-    const { slots, batch: limits } = this.#core.options;
-    // Well within one ring: an array that fills it whole waits for it to be empty.
-    const most = Math.max(1, Math.min(INGEST_EVENTS, (slots * limits.maxEvents) >>> 2));
     let published = 0;
-    let batch: EngineEvent[] = [];
-    const send = async (): Promise<void> => {
-      await this.#sendAll(batch, signal);
-      published += batch.length;
-      batch = [];
-      onProgress?.(published);
-    };
-    if (Symbol.asyncIterator in events) {
-      for await (const event of events) if (batch.push(event) >= most) await send();
-    } else {
-      for (const event of events) if (batch.push(event) >= most) await send();
+    const source = iteratorOf(events);
+    try {
+      for (;;) {
+        if (signal?.aborted) throw aborted(signal);
+        // An iterator that answers at once is not waited for: a turn of the microtask queue would cost more than the event.
+        const next = source.next();
+        const { done, value } = 'then' in next ? await abortable(next, signal) : next;
+        if (done === true) break;
+        while (!this.#accepted(value)) {
+          await this.drained();
+          if (signal?.aborted) throw aborted(signal);
+        }
+        published++;
+        if (!this.#core.publisher.hasRoom) await this.drained();
+        if (published % PROGRESS_EVENTS === 0) onProgress?.(published);
+      }
+    } catch (error) {
+      // As leaving a for-of loop does; what the source answers to that is of no use to anybody.
+      void Promise.resolve(source.return?.()).catch(() => undefined);
+      throw error;
     }
-    if (batch.length > 0) await send();
+    if (published % PROGRESS_EVENTS !== 0) onProgress?.(published);
     return published;
   }
 
-  /** Publishes all, in parts where they do not fit together. */
-  async #sendAll(events: EngineEvent[], signal: AbortSignal | undefined): Promise<void> {
-    for (;;) {
-      if (signal?.aborted) throw aborted(signal);
-      try {
-        if (!this.publish(events)) await this.drained();
-        return;
-      } catch (error) {
-        const code = error instanceof AthanorError ? error.code : '';
-        if (code === 'ATHANOR_CAPACITY' && events.length > 1) {
-          const half = events.length >>> 1;
-          await this.#sendAll(events.slice(0, half), signal);
-          events = events.slice(half);
-        } else if (code === 'ATHANOR_BACKPRESSURE') {
-          await this.drained();
-        } else {
-          throw error;
-        }
-      }
+  /** False when there is no room; whatever else is wrong with the event is thrown. */
+  #accepted(event: EngineEvent): boolean {
+    try {
+      this.publish(event);
+      return true;
+    } catch (error) {
+      if (error instanceof AthanorError && error.code === 'ATHANOR_BACKPRESSURE') return false;
+      throw error;
     }
   }
 
@@ -310,6 +309,17 @@ function planScratch(ledger: Memory, rows: number, graphs: number) {
 
 function aborted(signal: AbortSignal): AthanorError {
   return new AthanorError('ATHANOR_ABORTED', 'signal: the call was aborted', { cause: signal.reason });
+}
+
+function iteratorOf(
+  events: Iterable<EngineEvent> | AsyncIterable<EngineEvent>,
+): Iterator<EngineEvent> | AsyncIterator<EngineEvent> {
+  const source = events as Partial<Iterable<EngineEvent> & AsyncIterable<EngineEvent>> | null | undefined;
+  const iterator = source?.[Symbol.asyncIterator]?.() ?? source?.[Symbol.iterator]?.();
+  if (iterator === undefined) {
+    throw new AthanorError('ATHANOR_INVALID_EVENT', `events: ${show(events)} is neither iterable nor async iterable`);
+  }
+  return iterator;
 }
 
 async function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {

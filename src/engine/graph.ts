@@ -9,6 +9,8 @@ import {
   checkCount,
   checkDirection,
   checkDistance,
+  checkKind,
+  checkOutput,
   checkQuery,
   refuseFilter,
   refuseZ,
@@ -169,7 +171,7 @@ export class Graph {
     const graph = this.#core.readRow(this.#ref);
     const from = this.#row('source', source, graph);
     const to = this.#row('target', target, graph);
-    const kind = this.#core.kindOf(options.kind ?? '');
+    const kind = this.#wanted(options.kind ?? '');
     if (from === NO_ROW || to === NO_ROW || kind === undefined) return undefined;
     const reader = this.#core.readerOf(graph);
     reader.lock();
@@ -189,7 +191,7 @@ export class Graph {
     checkDirection(direction);
     const graph = this.#core.readRow(this.#ref);
     const row = this.#row('id', id, graph);
-    const kind = options.kind === undefined ? ANY_KIND : this.#core.kindOf(options.kind);
+    const kind = this.#wanted(options.kind);
     if (row === NO_ROW || kind === undefined) return this.#set(0);
     return this.#set(this.#core.readerOf(graph).neighbors(row, direction, kind, this.#core.slab));
   }
@@ -229,7 +231,7 @@ export class Graph {
       throw new AthanorError('ATHANOR_INVALID_QUERY', `sort: ${show(sort)} is not 'distance'`);
     }
     const graph = this.#core.readRow(this.#ref);
-    const wanted = kind === undefined ? ANY_KIND : this.#core.kindOf(kind);
+    const wanted = this.#wanted(kind);
     if (graph === NO_ROW || wanted === undefined) return this.#set(0);
     const most = limit ?? NO_ROW;
     const reader = this.#core.readerOf(graph);
@@ -258,7 +260,7 @@ export class Graph {
     refuseZ(query);
     refuseFilter(query.filter);
     const graph = this.#core.readRow(this.#ref);
-    const wanted = kind === undefined ? ANY_KIND : this.#core.kindOf(kind);
+    const wanted = this.#wanted(kind);
     if (graph === NO_ROW || wanted === undefined) return this.#set(0);
     const { slab } = this.#core;
     // Room for as many as there can be; nodes that come between this look and the query are not the k-th.
@@ -289,7 +291,7 @@ export class Graph {
     refuseZ(query);
     if (limit !== undefined) checkCount('limit', limit);
     const graph = this.#core.readRow(this.#ref);
-    const wanted = kind === undefined ? ANY_KIND : this.#core.kindOf(kind);
+    const wanted = this.#wanted(kind);
     if (graph === NO_ROW || wanted === undefined) return this.#set(0);
     return this.#set(this.#core.readerOf(graph).box(graph, query, wanted, limit ?? NO_ROW, this.#core.slab));
   }
@@ -299,6 +301,7 @@ export class Graph {
     checkCoordinate('x', x);
     checkCoordinate('y', y);
     checkDistance('radius', radius);
+    checkOutput('handles', handles, Uint32Array);
     if (z !== undefined) refuseZ({ z });
     const graph = this.#core.readRow(this.#ref);
     return graph === NO_ROW ? 0 : this.#core.readerOf(graph).withinInto(graph, x, y, radius, handles);
@@ -309,6 +312,8 @@ export class Graph {
     checkCoordinate('x', x);
     checkCoordinate('y', y);
     checkCount('k', k);
+    checkOutput('handles', handles, Uint32Array);
+    checkOutput('distances', distances, Float64Array);
     if (z !== undefined) refuseZ({ z });
     const graph = this.#core.readRow(this.#ref);
     return graph === NO_ROW ? 0 : this.#core.readerOf(graph).nearestInto(graph, x, y, k, handles, distances);
@@ -322,6 +327,13 @@ export class Graph {
   /** Each edge once, as `nodes`. */
   edges(): IterableIterator<EdgeView> {
     return edgeViews(this.#core, this.#core.readRow(this.#ref));
+  }
+
+  /** Number of the kind asked for, ANY_KIND where none is; undefined for one that no event has named. */
+  #wanted(kind: string | undefined): number | undefined {
+    if (kind === undefined) return ANY_KIND;
+    checkKind(kind);
+    return this.#core.kindOf(kind);
   }
 
   #set(found: number, withDistances = false): NodeSet {

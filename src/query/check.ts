@@ -27,6 +27,19 @@ export function checkCount(field: string, value: unknown): asserts value is numb
   }
 }
 
+export function checkKind(kind: unknown): asserts kind is string {
+  if (typeof kind !== 'string') {
+    throw new AthanorError('ATHANOR_INVALID_QUERY', `kind: ${show(kind)} is not a string`);
+  }
+}
+
+/** A caller's array that rows or distances are written into. */
+export function checkOutput(field: string, array: unknown, type: typeof Uint32Array | typeof Float64Array): void {
+  if (!(array instanceof type)) {
+    throw new AthanorError('ATHANOR_INVALID_QUERY', `${field}: ${show(array)} is not a ${type.name}`);
+  }
+}
+
 export function refuseZ(fields: { z?: unknown; minZ?: unknown; maxZ?: unknown }): void {
   for (const field of ['z', 'minZ', 'maxZ'] as const) {
     if (fields[field] !== undefined) {
