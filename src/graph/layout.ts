@@ -1,11 +1,4 @@
-import {
-  attachRegion,
-  brokenCanaries,
-  createRegion,
-  defineRegion,
-  type RegionToken,
-  type Views,
-} from '../memory/region.js';
+import { attachRegion, createRegion, defineRegion, type RegionToken, type Views } from '../memory/region.js';
 import type { Memory } from '../memory/reserve.js';
 
 /** Entries of an adjacency block: 64 bytes, a cache line. */
@@ -133,11 +126,5 @@ export class GraphRegions {
       token.edges.map((region) => attachRegion(edgeLayout, region).views),
       token,
     );
-  }
-
-  /** Names every overwritten canary. */
-  brokenCanaries(): string[] {
-    const { rows, edges } = this.token;
-    return [...brokenCanaries(rowLayout, rows), ...edges.flatMap((region) => brokenCanaries(edgeLayout, region))];
   }
 }

@@ -66,9 +66,13 @@ export interface Region<F extends Fields> {
   readonly token: RegionToken;
 }
 
+/** Every layout of the library, by name. */
+const layouts = new Map<string, RegionLayout<string, Fields>>();
+
 /** Gives a layout its types; the layout itself is returned. */
 export function defineRegion<const P extends string, F extends Fields>(layout: RegionLayout<P, F>): RegionLayout<P, F> {
   invariant(layout.params.length <= MAX_PARAMS, `${layout.name}: too many parameters`);
+  layouts.set(layout.name, layout as unknown as RegionLayout<string, Fields>);
   return layout;
 }
 
@@ -120,6 +124,16 @@ export function brokenCanaries<P extends string, F extends Fields>(
     }
   });
   return broken;
+}
+
+/** The same of every region whose token stands anywhere in `tokens`. */
+export function brokenCanariesWithin(tokens: unknown): string[] {
+  if (typeof tokens !== 'object' || tokens === null) return [];
+  if ('buffers' in tokens) {
+    const token = tokens as RegionToken;
+    return brokenCanaries(layouts.get(token.name)!, token);
+  }
+  return Object.values(tokens).flatMap(brokenCanariesWithin);
 }
 
 interface FieldPlan {

@@ -1,4 +1,5 @@
 import { In, Out } from '../graph/shard-edges.js';
+import { brokenCanariesWithin } from '../memory/region.js';
 import { GraphState } from '../project/graph-columns.js';
 import { NodeFlag } from '../project/node-columns.js';
 import { Word } from '../schedule/control.js';
@@ -33,6 +34,7 @@ export function inspect(memory: EngineMemory, thread: number, task: InspectTask)
       letGo(memory, shard);
     }
   }
+  if (task.what === 'verify') problems.push(...brokenCanariesWithin(memory.token));
   return { digest: Array.from(digest.sums), problems };
 }
 

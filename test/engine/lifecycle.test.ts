@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { AthanorError, createEngine } from '../../dist/src/index.js';
+import { Memory } from '../../dist/src/memory/reserve.js';
 
 const capacity = { graphs: 100, nodes: 10_000, edges: 10_000 };
 const entry = resolve(import.meta.dirname, '../../dist/src/index.js');
@@ -207,4 +208,33 @@ test('the clock is an option', async () => {
   graph.moveNode('b', 1, 1);
   await engine.flush();
   expect([graph.node('a')?.time, graph.node('b')?.time]).toEqual([42, 43]);
+});
+
+test('verify finds what was written behind a field of any region', async () => {
+  const regions: SharedArrayBuffer[] = [];
+  const reserve = Memory.prototype.reserve;
+  Memory.prototype.reserve = function (name: string, bytes: number) {
+    const buffer = reserve.call(this, name, bytes);
+    if (name.startsWith('node-columns') || name.startsWith('control')) regions.push(buffer);
+    return buffer;
+  };
+  try {
+    await using engine = await createEngine({ workers: 1, capacity });
+    engine.graph('g').moveNode('a', 1, 1);
+    expect(await engine.verify()).toEqual({ ok: true, problems: [] });
+    expect(regions.length).toBeGreaterThan(1);
+    for (const region of regions) {
+      const words = new Uint32Array(region);
+      // The canary is the last thing written near the end: two words, the second the complement of the first.
+      const at = words.findLastIndex((word, i) => word !== 0 && words[i - 1] === ~word >>> 0);
+      words[at]! ^= 1;
+      const { ok, problems } = await engine.verify();
+      expect(ok).toBe(false);
+      expect(problems.join()).toMatch(/overwritten behind field/);
+      words[at]! ^= 1;
+    }
+    expect((await engine.verify()).ok).toBe(true);
+  } finally {
+    Memory.prototype.reserve = reserve;
+  }
 });
