@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import { AthanorError, show } from '../base/errors.js';
 import type { EngineEvent, EngineOptions, EngineStats, GraphOptions } from '../base/types.js';
 import { Memory } from '../memory/reserve.js';
