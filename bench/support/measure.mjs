@@ -1,6 +1,10 @@
-/** Nanoseconds an operation: the median of some runs, and how far they spread. */
-export async function measure(operations, run, { runs = 5, before = () => {} } = {}) {
+/** Nanoseconds an operation: the median of some runs after `warm` that do not count, and how far they spread. */
+export async function measure(operations, run, { runs = 5, warm = 0, before = () => {} } = {}) {
   const times = [];
+  for (let i = 0; i < warm; i++) {
+    await before();
+    await run();
+  }
   for (let i = 0; i < runs; i++) {
     await before();
     const start = performance.now();
