@@ -4,6 +4,7 @@ import { NO_ROW } from '../../dist/src/base/limits.js';
 import type { NodeId } from '../../dist/src/index.js';
 import { ByteHeap } from '../../dist/src/memory/byte-heap.js';
 import { Interner } from '../../dist/src/memory/interner.js';
+import { brokenCanariesWithin } from '../../dist/src/memory/region.js';
 import { Memory } from '../../dist/src/memory/reserve.js';
 
 const seed = Number(process.env.ATHANOR_SEED ?? 20_261_121);
@@ -81,13 +82,13 @@ describe('interner', () => {
         for (const entry of bound.values()) {
           expect(interner.find(entry.scope, entry.id)).toBe(entry.index);
           expect(interner.scopeOf(entry.index)).toBe(entry.scope);
-          // A reader knows no mask: with forced collisions its buckets are others.
-          if (hashMask === 0xffffffff) expect(reader.find(entry.scope, entry.id)).toBe(entry.index);
+          expect(reader.find(entry.scope, entry.id)).toBe(entry.index);
           expect(reader.idOf(entry.index)).toBe(entry.id);
         }
         for (const scope of [0, 1, 2, 3]) {
           for (const other of LOOKALIKES) {
-            expect(interner.find(scope, other)).toBe(bound.get(keyOf(scope, other))?.index ?? NO_ROW);
+            const index = bound.get(keyOf(scope, other))?.index ?? NO_ROW;
+            expect([interner.find(scope, other), reader.find(scope, other)]).toEqual([index, index]);
           }
         }
       }),
@@ -116,6 +117,63 @@ describe('interner', () => {
     for (let i = 0; i < count; i += 97) expect(interner.find(i % 7, idOf(i))).toBe(NO_ROW);
   });
 
+  test('a reader finds an id at the end of a chain longer than its first walk, and nothing where nothing is', () => {
+    const count = 5000;
+    const interner = Interner.create(new Memory(), { capacity: count, heapBytes: count * 16, hashMask: 0 });
+    for (let i = 0; i < count; i++) interner.bind(0, i, i);
+    const reader = Interner.attach(interner.token);
+    for (const index of [0, 1, 500, count - 4097, count - 4096, count - 1]) expect(reader.find(0, index)).toBe(index);
+    expect(reader.find(0, count)).toBe(NO_ROW);
+  });
+
+  test('at capacity every index is found, turn after turn, about each step of growth', () => {
+    for (const capacity of [1, 2, 1023, 1024, 1025, 2048, 2049]) {
+      const interner = Interner.create(new Memory(), { capacity, heapBytes: (capacity + 1) * 16 });
+      for (let turn = 0; turn < 3; turn++) {
+        for (let i = 0; i < capacity; i++) expect(interner.bind(turn, `n${i}`, i)).toBe(true);
+        for (let i = 0; i < capacity; i++) expect(interner.find(turn, `n${i}`)).toBe(i);
+        expect(interner.find(turn, `n${capacity}`)).toBe(NO_ROW);
+        expect(interner.size).toBe(capacity);
+        for (let i = capacity - 1; i >= 0; i--) {
+          interner.unbind(i);
+          interner.release(i);
+        }
+        expect(interner.size).toBe(0);
+      }
+      // The ids of all turns were as long: none took more than the first.
+      expect(interner.touchedHeapBytes).toBeLessThanOrEqual(capacity * ByteHeap.blockBytes(`n${capacity}`.length));
+      expect(brokenCanariesWithin(interner.token)).toEqual([]);
+    }
+  });
+
+  test('ids that come and go leave the heap flat, whatever their lengths', () => {
+    const interner = Interner.create(new Memory(), { capacity: 256, heapBytes: 1 << 16 });
+    const idOf = (i: number): NodeId => (i % 3 === 0 ? i : `${'x'.repeat(i % 40)}${i % 1000}`);
+    let touched = 0;
+    for (let i = 0; i < 60_000; i++) {
+      if (i >= 200) {
+        interner.unbind((i - 200) % 256);
+        interner.release((i - 200) % 256);
+      }
+      expect(interner.bind(i, idOf(i), i % 256)).toBe(true);
+      if (i === 30_000) touched = interner.touchedHeapBytes;
+    }
+    expect(interner.touchedHeapBytes).toBe(touched);
+    for (let i = 60_000 - 200; i < 60_000; i++) expect(interner.find(i, idOf(i))).toBe(i % 256);
+  });
+
+  test('the same id gives the same bits for digests in any interner, and other ids others', () => {
+    const [one, other] = [0, 1].map(() => Interner.create(new Memory(), { capacity: 64, heapBytes: 1 << 12 }));
+    LOOKALIKES.forEach((look, i) => {
+      one!.bind(0, look, i);
+      other!.bind(3, look, 63 - i);
+    });
+    const bits = LOOKALIKES.map((_, i) => one!.mixId(i, 1));
+    expect(LOOKALIKES.map((_, i) => other!.mixId(63 - i, 1))).toEqual(bits);
+    expect(new Set(bits).size).toBe(LOOKALIKES.length);
+    expect(one!.mixId(0, 2)).not.toBe(bits[0]);
+  });
+
   test('a full heap refuses and leaves nothing behind; what is released makes room', () => {
     const interner = Interner.create(new Memory(), { capacity: 100, heapBytes: 1024 });
     let bound = 0;
@@ -126,69 +184,5 @@ describe('interner', () => {
     interner.unbind(0);
     interner.release(0);
     expect(interner.bind(0, `${'y'.repeat(100)}0`, 0)).toBe(true);
-  });
-});
-
-describe('byte heap', () => {
-  test('blocks never overlap, keep their bytes, and are used again', () => {
-    const heapStep = fc.oneof(
-      fc.record({ do: fc.constant('take' as const), length: fc.oneof(fc.nat(40), fc.nat(3000)), tag: fc.nat(255) }),
-      fc.record({ do: fc.constant('give' as const), pick: fc.nat() }),
-      fc.record({ do: fc.constant('rebuild' as const) }),
-    );
-    fc.assert(
-      fc.property(fc.array(heapStep, { maxLength: 200 }), (steps) => {
-        const heap = ByteHeap.create(new Memory(), { bytes: 1 << 16 });
-        const live = new Map<number, { length: number; tag: number; mark: number }>();
-        let mark = 0;
-        for (const each of steps) {
-          if (each.do === 'take') {
-            const room = heap.hasRoom(each.length, 0);
-            const ref = heap.allocate(each.length, each.tag);
-            expect(ref >= 0).toBe(room);
-            if (ref < 0) continue;
-            expect(live.has(ref)).toBe(false);
-            heap.bytes.fill(++mark & 0xff, heap.startOf(ref), heap.startOf(ref) + each.length);
-            live.set(ref, { length: each.length, tag: each.tag, mark: mark & 0xff });
-          } else if (each.do === 'give' && live.size > 0) {
-            const ref = [...live.keys()][each.pick % live.size]!;
-            heap.free(ref);
-            live.delete(ref);
-          } else if (each.do === 'rebuild') {
-            heap.rebuild(Uint32Array.from(live.keys()).sort());
-          }
-          expect(heap.verify(Uint32Array.from(live.keys()).sort())).toEqual([]);
-        }
-        for (const [ref, block] of live) {
-          expect([heap.lengthOf(ref), heap.tagOf(ref)]).toEqual([block.length, block.tag]);
-          const bytes = heap.bytes.subarray(heap.startOf(ref), heap.startOf(ref) + block.length);
-          expect(bytes.every((byte) => byte === block.mark)).toBe(true);
-        }
-      }),
-      { seed, numRuns: 100 },
-    );
-  });
-
-  test('lengths that come again leave it flat', () => {
-    const heap = ByteHeap.create(new Memory(), { bytes: 1 << 16 });
-    const window: number[] = [];
-    for (let i = 0; i < 100_000; i++) {
-      const ref = heap.allocate(i % 50, 0);
-      expect(ref).toBeGreaterThanOrEqual(0);
-      window.push(ref);
-      if (window.length > 100) heap.free(window.shift()!);
-    }
-  });
-
-  test('room is told with what is ahead', () => {
-    const heap = ByteHeap.create(new Memory(), { bytes: 1024 });
-    expect(heap.hasRoom(100, 1024 - ByteHeap.blockBytes(100))).toBe(true);
-    expect(heap.hasRoom(100, 1024 - ByteHeap.blockBytes(100) + 8)).toBe(false);
-    while (heap.allocate(100, 0) >= 0);
-    expect(heap.hasRoom(100, 0)).toBe(false);
-    heap.free(0);
-    expect(heap.hasRoom(100, 0)).toBe(true);
-    // A block of another class does not fit there.
-    expect(heap.hasRoom(20, 0)).toBe(heap.allocate(20, 0) >= 0);
   });
 });
