@@ -87,7 +87,7 @@ export class Caretaker {
       this.#removedGraphs[kept++] = graph;
     }
     this.#removedGraphs.length = kept;
-    publisher.graphs.releaseExpired(now);
+    publisher.graphs.releaseExpired(now, COLLECT_IDS);
   }
 
   // ------------------------------------------------------------ workers

@@ -71,6 +71,11 @@ export class ByteHeap {
     return this.#units * 8;
   }
 
+  /** Bytes that blocks have ever taken: the rest of the reservation is untouched. */
+  get touchedBytes(): number {
+    return this.#state[0]! * 8;
+  }
+
   /** Bytes that blocks of this length take. */
   static blockBytes(length: number): number {
     return unitsOf(classOf((length + HEADER_BYTES + 7) >>> 3)) * 8;

@@ -29,9 +29,10 @@ const SCOPE = 3;
 
 const layout = defineRegion({
   name: 'interner',
-  version: 1,
+  version: 2,
   buffers: 'column',
-  params: ['capacity'],
+  // The mask is a parameter so that every thread that attaches finds the same buckets.
+  params: ['capacity', 'hashMask'],
   fields: ({ capacity }) => ({
     state: ['i32', 32],
     heads: ['u32', capacity + FIRST_BUCKETS],
@@ -42,8 +43,16 @@ const layout = defineRegion({
 /** How an id's bytes are stored. A string keeps its UTF-16 units, so even a lone surrogate comes back as it was. */
 const Tag = { latin1: 1, utf16: 2, integer: 3 } as const;
 
-/** Steps of a reader's walk before it looks whether chains changed under it; chains are some units long. */
-const WALK_LIMIT = 4096;
+/**
+ * Steps of a reader's first walk before it looks whether chains changed under it: while they do, a walk may go in a ring.
+ * Chains are some units long, but of ids whose hashes an enemy chose they may be any length.
+ */
+const FIRST_WALK_STEPS = 4096;
+/** More steps than there are indexes. */
+const NEVER = 0x7fffffff;
+/** A walk that found nothing came to the chain's end, or was cut short. */
+const END = -1;
+const CUT = -2;
 
 const scratchF64 = new Float64Array(1);
 const scratchU32 = new Uint32Array(scratchF64.buffer);
@@ -69,7 +78,6 @@ export class Interner {
     region: RegionToken,
     heap: ByteHeap,
     writer: boolean,
-    hashMask: number,
   ) {
     this.token = { region, heap: heap.token };
     this.#state = views.state;
@@ -78,51 +86,66 @@ export class Interner {
     this.#heap = heap;
     this.#bytes = heap.bytes;
     this.#writer = writer;
-    this.#hashMask = hashMask;
+    this.#hashMask = region.params.hashMask!;
   }
 
   /** Main thread. Indexes run from 0 to `capacity` - 1; `hashMask` lets tests force collisions. */
   static create(memory: Memory, params: { capacity: number; heapBytes: number; hashMask?: number }): Interner {
-    const region = createRegion(memory, layout, { capacity: params.capacity });
+    const { capacity, hashMask = 0xffffffff } = params;
+    const region = createRegion(memory, layout, { capacity, hashMask });
     const heap = ByteHeap.create(memory, { bytes: params.heapBytes });
-    return new Interner(region.views, region.token, heap, true, params.hashMask ?? 0xffffffff);
+    return new Interner(region.views, region.token, heap, true);
   }
 
   /** Any other thread, for reading. */
   static attach(token: InternerToken): Interner {
     const region = attachRegion(layout, token.region);
-    return new Interner(region.views, region.token, ByteHeap.attach(token.heap), false, 0xffffffff);
+    return new Interner(region.views, region.token, ByteHeap.attach(token.heap), false);
   }
 
   get size(): number {
     return Atomics.load(this.#state, SIZE);
   }
 
+  /** Bytes of the heap that ids have ever taken: those of released ids are used again before it grows. */
+  get touchedHeapBytes(): number {
+    return this.#heap.touchedBytes;
+  }
+
   /** Index of a bound id, or NO_ROW. */
   find(scope: number, id: NodeId): number {
     const hash = this.#hash(scope, id);
-    if (this.#writer) return this.#walk(hash, scope, id);
-    for (;;) {
+    if (this.#writer) {
+      const index = this.#walk(hash, scope, id, NEVER);
+      return index < 0 ? NO_ROW : index;
+    }
+    for (let maxSteps = FIRST_WALK_STEPS; ; ) {
       // Even: no change is under way. What the writer changed before it is visible.
       const version = Atomics.load(this.#state, VERSION);
-      const index = this.#walk(hash, scope, id);
-      // Found: the id was compared. Not found: true only if no chain changed meanwhile.
-      if (index !== NO_ROW) return index;
-      if ((version & 1) === 0 && Atomics.load(this.#state, VERSION) === version) return NO_ROW;
+      const index = this.#walk(hash, scope, id, maxSteps);
+      // Found: the id was compared.
+      if (index >= 0) return index;
+      // Not found: true only if no chain changed meanwhile; and if none did, a walk cut short was in a long chain, not in a ring.
+      if ((version & 1) === 0 && Atomics.load(this.#state, VERSION) === version) {
+        if (index === END) return NO_ROW;
+        maxSteps *= 2;
+      }
     }
   }
 
-  #walk(hash: number, scope: number, id: NodeId): number {
+  /** Index of the id; END, or CUT when the chain went on after `maxSteps`. */
+  #walk(hash: number, scope: number, id: NodeId, maxSteps: number): number {
     const records = this.#records;
     let next = this.#heads[this.#bucketOf(hash)]!;
-    for (let steps = 0; next !== 0 && (this.#writer || steps < WALK_LIMIT); steps++) {
+    for (let steps = 0; next !== 0; steps++) {
+      if (steps === maxSteps) return CUT;
       const at = (next - 1) * 4;
       if (records[at + HASH] === hash && records[at + SCOPE] === scope && this.#equals(records[at + REF]!, id)) {
         return next - 1;
       }
       next = records[at + NEXT]!;
     }
-    return NO_ROW;
+    return END;
   }
 
   /** Writer. False, with nothing done, when the heap is full. The index is neither bound nor waiting for its release. */
@@ -183,12 +206,8 @@ export class Interner {
       case Tag.integer:
         for (let i = 0; i < 8; i++) scratchU8[i] = bytes[start + i]!;
         return scratchF64[0]!;
-      case Tag.latin1: {
-        // Short strings: adding units is faster than a decoder, and neither copies shared memory first.
-        let text = '';
-        for (let i = start; i < start + length; i++) text += String.fromCharCode(bytes[i]!);
-        return text;
-      }
+      case Tag.latin1:
+        return latin1(bytes, start, start + length);
       default: {
         let text = '';
         for (let i = start; i < start + length; i += 2) text += String.fromCharCode(bytes[i]! | (bytes[i + 1]! << 8));
@@ -215,11 +234,11 @@ export class Interner {
   // ------------------------------------------------------------ buckets
 
   #bucketOf(hash: number): number {
-    // FIRST_BUCKETS * 2^level + position: `split` counts both together.
-    const buckets = FIRST_BUCKETS + Atomics.load(this.#state, SPLIT);
-    const upper = 2 ** (32 - Math.clz32(buckets - 1));
-    const bucket = (hash & (upper - 1)) >>> 0;
-    return bucket < buckets ? bucket : bucket - upper / 2;
+    // As many low bits as number the last bucket; one bit less for a bucket that is not split yet.
+    const last = FIRST_BUCKETS + Atomics.load(this.#state, SPLIT) - 1;
+    const mask = 0xffffffff >>> Math.clz32(last);
+    const bucket = (hash & mask) >>> 0;
+    return bucket <= last ? bucket : bucket & (mask >>> 1);
   }
 
   /** Moves those of one bucket whose next hash bit is set to a new bucket at the end of the table. */
@@ -228,7 +247,7 @@ export class Interner {
     const heads = this.#heads;
     const added = FIRST_BUCKETS + this.#state[SPLIT]!;
     if (added >= heads.length) return;
-    const bit = 2 ** (31 - Math.clz32(added));
+    const bit = (0x80000000 >>> Math.clz32(added)) >>> 0;
     const from = added - bit;
     Atomics.add(this.#state, VERSION, 1);
     let stay = 0;
@@ -326,4 +345,26 @@ function avalanche(value: number): number {
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return (hash ^ (hash >>> 16)) >>> 0;
+}
+
+/** Short strings: adding units is faster than a decoder, and neither copies shared memory first. */
+function latin1(bytes: Uint8Array, start: number, end: number): string {
+  const of = String.fromCharCode;
+  let text = '';
+  let i = start;
+  // Eight at a time makes few strings on the way, and a flat one of the usual id: more than twice as fast as one by one.
+  for (; i + 8 <= end; i += 8) {
+    text += of(
+      bytes[i]!,
+      bytes[i + 1]!,
+      bytes[i + 2]!,
+      bytes[i + 3]!,
+      bytes[i + 4]!,
+      bytes[i + 5]!,
+      bytes[i + 6]!,
+      bytes[i + 7]!,
+    );
+  }
+  for (; i < end; i++) text += of(bytes[i]!);
+  return text;
 }

@@ -2,6 +2,7 @@ import { AthanorError } from '../base/errors.js';
 import { NO_ROW } from '../base/limits.js';
 import type { GraphBook } from '../memory/graph-book.js';
 import type { Interner } from '../memory/interner.js';
+import { RowQueue, TimedRowQueue } from './row-queue.js';
 import { QUARANTINE_MS } from './rows.js';
 
 /** What the main thread has published about a graph's row. */
@@ -20,8 +21,8 @@ export class GraphTable {
   readonly #capacity: number;
   readonly #reserved: number;
   readonly #fresh: Uint32Array;
-  readonly #free: number[][];
-  readonly #quarantine: Array<{ row: number; sinceMs: number }> = [];
+  readonly #free: RowQueue[];
+  readonly #quarantine = new TimedRowQueue();
   readonly #removed: number[] = [];
   #nextShard = 0;
   #live = 0;
@@ -42,7 +43,7 @@ export class GraphTable {
     this.#capacity = parts.capacity;
     this.#reserved = parts.reserved;
     this.#fresh = Uint32Array.from({ length: parts.shards }, (_, shard) => shard);
-    this.#free = Array.from({ length: parts.shards }, () => []);
+    this.#free = Array.from({ length: parts.shards }, () => new RowQueue());
   }
 
   get live(): number {
@@ -86,6 +87,8 @@ export class GraphTable {
     }
     if (before !== NO_ROW) this.#names.unbind(before);
     if (!this.#names.bind(0, name, row)) {
+      if (before !== NO_ROW) this.#rebind(before, name);
+      this.#free[this.shardOf(row)]!.push(row);
       throw new AthanorError('ATHANOR_CAPACITY', `graph '${name}': the names of graphs fill their reservation`);
     }
     this.#book.previous[row] = before === NO_ROW ? 0 : before + 1;
@@ -101,13 +104,16 @@ export class GraphTable {
     this.#names.unbind(row);
     this.#names.release(row);
     const before = this.#book.previous[row]!;
-    if (before !== 0) {
-      this.#names.release(before - 1);
-      this.#names.bind(0, name, before - 1);
-    }
+    if (before !== 0) this.#rebind(before - 1, name);
     this.use[row] = GraphUse.free;
     this.#live--;
     this.#free[this.shardOf(row)]!.push(row);
+  }
+
+  /** The bytes that it gives back are as many as it takes: there is room. */
+  #rebind(row: number, name: string): void {
+    this.#names.release(row);
+    this.#names.bind(0, name, row);
   }
 
   remove(row: number): void {
@@ -141,12 +147,14 @@ export class GraphTable {
         if (this.#book.previous[at] === 0) break;
       }
     }
-    this.#quarantine.push({ row, sinceMs: nowMs });
+    this.#quarantine.push(row, nowMs);
   }
 
-  releaseExpired(nowMs: number): void {
-    while (this.#quarantine.length > 0 && this.#quarantine[0]!.sinceMs <= nowMs - QUARANTINE_MS) {
-      const { row } = this.#quarantine.shift()!;
+  /** Lets at most `maxRows` rows out of quarantine whose time has come. */
+  releaseExpired(nowMs: number, maxRows: number): void {
+    for (let released = 0; released < maxRows; released++) {
+      if (this.#quarantine.length === 0 || this.#quarantine.firstMs > nowMs - QUARANTINE_MS) return;
+      const row = this.#quarantine.shift();
       this.#names.release(row);
       this.use[row] = GraphUse.free;
       this.#free[this.shardOf(row)]!.push(row);
@@ -165,7 +173,7 @@ export class GraphTable {
 
   #take(shard: number): number {
     const free = this.#free[shard]!;
-    if (free.length > 0) return free.pop()!;
+    if (free.length > 0) return free.shift();
     const row = this.#fresh[shard]!;
     if (row >= this.#reserved) return NO_ROW;
     this.#fresh[shard] = row + this.#shards;

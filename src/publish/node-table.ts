@@ -17,6 +17,8 @@ export const Attention = {
 
 /** Entries of the Map in front of the interner: about 20 MB when full. */
 const CACHED_IDS = 1 << 18;
+/** Rows let out of quarantine by an event that finds none: some milliseconds' work. */
+const RELEASED_AT_ONCE = 65_536;
 
 /**
  * Main thread. Node ids and rows, as published: binds ids to rows, unbinds them when their removal is applied, and takes
@@ -73,8 +75,9 @@ export class NodeTable {
    * @throws AthanorError ATHANOR_CAPACITY, or ATHANOR_BACKPRESSURE while rows wait in quarantine; nothing is done then.
    */
   bind(graph: number, id: NodeId, nowMs: number): number {
-    let row = this.rows.allocate(this.#shardOf(graph));
-    if (row === NO_ROW && this.rows.releaseExpired(nowMs, 65_536) > 0) row = this.rows.allocate(this.#shardOf(graph));
+    const shard = this.#shardOf(graph);
+    let row = this.rows.allocate(shard);
+    if (row === NO_ROW && this.rows.releaseExpired(nowMs, RELEASED_AT_ONCE) > 0) row = this.rows.allocate(shard);
     if (row === NO_ROW) {
       if (this.rows.shortage === 'capacity') {
         throw new AthanorError(
@@ -84,8 +87,11 @@ export class NodeTable {
       }
       throw new AthanorError('ATHANOR_BACKPRESSURE', `node ${show(id)}: all free rows are in quarantine`);
     }
-    if (!this.ids.bind(graph, id, row)) {
-      this.rows.retire(row, nowMs);
+    let isBound = this.ids.bind(graph, id, row);
+    // Ids whose quarantine is over may make room.
+    if (!isBound && this.rows.releaseExpired(nowMs, RELEASED_AT_ONCE) > 0) isBound = this.ids.bind(graph, id, row);
+    if (!isBound) {
+      this.rows.giveBack(row, shard);
       throw new AthanorError(
         'ATHANOR_CAPACITY',
         `node ${show(id)}: ids fill their reservation: raise option capacity.nodes`,
@@ -93,7 +99,6 @@ export class NodeTable {
     }
     this.book.link(row, graph);
     this.attention[row] = Attention.undeclared;
-    // Not cached yet: of a million new ids most are not used again soon, and a string that the cache has held for a while is
     // Cached on its second use: of a million new ids most are not used again soon, and cached strings die old.
     return row;
   }

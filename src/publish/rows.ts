@@ -1,4 +1,5 @@
 import { NO_ROW } from '../base/limits.js';
+import { RowQueue, TimedRowQueue } from './row-queue.js';
 
 /** Rows that are handed to a shard at once: 1,024 rows of any column are whole cache lines, so shards do not share one. */
 const BLOCK_ROWS = 1024;
@@ -20,7 +21,7 @@ export class RowAllocator {
   readonly #freshEnd: Uint32Array;
   readonly #free: RowQueue[];
   readonly #shardOfRow: (row: number) => number;
-  readonly #quarantine = new TimedQueue();
+  readonly #quarantine = new TimedRowQueue();
   readonly #holds = new Map<symbol, number>();
   readonly #onRelease: (row: number) => void;
   #nextBlock = 0;
@@ -109,6 +110,12 @@ export class RowAllocator {
     return NO_ROW;
   }
 
+  /** A row that was allocated for the shard and met no reader: it may be used again at once. */
+  giveBack(row: number, shard: number): void {
+    this.#live--;
+    this.#free[shard]!.push(row);
+  }
+
   /** The row's id is unbound: it may be used again after its quarantine. */
   retire(row: number, nowMs: number): void {
     this.#live--;
@@ -151,65 +158,4 @@ export class RowAllocator {
   isStale(row: number, taken: number): boolean {
     return this.#boundEpoch[row]! > taken;
   }
-}
-
-/** First in, first out; doubles when full. */
-class RowQueue {
-  #rows = new Uint32Array(256);
-  #first = 0;
-  length = 0;
-
-  push(row: number): void {
-    if (this.length === this.#rows.length) {
-      this.#rows = unrolled(this.#rows, this.#first, new Uint32Array(this.#rows.length * 2));
-      this.#first = 0;
-    }
-    this.#rows[(this.#first + this.length) & (this.#rows.length - 1)] = row;
-    this.length++;
-  }
-
-  shift(): number {
-    const row = this.#rows[this.#first]!;
-    this.#first = (this.#first + 1) & (this.#rows.length - 1);
-    this.length--;
-    return row;
-  }
-}
-
-/** As RowQueue, with the time of each push: seconds apart, so times are kept as float64 beside the rows. */
-class TimedQueue {
-  #rows = new Uint32Array(256);
-  #times = new Float64Array(256);
-  #first = 0;
-  length = 0;
-
-  get firstMs(): number {
-    return this.#times[this.#first]!;
-  }
-
-  push(row: number, timeMs: number): void {
-    if (this.length === this.#rows.length) {
-      this.#rows = unrolled(this.#rows, this.#first, new Uint32Array(this.length * 2));
-      this.#times = unrolled(this.#times, this.#first, new Float64Array(this.length * 2));
-      this.#first = 0;
-    }
-    const at = (this.#first + this.length) & (this.#rows.length - 1);
-    this.#rows[at] = row;
-    this.#times[at] = timeMs;
-    this.length++;
-  }
-
-  shift(): number {
-    const row = this.#rows[this.#first]!;
-    this.#first = (this.#first + 1) & (this.#rows.length - 1);
-    this.length--;
-    return row;
-  }
-}
-
-/** Copies a full ring buffer into a larger one, its first element first. */
-function unrolled<A extends Uint32Array | Float64Array>(from: A, first: number, to: A): A {
-  to.set(from.subarray(first));
-  to.set(from.subarray(0, first), from.length - first);
-  return to;
 }

@@ -204,6 +204,8 @@ test('the clock is an option', async () => {
   const graph = engine.graph('g');
   graph.moveNode('a', 1, 1);
   await engine.flush();
+  // It is read once a tick.
+  await new Promise((resolve) => setImmediate(resolve));
   time = 43;
   graph.moveNode('b', 1, 1);
   await engine.flush();
