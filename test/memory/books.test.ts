@@ -12,7 +12,7 @@ const GRAPHS = 3;
 test('node book: lists of rows, seen alike from both ends, by every thread', () => {
   const step = fc.record({ row: fc.nat(ROWS - 1), graph: fc.nat(GRAPHS - 1) });
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 100 }), (steps) => {
+    fc.property(fc.array(step, { maxLength: 100, size: 'max' }), (steps) => {
       const book = NodeBook.create(new Memory(), { rows: ROWS, graphs: GRAPHS });
       const reader = NodeBook.attach(book.token);
       const lists: number[][] = Array.from({ length: GRAPHS }, () => []);

@@ -16,7 +16,7 @@ describe('byte heap', () => {
       fc.record({ do: fc.constant('rebuild' as const) }),
     );
     fc.assert(
-      fc.property(fc.array(heapStep, { maxLength: 200 }), (steps) => {
+      fc.property(fc.array(heapStep, { maxLength: 200, size: 'max' }), (steps) => {
         const heap = ByteHeap.create(new Memory(), { bytes: 1 << 16 });
         const live = new Map<number, { length: number; tag: number; mark: number }>();
         let mark = 0;

@@ -33,7 +33,7 @@ const LOOKALIKES: NodeId[] = [
 const id: fc.Arbitrary<NodeId> = fc.oneof(
   fc.constantFrom(...LOOKALIKES),
   fc.maxSafeInteger(),
-  fc.string({ unit: 'binary', maxLength: 20 }),
+  fc.string({ unit: 'binary', maxLength: 20, size: 'max' }),
   fc.string({ minLength: 900, maxLength: 1024 }),
 );
 const step = fc.oneof(
@@ -49,7 +49,7 @@ describe('interner', () => {
     { what: 'one hash for all', hashMask: 0 },
   ])('as a Map, with $what', ({ hashMask }) => {
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 120, size: 'max' }), (steps) => {
         const capacity = 128;
         const interner = Interner.create(new Memory(), { capacity, heapBytes: 1 << 18, hashMask });
         const bound = new Map<string, { scope: number; id: NodeId; index: number }>();

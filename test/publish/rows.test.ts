@@ -4,6 +4,7 @@ import { NO_ROW } from '../../dist/src/base/limits.js';
 import type { NodeId } from '../../dist/src/index.js';
 import { IdCache } from '../../dist/src/publish/id-cache.js';
 import { Removals } from '../../dist/src/publish/removals.js';
+import { RowQueue, TimedRowQueue } from '../../dist/src/publish/row-queue.js';
 import { QUARANTINE_MS, RowAllocator } from '../../dist/src/publish/rows.js';
 
 const seed = Number(process.env.ATHANOR_SEED ?? 20_261_121);
@@ -33,7 +34,7 @@ describe('rows', () => {
 
   test('no row is used twice, nor again before its time, and the oldest comes first', () => {
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 300, size: 'max' }), (steps) => {
         const { rows, released, shardOf } = make(40, 64, 4);
         const live = new Set<number>();
         const retiredAt = new Map<number, number>();
@@ -97,11 +98,42 @@ describe('rows', () => {
   });
 });
 
+describe('row queues', () => {
+  test('as arrays, however often they grow and wherever they begin', () => {
+    const step = fc.record({ push: fc.nat(400), shift: fc.nat(400) });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 12, size: 'max' }), (steps) => {
+        const rows = new RowQueue();
+        const timed = new TimedRowQueue();
+        const model: number[] = [];
+        let next = 0;
+        for (const each of steps) {
+          for (let i = 0; i < each.push; i++, next++) {
+            rows.push(next);
+            timed.push(next, next / 4);
+            model.push(next);
+          }
+          const wanted = model.splice(0, each.shift);
+          const firstMs = wanted.map(() => {
+            const { firstMs } = timed;
+            expect(timed.shift()).toBe(firstMs * 4);
+            return firstMs;
+          });
+          expect(firstMs).toEqual(wanted.map((row) => row / 4));
+          expect(wanted.map(() => rows.shift())).toEqual(wanted);
+          expect([rows.length, timed.length]).toEqual([model.length, model.length]);
+        }
+      }),
+      { seed, numRuns: 60 },
+    );
+  });
+});
+
 describe('removals', () => {
   test('an id wanted again keeps its row; the others come when their frame is applied, in order, across the wrap', () => {
     const step = fc.record({ row: fc.nat(20), frames: fc.nat(3), wantAgain: fc.boolean(), apply: fc.nat(3) });
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 700 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 700, size: 'max' }), (steps) => {
         const removals = new Removals(new Uint32Array(32), 1);
         const waiting: Array<{ row: number; position: number }> = [];
         let position = 0xffff_ff00;
@@ -134,9 +166,24 @@ describe('removals', () => {
   });
 });
 
+test('removals: a queue that grows keeps its order, wherever it begins', () => {
+  const rows = 3000;
+  const removals = new Removals(new Uint32Array(rows), 2);
+  let taken = 0;
+  for (let row = 0; row < rows; row++) {
+    removals.add(1, row, row);
+    // One goes for three that come.
+    if (row % 3 === 0) expect(removals.take(1, row)).toBe(taken++);
+  }
+  expect([removals.isEmpty(0), removals.isEmpty(1)]).toEqual([true, false]);
+  for (; taken < rows; taken++) expect(removals.take(1, rows)).toBe(taken);
+  expect([removals.take(1, rows), removals.isEmpty(1)]).toEqual([-1, true]);
+});
+
 describe('id cache', () => {
   test('answers what was set, or nothing; never what was deleted', () => {
-    const id: fc.Arbitrary<NodeId> = fc.oneof(fc.nat(30), fc.nat(30).map(String));
+    // Not many more than it holds, so that ids of both generations are met again.
+    const id: fc.Arbitrary<NodeId> = fc.oneof(fc.nat(5), fc.nat(5).map(String));
     const step = fc.oneof(
       { weight: 4, arbitrary: fc.record({ do: fc.constant('set' as const), scope: fc.nat(3), id, row: fc.nat(1000) }) },
       { weight: 4, arbitrary: fc.record({ do: fc.constant('get' as const), scope: fc.nat(3), id }) },
@@ -144,7 +191,7 @@ describe('id cache', () => {
       { weight: 1, arbitrary: fc.record({ do: fc.constant('drop' as const), scope: fc.nat(3) }) },
     );
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 300, size: 'max' }), (steps) => {
         const cache = new IdCache(16);
         const model = new Map<string, number>();
         const keyOf = (scope: number, of: NodeId): string => `${scope} ${typeof of} ${of}`;
