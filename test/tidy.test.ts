@@ -112,3 +112,11 @@ test.skipIf(!hasFlatc())('generated code is what flatc makes of the schemas (ski
     rmSync(folder, { recursive: true });
   }
 });
+
+test('the trees of the plane are what is derived from those of space', async () => {
+  const script = join(ROOT, 'scripts/plane.mjs');
+  const { planeFiles } = (await import(script)) as {
+    planeFiles: () => Array<{ path: string; text: string }>;
+  };
+  for (const { path, text } of planeFiles()) expect(readFileSync(path, 'utf8'), path).toBe(text);
+});

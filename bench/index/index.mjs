@@ -4,9 +4,11 @@ import Flatbush from 'flatbush';
 import KDBush from 'kdbush';
 import RBush from 'rbush';
 import { Memory } from '../../dist/src/memory/reserve.js';
+import { NearestQuery } from '../../dist/src/spatial/generated/nearest.js';
+import { TreeQueries } from '../../dist/src/spatial/generated/queries.js';
+import { ShardTrees } from '../../dist/src/spatial/generated/shard-trees.js';
 import { SpatialRegions } from '../../dist/src/spatial/layout.js';
-import { ANY_KIND, TreeQueries } from '../../dist/src/spatial/queries.js';
-import { ShardTrees } from '../../dist/src/spatial/shard-trees.js';
+import { ANY_KIND } from '../../dist/src/spatial/queries.js';
 import { expectEqual, measure, report } from '../support/measure.mjs';
 import { MOVE_SEED, POINT_SEED, places, QUERY_SEED, round, xorshift32 } from '../support/workload.mjs';
 
@@ -17,8 +19,10 @@ const KNOWN = { fresh: [3_112_238, 155_611_010_613], moved: [3_112_353, 155_618_
 class Tree {
   constructor(count) {
     this.regions = SpatialRegions.create(new Memory(), { rows: count, graphs: 1, shards: 1 });
-    this.trees = new ShardTrees(this.regions, 0);
-    this.queries = new TreeQueries(this.regions, 0, new Uint32Array(count));
+    const { index, planes } = this.regions;
+    this.trees = new ShardTrees(index, planes[0]);
+    this.queries = new TreeQueries(index, planes[0], new Uint32Array(count));
+    this.nearest = new NearestQuery(index, planes[0], new Uint32Array(count));
     this.out = new Uint32Array(count);
     this.rows = Uint32Array.from({ length: count }, (_, i) => i);
   }
@@ -100,20 +104,18 @@ async function size(count, { tiny, runs }) {
   const nearest = await measure(
     queryCount,
     () =>
-      sumOver(asked, (x, y) =>
-        tree.queries.nearest(0, x, y, 10, Number.POSITIVE_INFINITY, ANY_KIND, rows, distances, 0),
-      ),
+      sumOver(asked, (x, y) => tree.nearest.run(0, x, y, 10, Number.POSITIVE_INFINITY, ANY_KIND, rows, distances, 0)),
     { runs },
   );
   const flatNearest = await measure(queryCount, () => sumOver(asked, (x, y) => flat.neighbors(x, y, 10).length), {
     runs,
   });
   report('10 nearest', nearest, { flatbush: flatNearest });
-  const found = tree.queries.nearest(0, 500, 500, 10, Number.POSITIVE_INFINITY, ANY_KIND, rows, distances, 0);
+  const found = tree.nearest.run(0, 500, 500, 10, Number.POSITIVE_INFINITY, ANY_KIND, rows, distances, 0);
   const flatIds = flat.neighbors(500, 500, 10);
   const distanceOf = (id) => Math.hypot(points.x[id] - 500, points.y[id] - 500);
   for (let i = 0; i < found; i++)
-    expectEqual(`distance of nearest ${i}`, distances[i].toFixed(9), distanceOf(flatIds[i]).toFixed(9));
+    expectEqual(`distance of nearest ${i}`, Math.sqrt(distances[i]).toFixed(9), distanceOf(flatIds[i]).toFixed(9));
 
   const next = xorshift32(MOVE_SEED);
   const start = { x: points.x.slice(), y: points.y.slice() };

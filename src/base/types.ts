@@ -1,6 +1,6 @@
 /**
  * The public vocabulary of events and options.
- * Units: lengths in the graph's own unit; times in milliseconds since the Unix epoch; durations in milliseconds; sizes in bytes.
+ * Units: lengths in the graph's own unit, or metres under 'haversine'; times in milliseconds since the Unix epoch; durations in milliseconds; sizes in bytes.
  */
 
 /** A user's name for a node: any string of at most 1,024 bytes, or a safe integer. `'1'` and `1` are different ids. */
@@ -10,10 +10,14 @@ export type NodeId = string | number;
 export type Handle = number;
 
 export interface GraphOptions {
-  /** Default 2. 3 is not built yet. */
+  /** Default 2. In a graph of 3 every position has a `z`. */
   dimensions?: 2 | 3;
-  /** Default 'euclidean'. 'haversine' is not built yet. */
+  /**
+   * Default 'euclidean'. Under 'haversine' x is the longitude and y the latitude in degrees, and distances are great-circle
+   * distances in metres; it needs 2 dimensions.
+   */
   metric?: 'euclidean' | 'haversine';
+  /** Radius of the sphere under 'haversine'. Default 6,371,008.8. */
   earthRadiusM?: number;
   /** What becomes of a move whose `time` is before the node's: applied like any other, or ignored and counted. Default 'apply'. */
   late?: 'apply' | 'ignore';

@@ -44,7 +44,7 @@ export class EngineCore {
     this.scheduler = parts.scheduler;
     this.pool = parts.pool;
     this.host = parts.host;
-    const { lock, nodes, spatial, ids, shards } = this.memory;
+    const { lock, nodes, graphs, spatial, ids, shards } = this.memory;
     const { rows } = this.publisher.nodes;
     this.#readers = Array.from(
       { length: shards },
@@ -55,6 +55,7 @@ export class EngineCore {
           thread: MAIN,
           timeoutMs: this.options.readTimeoutMs,
           nodes,
+          graphs: { options: graphs.options, radius: graphs.radius },
           spatial,
           edges: this.memory.edgesOf(shard),
         }),

@@ -105,7 +105,10 @@ export class Engine implements AsyncDisposable {
     const publisher = new Publisher({
       nodes,
       graphs,
-      refs: new GraphRefs(graphs, (row) => memory.graphs.options[row]!),
+      refs: new GraphRefs(graphs, (row) => ({
+        bits: memory.graphs.options[row]!,
+        radius: memory.graphs.radius[row]!,
+      })),
       kinds: new KindTable(),
       writers,
       edgeBudget: new EdgeBudget({

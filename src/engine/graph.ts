@@ -1,19 +1,19 @@
 import { AthanorError, show } from '../base/errors.js';
 import { NO_ROW } from '../base/limits.js';
 import type { Handle, NodeId } from '../base/types.js';
-import { checkFinite, checkId, refuseZ as refuseEventZ } from '../publish/check.js';
+import { checkFinite, checkId } from '../publish/check.js';
 import { publishEdgeColumns, publishMoveColumns } from '../publish/columns.js';
 import type { GraphRef } from '../publish/graph-refs.js';
 import {
-  checkCoordinate,
+  checkBox,
   checkCount,
   checkDirection,
   checkDistance,
+  checkFilter,
   checkKind,
   checkOutput,
+  checkPoint,
   checkQuery,
-  refuseFilter,
-  refuseZ,
 } from '../query/check.js';
 import { NodeSet } from '../query/node-set.js';
 import { ANY_KIND } from '../spatial/queries.js';
@@ -21,6 +21,8 @@ import type { EngineCore } from './core.js';
 import { type EdgeView, edgeViews, type NodeView, nodeView, nodeViews } from './views.js';
 
 type Direction = 'out' | 'in' | 'both';
+
+type Filter = (handle: Handle) => boolean;
 
 /**
  * A graph by name. Reading one that does not exist answers empty; the first write creates it. Writing methods are the
@@ -68,9 +70,8 @@ export class Graph {
   moveNode(id: NodeId, x: number, y: number, z?: number, time?: number): boolean {
     const { publisher } = this.#core;
     try {
-      if (z !== undefined) refuseEventZ(z);
       if (time !== undefined) checkFinite('time', time);
-      publisher.moveNode(this.#ref, id, x, y, undefined, time);
+      publisher.moveNode(this.#ref, id, x, y, z, undefined, time);
     } catch (error) {
       publisher.rejected++;
       throw error;
@@ -208,7 +209,10 @@ export class Graph {
     return (direction === 'in' ? 0 : view.outDegree) + (direction === 'out' ? 0 : view.inDegree);
   }
 
-  /** All nodes at distance <= radius. Order unspecified unless `sort`; with `limit` and no `sort`, any that many. */
+  /**
+   * All nodes at distance <= radius. Order unspecified unless `sort`; with `limit` and no `sort`, any that many. `filter` is
+   * called with handles, when the nodes have been found; the limit counts what it lets through.
+   */
   within(query: {
     x: number;
     y: number;
@@ -217,15 +221,13 @@ export class Graph {
     kind?: string;
     limit?: number;
     sort?: 'distance';
-    filter?: (handle: Handle) => boolean;
+    filter?: Filter;
   }): NodeSet {
     checkQuery(query);
-    const { x, y, radius, kind, limit, sort } = query;
-    checkCoordinate('x', x);
-    checkCoordinate('y', y);
+    const { x, y, z, radius, kind, limit, sort, filter } = query;
+    checkPoint(this.#space, x, y, z);
     checkDistance('radius', radius);
-    refuseZ(query);
-    refuseFilter(query.filter);
+    checkFilter(filter);
     if (limit !== undefined) checkCount('limit', limit);
     if (sort !== undefined && sort !== 'distance') {
       throw new AthanorError('ATHANOR_INVALID_QUERY', `sort: ${show(sort)} is not 'distance'`);
@@ -234,13 +236,18 @@ export class Graph {
     const wanted = this.#wanted(kind);
     if (graph === NO_ROW || wanted === undefined) return this.#set(0);
     const most = limit ?? NO_ROW;
+    const taken = filter === undefined ? most : NO_ROW;
     const reader = this.#core.readerOf(graph);
     const { slab } = this.#core;
-    if (sort === undefined) return this.#set(reader.within(graph, x, y, radius, wanted, most, slab));
-    return this.#set(reader.withinSorted(graph, x, y, radius, wanted, most, slab), true);
+    const at = { x, y, z: z ?? 0 };
+    const sorted = sort !== undefined;
+    const found = sorted
+      ? reader.withinSorted(graph, at, radius, wanted, taken, slab)
+      : reader.within(graph, at, radius, wanted, taken, slab);
+    return this.#filtered(found, filter, most, sorted);
   }
 
-  /** The k nearest, nearest first; ties in any order. */
+  /** The k nearest, nearest first; ties in any order. `filter` as of `within`, and it may see more than k. */
   nearest(query: {
     x: number;
     y: number;
@@ -248,28 +255,36 @@ export class Graph {
     k: number;
     maxDistance?: number;
     kind?: string;
-    filter?: (handle: Handle) => boolean;
+    filter?: Filter;
   }): NodeSet {
     checkQuery(query);
-    const { x, y, k, kind } = query;
+    const { x, y, z, k, kind, filter } = query;
     const maxDistance = query.maxDistance ?? Number.POSITIVE_INFINITY;
-    checkCoordinate('x', x);
-    checkCoordinate('y', y);
+    checkPoint(this.#space, x, y, z);
     checkCount('k', k);
     checkDistance('maxDistance', maxDistance);
-    refuseZ(query);
-    refuseFilter(query.filter);
+    checkFilter(filter);
     const graph = this.#core.readRow(this.#ref);
     const wanted = this.#wanted(kind);
     if (graph === NO_ROW || wanted === undefined) return this.#set(0);
     const { slab } = this.#core;
-    // Room for as many as there can be; nodes that come between this look and the query are not the k-th.
-    const most = Math.min(k, this.#core.memory.graphs.order[graph]!);
-    if (most === 0) return this.#set(0);
-    slab.reserveDistances(most);
-    return this.#set(this.#core.readerOf(graph).nearest(graph, x, y, most, maxDistance, wanted, slab), true);
+    const reader = this.#core.readerOf(graph);
+    const at = { x, y, z: z ?? 0 };
+    for (let asked = filter === undefined ? k : 2 * k; ; asked *= 4) {
+      // Room for as many as there can be; nodes that come between this look and the query are not the k-th.
+      const most = Math.min(asked, this.#core.memory.graphs.order[graph]!);
+      if (most === 0) return this.#set(0);
+      slab.reserveDistances(most);
+      const found = reader.nearest(graph, at, most, maxDistance, wanted, slab);
+      if (filter === undefined) return this.#set(found, true);
+      const set = this.#filtered(found, filter, k, true);
+      // Too few passed, and there are more to be asked about: again from the beginning, in the graph as it is then.
+      if (set.length === k || found < most) return set;
+      if (most < asked) return set;
+    }
   }
 
+  /** Nodes in the closed box. Under 'haversine', minX > maxX is a box across the antimeridian. */
   withinBox(query: {
     minX: number;
     minY: number;
@@ -279,44 +294,41 @@ export class Graph {
     maxZ?: number;
     kind?: string;
     limit?: number;
+    filter?: Filter;
   }): NodeSet {
     checkQuery(query);
-    const { minX, minY, maxX, maxY, kind, limit } = query;
-    checkCoordinate('minX', minX);
-    checkCoordinate('minY', minY);
-    checkCoordinate('maxX', maxX);
-    checkCoordinate('maxY', maxY);
-    if (minX > maxX) throw new AthanorError('ATHANOR_INVALID_QUERY', `minX: ${minX} is above maxX (${maxX})`);
-    if (minY > maxY) throw new AthanorError('ATHANOR_INVALID_QUERY', `minY: ${minY} is above maxY (${maxY})`);
-    refuseZ(query);
+    const { minX, minY, minZ = 0, maxX, maxY, maxZ = 0, kind, limit, filter } = query;
+    checkBox(this.#space, query);
+    checkFilter(filter);
     if (limit !== undefined) checkCount('limit', limit);
     const graph = this.#core.readRow(this.#ref);
     const wanted = this.#wanted(kind);
     if (graph === NO_ROW || wanted === undefined) return this.#set(0);
-    return this.#set(this.#core.readerOf(graph).box(graph, query, wanted, limit ?? NO_ROW, this.#core.slab));
+    const most = limit ?? NO_ROW;
+    const box = { minX, minY, minZ, maxX, maxY, maxZ };
+    const reader = this.#core.readerOf(graph);
+    const found = reader.box(graph, box, wanted, filter === undefined ? most : NO_ROW, this.#core.slab);
+    return this.#filtered(found, filter, most, false);
   }
 
   /** As `within`, into the caller's array: the number found, which may exceed what the array holds. */
   withinInto(x: number, y: number, radius: number, handles: Uint32Array, z?: number): number {
-    checkCoordinate('x', x);
-    checkCoordinate('y', y);
+    checkPoint(this.#space, x, y, z);
     checkDistance('radius', radius);
     checkOutput('handles', handles, Uint32Array);
-    if (z !== undefined) refuseZ({ z });
     const graph = this.#core.readRow(this.#ref);
-    return graph === NO_ROW ? 0 : this.#core.readerOf(graph).withinInto(graph, x, y, radius, handles);
+    return graph === NO_ROW ? 0 : this.#core.readerOf(graph).withinInto(graph, x, y, z ?? 0, radius, handles);
   }
 
   /** As `nearest`, into the caller's arrays, which hold at least k. */
   nearestInto(x: number, y: number, k: number, handles: Uint32Array, distances: Float64Array, z?: number): number {
-    checkCoordinate('x', x);
-    checkCoordinate('y', y);
+    checkPoint(this.#space, x, y, z);
     checkCount('k', k);
     checkOutput('handles', handles, Uint32Array);
     checkOutput('distances', distances, Float64Array);
-    if (z !== undefined) refuseZ({ z });
     const graph = this.#core.readRow(this.#ref);
-    return graph === NO_ROW ? 0 : this.#core.readerOf(graph).nearestInto(graph, x, y, k, handles, distances);
+    if (graph === NO_ROW) return 0;
+    return this.#core.readerOf(graph).nearestInto(graph, x, y, z ?? 0, k, handles, distances);
   }
 
   /** Each node, in the order in which ids were bound; events applied meanwhile may or may not be seen. */
@@ -334,6 +346,29 @@ export class Graph {
     if (kind === undefined) return ANY_KIND;
     checkKind(kind);
     return this.#core.kindOf(kind);
+  }
+
+  get #space(): number {
+    const ref = this.#ref;
+    return ref.row === NO_ROW ? this.#core.publisher.refs.spaceOf(ref.name) : ref.space;
+  }
+
+  /** Of the nodes found behind the slab's `at`, the first `limit` that the filter lets through; no lock is held. */
+  #filtered(found: number, filter: Filter | undefined, limit: number, withDistances: boolean): NodeSet {
+    if (filter === undefined) return this.#set(found, withDistances);
+    // The filter may ask queries of its own: what was found is set aside for it.
+    const { slab } = this.#core;
+    const { rows, distances, at: start } = slab;
+    slab.at += found;
+    let kept = 0;
+    for (let i = 0; i < found && kept < limit; i++) {
+      const row = rows[start + i]!;
+      if (!filter(row)) continue;
+      rows[start + kept] = row;
+      if (withDistances) distances[start + kept] = distances[start + i]!;
+      kept++;
+    }
+    return new NodeSet(this.#core.idSource, rows, withDistances ? distances : undefined, start, kept);
   }
 
   #set(found: number, withDistances = false): NodeSet {

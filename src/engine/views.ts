@@ -50,7 +50,7 @@ export function nodeView(core: EngineCore, graph: number, row: number): NodeView
       handle: row,
       x: (flags & NodeFlag.x) !== 0 ? nodes.x[row]! : Number.NaN,
       y: (flags & NodeFlag.y) !== 0 ? nodes.y[row]! : Number.NaN,
-      z: Number.NaN,
+      z: (flags & NodeFlag.z) !== 0 ? nodes.z[row]! : Number.NaN,
       w: (flags & NodeFlag.w) !== 0 ? nodes.w[row]! : Number.NaN,
       kind: core.publisher.kinds.nameOf(nodes.kind[row]!),
       time: nodes.time[row]!,

@@ -16,7 +16,7 @@ import { FrameRing } from '../ring/ring.js';
 import { Control } from '../schedule/control.js';
 import { FrameFormat } from '../schema/frame.js';
 import { SpatialRegions, type SpatialToken } from '../spatial/layout.js';
-import { ShardTrees } from '../spatial/shard-trees.js';
+import { ShardIndex } from '../spatial/shard-index.js';
 
 /** Sizes of an engine's memory, in elements. */
 export interface MemoryPlan {
@@ -156,8 +156,8 @@ export class EngineMemory {
     };
   }
 
-  treesOf(shard: number): ShardTrees {
-    return new ShardTrees(this.spatial, shard);
+  treesOf(shard: number): ShardIndex {
+    return new ShardIndex(this.spatial, shard, this.graphs.options);
   }
 
   edgesOf(shard: number): ShardEdges {

@@ -1,7 +1,7 @@
 import { In, Out } from '../graph/shard-edges.js';
 import { brokenCanariesWithin } from '../memory/region.js';
 import { GraphState } from '../project/graph-columns.js';
-import { NodeFlag } from '../project/node-columns.js';
+import { NodeFlag, positionFlags } from '../project/node-columns.js';
 import { Word } from '../schedule/control.js';
 import { verifyTree } from '../spatial/verify.js';
 import type { EngineMemory } from './engine-memory.js';
@@ -104,6 +104,7 @@ function digestShard(memory: EngineMemory, shard: number, task: InspectTask, dig
     digest.begin(1);
     digest.u32(names.mixId(graph, 1));
     digest.u32(graphs.options[graph]!);
+    digest.f64(graphs.radius[graph]!);
     digest.f64(graphs.created[graph]!);
     digest.end();
   }
@@ -120,6 +121,7 @@ function digestShard(memory: EngineMemory, shard: number, task: InspectTask, dig
     digest.u32(kinds[nodes.kind[row]!]!);
     if ((flags & NodeFlag.x) !== 0) digest.f64(nodes.x[row]!);
     if ((flags & NodeFlag.y) !== 0) digest.f64(nodes.y[row]!);
+    if ((flags & NodeFlag.z) !== 0) digest.f64(nodes.z[row]!);
     if ((flags & NodeFlag.w) !== 0) digest.f64(nodes.w[row]!);
     digest.f64(nodes.time[row]!);
     const data = nodes.data[row]!;
@@ -175,7 +177,8 @@ function verifyShard(memory: EngineMemory, shard: number, task: InspectTask, pro
     if (nodes.data[row] !== 0) data.push(nodes.data[row]! - 1);
     if (graphs.state[graph] !== GraphState.alive) continue;
     add(order, graph);
-    if ((flags & NodeFlag.position) === NodeFlag.position) add(positions, graph);
+    const position = positionFlags(graphs.options[graph]!);
+    if ((flags & position) === position) add(positions, graph);
     for (const direction of [Out, In]) {
       const expected = degrees[direction]!.get(row) ?? 0;
       const found = edges.degree(row, direction);
@@ -198,10 +201,10 @@ function verifyShard(memory: EngineMemory, shard: number, task: InspectTask, pro
       );
     }
     problems.push(
-      ...verifyTree(spatial, shard, graph, (row) => {
-        const flags = nodes.flags[row]!;
-        const placed = (flags & NodeFlag.alive) !== 0 && (flags & NodeFlag.position) === NodeFlag.position;
-        return placed && nodeBook.graph[row] === graph + 1 ? [nodes.x[row]!, nodes.y[row]!] : undefined;
+      ...verifyTree(spatial, shard, graph, graphs.options[graph]!, (row) => {
+        const placed = NodeFlag.alive | positionFlags(graphs.options[graph]!);
+        const isPlaced = (nodes.flags[row]! & placed) === placed && nodeBook.graph[row] === graph + 1;
+        return isPlaced ? [nodes.x[row]!, nodes.y[row]!, nodes.z[row]!] : undefined;
       }),
     );
   }

@@ -1,12 +1,13 @@
 import { invariant } from '../base/errors.js';
+import { GraphOption } from '../base/space.js';
 import type { ShardEdges } from '../graph/shard-edges.js';
 import type { ByteHeap } from '../memory/byte-heap.js';
-import { GraphOption, GraphState } from '../project/graph-columns.js';
-import { NodeFlag } from '../project/node-columns.js';
+import { GraphState } from '../project/graph-columns.js';
+import { NodeFlag, positionFlags } from '../project/node-columns.js';
 import type { UndoSlot } from '../project/undo.js';
 import { Count } from '../schedule/control.js';
 import { EventType, type FrameView, Presence } from '../schema/frame.js';
-import type { ShardTrees } from '../spatial/shard-trees.js';
+import type { ShardIndex } from '../spatial/shard-index.js';
 import type { EngineMemory } from './engine-memory.js';
 
 /** Rows of a removed graph that are reclaimed in one slice of housekeeping, and edges and tree blocks likewise. */
@@ -21,7 +22,7 @@ const RECLAIM_BLOCKS = 256;
  * Every event is idempotent on the state before it: undone and applied again, it leaves what applying it once leaves.
  */
 export class ShardProjections {
-  readonly trees: ShardTrees;
+  readonly trees: ShardIndex;
   readonly edges: ShardEdges;
   readonly undo: UndoSlot;
   readonly #shard: number;
@@ -32,6 +33,7 @@ export class ShardProjections {
   readonly #kind: Uint32Array;
   readonly #x: Float64Array;
   readonly #y: Float64Array;
+  readonly #z: Float64Array;
   readonly #w: Float64Array;
   readonly #time: Float64Array;
   readonly #sequence: Float64Array;
@@ -55,6 +57,7 @@ export class ShardProjections {
     this.#kind = nodes.kind;
     this.#x = nodes.x;
     this.#y = nodes.y;
+    this.#z = nodes.z;
     this.#w = nodes.w;
     this.#time = nodes.time;
     this.#sequence = nodes.sequence;
@@ -89,7 +92,7 @@ export class ShardProjections {
       if (this.edges.remove(row, frame.other[i]!, frame.kind[i]!)) this.#size[graph]!--;
     } else if (type === EventType.graphCreated) {
       this.undo.begin(sequence);
-      this.#createGraph(graph, frame.kind[i]!, frame.time[i]!);
+      this.#createGraph(graph, frame.kind[i]!, frame.w[i]!, frame.time[i]!);
     } else if (type === EventType.graphRemoved) {
       this.undo.begin(sequence);
       this.#removeGraph(graph);
@@ -103,17 +106,25 @@ export class ShardProjections {
     const x = frame.x[i]!;
     const y = frame.y[i]!;
     const weighed = (frame.presence[i]! & Presence.w) !== 0;
-    if ((flags & NodeFlag.alive) !== 0 && !weighed) this.undo.saveMove(row);
-    else this.undo.save(row);
+    const options = this.#graphOptions[graph]!;
+    if ((flags & NodeFlag.alive) === 0 || weighed) this.undo.save(row);
+    else if ((options & GraphOption.solid) === 0) this.undo.saveMove(row);
+    else this.undo.saveMoveInSolid(row);
     if ((flags & NodeFlag.alive) === 0) {
       this.#createNode(graph, row, sequence);
-    } else if ((this.#graphOptions[graph]! & GraphOption.lateIgnore) !== 0 && time < this.#time[row]!) {
+    } else if ((options & GraphOption.lateIgnore) !== 0 && time < this.#time[row]!) {
       this.#counts[this.#shard * Count.stride + Count.late]!++;
       return;
     }
-    let after = this.#flags[row]! | NodeFlag.position;
+    let after = this.#flags[row]! | NodeFlag.x | NodeFlag.y;
     this.#x[row] = x;
     this.#y[row] = y;
+    let z = 0;
+    if ((options & GraphOption.solid) !== 0) {
+      z = frame.z[i]!;
+      this.#z[row] = z;
+      after |= NodeFlag.z;
+    }
     this.#time[row] = time;
     this.#sequence[row] = sequence;
     if (weighed) {
@@ -121,11 +132,9 @@ export class ShardProjections {
       after |= NodeFlag.w;
     }
     if (after !== flags) this.#flags[row] = after;
-    if ((flags & (NodeFlag.alive | NodeFlag.position)) === (NodeFlag.alive | NodeFlag.position)) {
-      this.trees.move(graph, row, x, y);
-    } else {
-      this.trees.insert(graph, row, x, y);
-    }
+    const placed = NodeFlag.alive | positionFlags(options);
+    if ((flags & placed) === placed) this.trees.move(graph, row, x, y, z);
+    else this.trees.insert(graph, row, x, y, z);
   }
 
   #upsertNode(frame: FrameView, i: number, graph: number, row: number, sequence: number): void {
@@ -142,16 +151,22 @@ export class ShardProjections {
       this.#y[row] = frame.y[i]!;
       after |= NodeFlag.y;
     }
+    if ((presence & Presence.z) !== 0) {
+      this.#z[row] = frame.z[i]!;
+      after |= NodeFlag.z;
+    }
     if ((presence & Presence.kind) !== 0) this.#kind[row] = frame.kind[i]!;
     if ((presence & Presence.data) !== 0) this.#storeData(frame, i, row);
     this.#time[row] = frame.time[i]!;
     this.#sequence[row] = sequence;
     if (after !== flags) this.#flags[row] = after;
-    if ((after & NodeFlag.position) !== NodeFlag.position) return;
-    if ((flags & NodeFlag.position) !== NodeFlag.position) {
-      this.trees.insert(graph, row, this.#x[row]!, this.#y[row]!);
-    } else if ((presence & (Presence.x | Presence.y)) !== 0) {
-      this.trees.move(graph, row, this.#x[row]!, this.#y[row]!);
+    const position = positionFlags(this.#graphOptions[graph]!);
+    if ((after & position) !== position) return;
+    const z = (position & NodeFlag.z) === 0 ? 0 : this.#z[row]!;
+    if ((flags & position) !== position) {
+      this.trees.insert(graph, row, this.#x[row]!, this.#y[row]!, z);
+    } else if ((presence & (Presence.x | Presence.y | Presence.z)) !== 0) {
+      this.trees.move(graph, row, this.#x[row]!, this.#y[row]!, z);
     }
   }
 
@@ -182,7 +197,8 @@ export class ShardProjections {
     if ((flags & NodeFlag.alive) === 0) return;
     this.undo.save(row);
     this.#size[graph]! -= this.edges.dropNode(row);
-    if ((flags & NodeFlag.position) === NodeFlag.position) this.trees.remove(graph, row);
+    const position = positionFlags(this.#graphOptions[graph]!);
+    if ((flags & position) === position) this.trees.remove(graph, row);
     this.#freeData(row);
     this.#flags[row] = 0;
     this.#order[graph]!--;
@@ -213,10 +229,11 @@ export class ShardProjections {
     this.#sequence[row] = sequence;
   }
 
-  #createGraph(graph: number, options: number, time: number): void {
+  #createGraph(graph: number, options: number, radius: number, time: number): void {
     const graphs = this.#memory.graphs;
     if (graphs.state[graph] === GraphState.alive) return;
     graphs.options[graph] = options;
+    graphs.radius[graph] = radius;
     graphs.order[graph] = 0;
     graphs.size[graph] = 0;
     graphs.created[graph] = time;

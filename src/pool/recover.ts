@@ -1,5 +1,5 @@
 import { GraphState } from '../project/graph-columns.js';
-import { NodeFlag } from '../project/node-columns.js';
+import { NodeFlag, positionFlags } from '../project/node-columns.js';
 import type { FrameRing } from '../ring/ring.js';
 import type { Control } from '../schedule/control.js';
 import { EventType, type FrameView, Presence } from '../schema/frame.js';
@@ -79,16 +79,13 @@ export function rebuildShard(memory: EngineMemory, projections: ShardProjections
     if (nodes.data[row] !== 0) data.push(nodes.data[row]! - 1);
     if (graphs.state[graph] !== GraphState.alive) continue;
     graphs.order[graph]!++;
-    if ((nodes.flags[row]! & NodeFlag.position) !== NodeFlag.position) continue;
+    const position = positionFlags(graphs.options[graph]!);
+    if ((nodes.flags[row]! & position) !== position) continue;
     const rows = rowsByGraph.get(graph);
     if (rows === undefined) rowsByGraph.set(graph, [row]);
     else rows.push(row);
   }
-  for (const [graph, rows] of rowsByGraph) {
-    const xs = Float64Array.from(rows, (row) => nodes.x[row]!);
-    const ys = Float64Array.from(rows, (row) => nodes.y[row]!);
-    projections.trees.bulkLoad(graph, Uint32Array.from(rows), xs, ys, rows.length);
-  }
+  for (const [graph, rows] of rowsByGraph) projections.trees.bulkLoad(graph, Uint32Array.from(rows), nodes);
   heaps[shard]!.rebuild(Uint32Array.from(data).sort());
   const edges = projections.edges;
   edges.rebuild();

@@ -6,7 +6,8 @@ import type { Memory } from '../memory/reserve.js';
  * row; written by the applier of the graph's shard under its lock.
  *
  *   state      u8   0 unknown; ALIVE; DEAD = removed, its nodes and edges are being reclaimed; FREE = reclaimed
- *   options    u8   GraphOption bits
+ *   options    u8   GraphOption bits (see base/space.ts)
+ *   radius     f64  of the sphere, in metres; 0 elsewhere
  *   order      u32  nodes (derived)
  *   size       u32  edges (derived)
  *   created    f64  time of the event that created it
@@ -23,6 +24,7 @@ const layout = defineRegion({
   fields: ({ graphs, shards }) => ({
     state: ['u8', graphs],
     options: ['u8', graphs],
+    radius: ['f64', graphs],
     order: ['u32', graphs],
     size: ['u32', graphs],
     created: ['f64', graphs],
@@ -34,9 +36,6 @@ const layout = defineRegion({
 });
 
 export const GraphState = { unknown: 0, alive: 1, dead: 2, free: 3 } as const;
-
-/** Bits of `options`. Dimension and metric take the bits above when they are built. */
-export const GraphOption = { lateIgnore: 1 } as const;
 
 export type GraphViews = Views<ReturnType<typeof layout.fields>>;
 

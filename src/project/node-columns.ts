@@ -1,3 +1,4 @@
+import { GraphOption } from '../base/space.js';
 import { attachRegion, createRegion, defineRegion, type RegionToken, type Views } from '../memory/region.js';
 import type { Memory } from '../memory/reserve.js';
 
@@ -5,9 +6,9 @@ import type { Memory } from '../memory/reserve.js';
  * Node columns: the truth about nodes, as applied. One buffer a column, indexed by row, engine-wide: a row belongs to one
  * graph, a graph to one shard, and a shard has one writer at a time, who holds its lock.
  *
- *   flags     u8   ALIVE | X | Y | W: what the node has
+ *   flags     u8   ALIVE | X | Y | Z | W: what the node has
  *   kind      u32  number of the user's kind; 0 is ''
- *   x, y      f64  the graph's own unit; meaningless without their flag
+ *   x, y, z   f64  the graph's own unit, or degrees; meaningless without their flag; z is touched in a solid alone
  *   w         f64  the user's own number of the last move that gave one; meaningless without its flag
  *   time      f64  milliseconds since the Unix epoch
  *   sequence  f64  publish sequence of the event that wrote the row last
@@ -26,6 +27,7 @@ const layout = defineRegion({
     kind: ['u32', rows],
     x: ['f64', rows],
     y: ['f64', rows],
+    z: ['f64', rows],
     w: ['f64', rows],
     time: ['f64', rows],
     sequence: ['f64', rows],
@@ -34,8 +36,13 @@ const layout = defineRegion({
   }),
 });
 
-/** Bits of `flags`. A node is in spatial answers when it has both X and Y. */
-export const NodeFlag = { alive: 1, x: 2, y: 4, w: 8, position: 2 | 4 } as const;
+/** Bits of `flags`. */
+export const NodeFlag = { alive: 1, x: 2, y: 4, w: 8, z: 16 } as const;
+
+/** The flags of a node that is in spatial answers, by the option bits of its graph: all its coordinates are there. */
+export function positionFlags(optionBits: number): number {
+  return (optionBits & GraphOption.solid) === 0 ? NodeFlag.x | NodeFlag.y : NodeFlag.x | NodeFlag.y | NodeFlag.z;
+}
 
 export type NodeViews = Views<ReturnType<typeof layout.fields>>;
 

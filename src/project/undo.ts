@@ -8,9 +8,9 @@ import type { NodeColumns } from './node-columns.js';
  *
  *   word 0      SEQUENCE  of the event that is being applied
  *        1      NODES     node records that follow, 0 to 2
- *        2      PARTIAL   1: the first record is of a move, which changes flags, x, y, time and sequence alone
- *        4..13  first record: row, flags, kind, x, y, w, time, sequence, born, data
- *        14..23 second record (the other end of an edge)
+ *        2      PARTIAL   1: the first record is of a move, which changes flags, x, y, time and sequence alone; 2: and z
+ *        4..14  first record: row, flags, kind, x, y, w, time, sequence, born, data, z
+ *        15..25 second record (the other end of an edge)
  *
  * Plain stores: the slot is read by recovery alone, after the exit of its writer has been seen, and then every store is
  * there. Edges need no record: their events can be repeated on their columns alone (see graph/shard-edges.ts). The order
@@ -31,7 +31,7 @@ const SEQUENCE = 0;
 const NODES = 1;
 const PARTIAL = 2;
 const FIRST_RECORD = 4;
-const RECORD_WORDS = 10;
+const RECORD_WORDS = 11;
 
 export class UndoSlots {
   readonly token: RegionToken;
@@ -86,6 +86,14 @@ export class UndoSlot {
     words[NODES] = 1;
   }
 
+  /** As `saveMove`, in a solid. */
+  saveMoveInSolid(row: number): void {
+    const words = this.#words;
+    this.saveMove(row);
+    words[FIRST_RECORD + 10] = this.#nodes.z[row]!;
+    words[PARTIAL] = 2;
+  }
+
   /** Keeps a row before the event changes it. At most two an event. */
   save(row: number): void {
     const words = this.#words;
@@ -103,6 +111,7 @@ export class UndoSlot {
     words[at + 7] = nodes.sequence[row]!;
     words[at + 8] = nodes.born[row]!;
     words[at + 9] = nodes.data[row]!;
+    words[at + 10] = nodes.z[row]!;
     words[NODES] = count + 1;
   }
 
@@ -123,6 +132,7 @@ export class UndoSlot {
       nodes.y[row] = words[at + 4]!;
       nodes.time[row] = words[at + 6]!;
       nodes.sequence[row] = words[at + 7]!;
+      if (words[PARTIAL] !== 1) nodes.z[row] = words[at + 10]!;
       if (words[PARTIAL] !== 0) continue;
       nodes.kind[row] = words[at + 2]!;
       nodes.w[row] = words[at + 5]!;

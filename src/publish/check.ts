@@ -1,5 +1,6 @@
 import { AthanorError, show } from '../base/errors.js';
 import { MAX_ID_BYTES, MAX_NAME_BYTES } from '../base/limits.js';
+import { Space } from '../base/space.js';
 import type { GraphOptions, NodeId } from '../base/types.js';
 
 /** Checks of what enters with an event. Each throws before anything is done, and names the field, its value and the limit. */
@@ -42,8 +43,28 @@ export function checkWeight(weight: unknown): asserts weight is number {
   if (typeof weight !== 'number' || Number.isNaN(weight)) invalid('weight', weight, 'a number');
 }
 
-export function refuseZ(z: unknown): void {
-  if (z !== undefined) invalid('z', z, 'allowed in a graph of 2 dimensions');
+/** Coordinates of an event that gives them all; see `checkCoordinates`. */
+export function checkPosition(space: number, x: unknown, y: unknown, z: unknown): void {
+  checkFinite('x', x);
+  checkFinite('y', y);
+  if (space === Space.solid) checkFinite('z', z);
+  else if (z !== undefined) invalid('z', z, 'allowed in a graph of 2 dimensions');
+  if (space === Space.sphere) checkDegrees(x, y);
+}
+
+/** Coordinates of an event that may leave some out, in a graph of the space. */
+export function checkCoordinates(space: number, x: unknown, y: unknown, z: unknown): void {
+  checkPosition(
+    space,
+    x === undefined ? 0 : x,
+    y === undefined ? 0 : y,
+    z === undefined && space === Space.solid ? 0 : z,
+  );
+}
+
+function checkDegrees(x: number, y: number): void {
+  if (x < -180 || x > 180) invalid('x', x, 'a longitude: -180 to 180 degrees');
+  if (y < -90 || y > 90) invalid('y', y, 'a latitude: -90 to 90 degrees');
 }
 
 const GRAPH_OPTIONS = ['dimensions', 'metric', 'earthRadiusM', 'late', 'ttlMs'];
@@ -71,8 +92,16 @@ export function checkGraphOptions(
   const unsupported = (name: string): never => {
     throw new AthanorError('ATHANOR_UNSUPPORTED', `options.${name} is not built yet`);
   };
-  if (dimensions === 3) unsupported('dimensions: 3');
-  if (metric === 'haversine') unsupported("metric: 'haversine'");
-  if (earthRadiusM !== undefined) unsupported('earthRadiusM');
+  if (metric === 'haversine' && dimensions === 3) {
+    throw new AthanorError(code, "options.dimensions: 3 is not 2, which metric 'haversine' needs");
+  }
+  if (earthRadiusM !== undefined) {
+    if (typeof earthRadiusM !== 'number' || !(earthRadiusM > 0 && earthRadiusM < Number.POSITIVE_INFINITY)) {
+      throw new AthanorError(code, `options.earthRadiusM: ${show(earthRadiusM)} is not a finite number above 0`);
+    }
+    if (metric !== 'haversine') {
+      throw new AthanorError(code, `options.earthRadiusM: ${earthRadiusM} is for metric 'haversine' alone`);
+    }
+  }
   if (ttlMs !== undefined) unsupported('ttlMs');
 }

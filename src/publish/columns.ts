@@ -1,5 +1,6 @@
 import { AthanorError, show } from '../base/errors.js';
 import { NO_ROW } from '../base/limits.js';
+import { Space } from '../base/space.js';
 import { EventType, Presence } from '../schema/frame.js';
 import type { GraphRef } from './graph-refs.js';
 import type { Publisher } from './publisher.js';
@@ -50,6 +51,15 @@ function checkNumbers(publisher: Publisher, name: string, values: Float64Array):
   }
 }
 
+function checkDegrees(publisher: Publisher, name: string, values: Float64Array, most: number, what: string): void {
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    if (value < -most || value > most) {
+      refuse(publisher, values.length, `${name}[${i}]: ${value} is not a ${what}: -${most} to ${most} degrees`);
+    }
+  }
+}
+
 export function publishMoveColumns(
   publisher: Publisher,
   ref: GraphRef,
@@ -64,12 +74,18 @@ export function publishMoveColumns(
   const events = handles.length;
   checkColumn(publisher, 'x', x, Float64Array, events);
   checkColumn(publisher, 'y', y, Float64Array, events);
-  if (z !== undefined) refuse(publisher, events, 'z: a column of it in a graph of 2 dimensions');
-  if (time !== undefined) checkColumn(publisher, 'time', time, Float64Array, events);
   const graph = publisher.liveRow(ref);
+  if (ref.space === Space.solid) checkColumn(publisher, 'z', z, Float64Array, events);
+  else if (z !== undefined) refuse(publisher, events, 'z: a column of it in a graph of 2 dimensions');
+  if (time !== undefined) checkColumn(publisher, 'time', time, Float64Array, events);
   const attention = checkHandles(publisher, 'handles', handles, graph);
   checkNumbers(publisher, 'x', x);
   checkNumbers(publisher, 'y', y);
+  if (z !== undefined) checkNumbers(publisher, 'z', z);
+  if (ref.space === Space.sphere) {
+    checkDegrees(publisher, 'x', x, 180, 'longitude');
+    checkDegrees(publisher, 'y', y, 90, 'latitude');
+  }
   if (time !== undefined) checkNumbers(publisher, 'time', time);
   const now = publisher.now();
   const writer = publisher.writers[ref.shard]!;
@@ -77,7 +93,7 @@ export function publishMoveColumns(
   while (done < events) {
     if (attention !== 0 && publisher.nodes.attention[handles[done]!] !== 0) {
       try {
-        publisher.publishRow(ref, graph, handles[done]!, x[done]!, y[done]!, time?.[done] ?? now);
+        publisher.publishRow(ref, graph, handles[done]!, x[done]!, y[done]!, z?.[done], time?.[done] ?? now);
       } catch (error) {
         if (error instanceof AthanorError && error.code === 'ATHANOR_BACKPRESSURE') break;
         throw error;
@@ -96,11 +112,12 @@ export function publishMoveColumns(
     const i = writer.openEvents;
     const end = done + taken;
     frame.type.fill(EventType.nodeMoved, i, i + taken);
-    frame.presence.fill(Presence.x | Presence.y, i, i + taken);
+    frame.presence.fill(Presence.x | Presence.y | (z === undefined ? 0 : Presence.z), i, i + taken);
     frame.graph.fill(graph, i, i + taken);
     frame.row.set(handles.subarray(done, end), i);
     frame.x.set(x.subarray(done, end), i);
     frame.y.set(y.subarray(done, end), i);
+    if (z !== undefined) frame.z.set(z.subarray(done, end), i);
     if (time === undefined) frame.time.fill(now, i, i + taken);
     else frame.time.set(time.subarray(done, end), i);
     publisher.endRun(writer, taken);

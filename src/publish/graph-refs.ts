@@ -1,5 +1,7 @@
-import { AthanorError } from '../base/errors.js';
+import { AthanorError, show } from '../base/errors.js';
 import { NO_ROW } from '../base/limits.js';
+import { GraphOption, Space, spaceOf } from '../base/space.js';
+import { EARTH_RADIUS_M } from '../base/sphere.js';
 import type { GraphOptions } from '../base/types.js';
 import { checkGraphOptions } from './check.js';
 import { type GraphTable, GraphUse } from './graph-table.js';
@@ -11,16 +13,35 @@ export interface GraphRef {
   row: number;
   generation: number;
   shard: number;
+  /** Space of the graph's positions; right while the row is. */
+  space: number;
 }
 
 /** Refs kept by name; names beyond are looked up again. */
 const KEPT_REFS = 65_536;
 
-const LATE_IGNORE = 1;
-
-/** Options as the `kind` column of a `graph.created` event carries them; see GraphOption of the graph columns. */
+/** Options as the `kind` column of a `graph.created` event carries them. */
 export function optionBits(options: GraphOptions): number {
-  return options.late === 'ignore' ? LATE_IGNORE : 0;
+  return (
+    (options.late === 'ignore' ? GraphOption.lateIgnore : 0) |
+    (options.dimensions === 3 ? GraphOption.solid : 0) |
+    (options.metric === 'haversine' ? GraphOption.sphere : 0)
+  );
+}
+
+/** Radius of the graph's sphere, in metres; 0 where there is none. The event carries it in its `w` column. */
+export function sphereRadius(options: GraphOptions): number {
+  return options.metric === 'haversine' ? (options.earthRadiusM ?? EARTH_RADIUS_M) : 0;
+}
+
+/** Every option as it holds, with its default: what two declarations of a graph have to agree in. */
+function settled(bits: number, radius: number): Record<string, unknown> {
+  return {
+    dimensions: (bits & GraphOption.solid) === 0 ? 2 : 3,
+    metric: (bits & GraphOption.sphere) === 0 ? 'euclidean' : 'haversine',
+    earthRadiusM: radius,
+    late: (bits & GraphOption.lateIgnore) === 0 ? 'apply' : 'ignore',
+  };
 }
 
 /** Main thread. Refs by name, and the options that were declared for names. */
@@ -28,12 +49,11 @@ export class GraphRefs {
   readonly #graphs: GraphTable;
   readonly #refs = new Map<string, GraphRef>();
   readonly #declared = new Map<string, GraphOptions>();
-  /** Options of the live row by name, where they are not the defaults. */
-  readonly #live: (row: number) => number;
+  readonly #live: (row: number) => { bits: number; radius: number };
   #last: GraphRef | undefined;
 
-  /** `liveOptions` answers the option bits of a row as applied. */
-  constructor(graphs: GraphTable, liveOptions: (row: number) => number) {
+  /** `liveOptions` answers the options of a row as applied. */
+  constructor(graphs: GraphTable, liveOptions: (row: number) => { bits: number; radius: number }) {
     this.#graphs = graphs;
     this.#live = liveOptions;
   }
@@ -43,7 +63,7 @@ export class GraphRefs {
     if (last !== undefined && last.name === name) return last;
     let ref = this.#refs.get(name);
     if (ref === undefined) {
-      ref = { name, row: NO_ROW, generation: 0, shard: 0 };
+      ref = { name, row: NO_ROW, generation: 0, shard: 0, space: Space.plane };
       if (this.#refs.size >= KEPT_REFS) this.#refs.clear();
       this.#refs.set(name, ref);
     }
@@ -54,6 +74,7 @@ export class GraphRefs {
   /** Looks the row up again; NO_ROW when there is no live graph of the name. */
   refresh(ref: GraphRef): number {
     const row = this.#graphs.find(ref.name);
+    ref.space = this.spaceOf(ref.name);
     if (row === NO_ROW || this.#graphs.use[row] !== GraphUse.live) {
       ref.row = NO_ROW;
       return NO_ROW;
@@ -73,14 +94,29 @@ export class GraphRefs {
     if (Object.keys(options).length === 0) return;
     const declared = this.#declared.get(ref.name);
     const live = this.refresh(ref) !== NO_ROW;
-    const bits = declared !== undefined ? optionBits(declared) : live ? this.#live(ref.row) : optionBits(options);
-    if (bits !== optionBits(options)) {
+    const asked = settled(optionBits(options), sphereRadius(options));
+    let has = asked;
+    if (declared !== undefined) {
+      has = settled(optionBits(declared), sphereRadius(declared));
+    } else if (live) {
+      const { bits, radius } = this.#live(ref.row);
+      has = settled(bits, radius);
+    }
+    for (const name of Object.keys(asked)) {
+      if (has[name] === asked[name]) continue;
       throw new AthanorError(
         code,
-        `options: graph '${ref.name}' has late: '${bits === LATE_IGNORE ? 'ignore' : 'apply'}', not '${options.late ?? 'apply'}'`,
+        `options.${name}: graph '${ref.name}' has ${show(has[name])}, not ${show(asked[name])}`,
       );
     }
     this.#declared.set(ref.name, { ...options });
+    ref.space = spaceOf(optionBits(options));
+  }
+
+  /** Space of the graph of that name, whether it exists or not. */
+  spaceOf(name: string): number {
+    const declared = this.#declared.get(name);
+    return declared === undefined ? Space.plane : spaceOf(optionBits(declared));
   }
 
   optionsOf(ref: GraphRef): GraphOptions {

@@ -2,9 +2,18 @@ import { AthanorError, show } from '../base/errors.js';
 import { NO_ROW } from '../base/limits.js';
 import type { EngineEvent, GraphOptions, NodeId } from '../base/types.js';
 import { EventType, Presence } from '../schema/frame.js';
-import { checkFinite, checkGraphOptions, checkId, checkKind, checkName, checkWeight, refuseZ } from './check.js';
+import {
+  checkCoordinates,
+  checkFinite,
+  checkGraphOptions,
+  checkId,
+  checkKind,
+  checkName,
+  checkPosition,
+  checkWeight,
+} from './check.js';
 import { EventWriter } from './event-writer.js';
-import { type GraphRef, optionBits } from './graph-refs.js';
+import { type GraphRef, optionBits, sphereRadius } from './graph-refs.js';
 import { GraphUse } from './graph-table.js';
 
 /**
@@ -62,11 +71,19 @@ export class Publisher extends EventWriter {
   }
 
   /** An event on a row that no frame has declared yet, or whose removal is published; see columns.ts. */
-  publishRow(ref: GraphRef, graph: number, row: number, x: number, y: number, time: number): void {
+  publishRow(
+    ref: GraphRef,
+    graph: number,
+    row: number,
+    x: number,
+    y: number,
+    z: number | undefined,
+    time: number,
+  ): void {
     this.whole(() => {
       this.payload.clear();
       const bound = this.declareNode(graph, this.nodes.ids.idOf(row)!, row);
-      this.#writeMove(ref.shard, graph, row, x, y, undefined, time, bound.declared ? Presence.rowDeclared : 0);
+      this.#writeMove(ref.shard, graph, row, x, y, z, undefined, time, bound.declared ? Presence.rowDeclared : 0);
     });
   }
 
@@ -84,8 +101,7 @@ export class Publisher extends EventWriter {
     const ref = this.refs.of(event.graph);
     switch (event.type) {
       case 'node.moved':
-        refuseZ(event.z);
-        this.moveNode(ref, event.node, event.x, event.y, event.w, event.time);
+        this.moveNode(ref, event.node, event.x, event.y, event.z, event.w, event.time);
         return;
       case 'node.upserted':
         this.upsertNode(ref, event.node, event);
@@ -117,14 +133,21 @@ export class Publisher extends EventWriter {
 
   // ------------------------------------------------------------ events by type
 
-  moveNode(ref: GraphRef, id: NodeId, x: number, y: number, w?: number, time?: number): void {
+  moveNode(
+    ref: GraphRef,
+    id: NodeId,
+    x: number,
+    y: number,
+    z: number | undefined,
+    w: number | undefined,
+    time: number | undefined,
+  ): void {
     checkId('node', id);
-    checkFinite('x', x);
-    checkFinite('y', y);
+    checkPosition(ref.row === NO_ROW ? this.refs.spaceOf(ref.name) : ref.space, x, y, z);
     if (w !== undefined) checkFinite('w', w);
     const graph = this.#liveGraph(ref);
     if (graph === NO_ROW) {
-      this.#withGraph(ref, time, () => this.moveNode(ref, id, x, y, w, time));
+      this.#withGraph(ref, time, () => this.moveNode(ref, id, x, y, z, w, time));
       return;
     }
     const at = time ?? this.now();
@@ -134,12 +157,12 @@ export class Publisher extends EventWriter {
         this.payload.clear();
         const bound = this.declareNode(graph, id, row);
         const declared = bound.declared ? Presence.rowDeclared : 0;
-        this.#writeMove(ref.shard, graph, bound.row, x, y, w, at, declared);
+        this.#writeMove(ref.shard, graph, bound.row, x, y, z, w, at, declared);
       });
       return;
     }
     this.payload.clear();
-    this.#writeMove(ref.shard, graph, row, x, y, w, at, 0);
+    this.#writeMove(ref.shard, graph, row, x, y, z, w, at, 0);
   }
 
   #writeMove(
@@ -148,16 +171,20 @@ export class Publisher extends EventWriter {
     row: number,
     x: number,
     y: number,
+    z: number | undefined,
     w: number | undefined,
     time: number,
     declared: number,
   ): void {
     const writer = this.begin(shard);
     const frame = writer.frame!;
-    const presence = Presence.x | Presence.y | (w === undefined ? 0 : Presence.w) | declared;
+    let presence = Presence.x | Presence.y | declared;
+    if (z !== undefined) presence |= Presence.z;
+    if (w !== undefined) presence |= Presence.w;
     const i = this.head(writer, EventType.nodeMoved, presence, graph, row, time);
     frame.x[i] = x;
     frame.y[i] = y;
+    if (z !== undefined) frame.z[i] = z;
     if (w !== undefined) frame.w[i] = w;
     this.end(writer);
   }
@@ -167,11 +194,9 @@ export class Publisher extends EventWriter {
     id: NodeId,
     attributes: { x?: number; y?: number; z?: number; kind?: string; time?: number; data?: unknown },
   ): void {
-    const { x, y, kind, time, data } = attributes;
+    const { x, y, z, kind, time, data } = attributes;
     checkId('node', id);
-    if (x !== undefined) checkFinite('x', x);
-    if (y !== undefined) checkFinite('y', y);
-    refuseZ(attributes.z);
+    checkCoordinates(ref.row === NO_ROW ? this.refs.spaceOf(ref.name) : ref.space, x, y, z);
     if (kind !== undefined) checkKind(kind);
     const graph = this.#liveGraph(ref);
     if (graph === NO_ROW) {
@@ -199,6 +224,7 @@ export class Publisher extends EventWriter {
     }
     if (x !== undefined) presence |= Presence.x;
     if (y !== undefined) presence |= Presence.y;
+    if (z !== undefined) presence |= Presence.z;
     const writer = this.begin(ref.shard);
     if (data !== undefined) writer.takeData(dataBytes);
     const frame = writer.frame!;
@@ -206,6 +232,7 @@ export class Publisher extends EventWriter {
     frame.kind[i] = kindNumber;
     if (x !== undefined) frame.x[i] = x;
     if (y !== undefined) frame.y[i] = y;
+    if (z !== undefined) frame.z[i] = z;
     this.end(writer);
   }
 
@@ -359,6 +386,7 @@ export class Publisher extends EventWriter {
     const writer = this.begin(ref.shard);
     const i = this.head(writer, EventType.graphCreated, presence, graph, 0, at);
     writer.frame!.kind[i] = optionBits(this.refs.optionsOf(ref));
+    writer.frame!.w[i] = sphereRadius(this.refs.optionsOf(ref));
     this.end(writer);
     if (task === undefined) return;
     // Implicit: the library's own event, not counted as the user's.

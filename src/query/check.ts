@@ -1,4 +1,5 @@
 import { AthanorError, show } from '../base/errors.js';
+import { Space } from '../base/space.js';
 
 /** Checks of queries: each names the field, its value and the limit. */
 
@@ -40,16 +41,61 @@ export function checkOutput(field: string, array: unknown, type: typeof Uint32Ar
   }
 }
 
-export function refuseZ(fields: { z?: unknown; minZ?: unknown; maxZ?: unknown }): void {
-  for (const field of ['z', 'minZ', 'maxZ'] as const) {
-    if (fields[field] !== undefined) {
-      throw new AthanorError('ATHANOR_INVALID_QUERY', `${field}: ${show(fields[field])} in a graph of 2 dimensions`);
-    }
+/** The point that is asked about; z belongs to a solid alone. */
+export function checkPoint(space: number, x: unknown, y: unknown, z: unknown): void {
+  checkCoordinate('x', x);
+  checkCoordinate('y', y);
+  if (space === Space.plane && z === undefined) return;
+  checkThird(space, 'z', z);
+  if (space === Space.sphere) checkDegrees(x, 'x', y, 'y');
+}
+
+/** The box that is asked about; across the antimeridian its minX is above its maxX. */
+export function checkBox(
+  space: number,
+  box: { minX: unknown; minY: unknown; minZ?: unknown; maxX: unknown; maxY: unknown; maxZ?: unknown },
+): void {
+  const { minX, minY, minZ, maxX, maxY, maxZ } = box;
+  checkCoordinate('minX', minX);
+  checkCoordinate('minY', minY);
+  checkCoordinate('maxX', maxX);
+  checkCoordinate('maxY', maxY);
+  checkThird(space, 'minZ', minZ);
+  checkThird(space, 'maxZ', maxZ);
+  if (space === Space.sphere) {
+    checkDegrees(minX, 'minX', minY, 'minY');
+    checkDegrees(maxX, 'maxX', maxY, 'maxY');
+  } else {
+    checkOrder('X', minX, maxX);
+  }
+  checkOrder('Y', minY, maxY);
+  if (space === Space.solid) checkOrder('Z', minZ as number, maxZ as number);
+}
+
+function checkOrder(axis: string, min: number, max: number): void {
+  if (min > max) throw new AthanorError('ATHANOR_INVALID_QUERY', `min${axis}: ${min} is above max${axis} (${max})`);
+}
+
+function checkThird(space: number, field: string, value: unknown): void {
+  if (space === Space.solid) checkCoordinate(field, value);
+  else if (value !== undefined) {
+    throw new AthanorError('ATHANOR_INVALID_QUERY', `${field}: ${show(value)} in a graph of 2 dimensions`);
   }
 }
 
-export function refuseFilter(filter: unknown): void {
-  if (filter !== undefined) throw new AthanorError('ATHANOR_UNSUPPORTED', 'filter is not built yet');
+function checkDegrees(x: number, fieldX: string, y: number, fieldY: string): void {
+  if (x < -180 || x > 180) {
+    throw new AthanorError('ATHANOR_INVALID_QUERY', `${fieldX}: ${x} is not a longitude: -180 to 180 degrees`);
+  }
+  if (y < -90 || y > 90) {
+    throw new AthanorError('ATHANOR_INVALID_QUERY', `${fieldY}: ${y} is not a latitude: -90 to 90 degrees`);
+  }
+}
+
+export function checkFilter(filter: unknown): void {
+  if (filter !== undefined && typeof filter !== 'function') {
+    throw new AthanorError('ATHANOR_INVALID_QUERY', `filter: ${show(filter)} is not a function`);
+  }
 }
 
 export function checkDirection(direction: unknown): asserts direction is 'out' | 'in' | 'both' {

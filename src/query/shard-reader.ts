@@ -3,8 +3,25 @@ import { Both, In, Out, type ShardEdges } from '../graph/shard-edges.js';
 import type { ShardLock } from '../memory/lock.js';
 import { type NodeColumns, NodeFlag } from '../project/node-columns.js';
 import type { SpatialRegions } from '../spatial/layout.js';
-import { ANY_KIND, TreeQueries } from '../spatial/queries.js';
+import { ANY_KIND } from '../spatial/queries.js';
+import { type QueryColumns, ShardQueries } from '../spatial/shard-queries.js';
 import type { Slab } from './node-set.js';
+
+/** A place, in the coordinates of the graph that is asked; z counts in a solid alone. */
+export interface Point {
+  readonly x: number;
+  readonly y: number;
+  readonly z: number;
+}
+
+export interface Box {
+  readonly minX: number;
+  readonly minY: number;
+  readonly minZ: number;
+  readonly maxX: number;
+  readonly maxY: number;
+  readonly maxZ: number;
+}
 
 /**
  * One thread's synchronous reads of one shard: each sees the shard between two events, under its read lock. Rows and graph
@@ -12,12 +29,13 @@ import type { Slab } from './node-set.js';
  */
 export class ShardReader {
   readonly edges: ShardEdges;
+  /** To be asked under the lock. */
+  readonly queries: ShardQueries;
   readonly #lock: ShardLock;
   readonly #shard: number;
   readonly #thread: number;
   readonly #timeoutMs: number;
   readonly #nodes: NodeColumns;
-  readonly #trees: TreeQueries;
 
   constructor(parts: {
     lock: ShardLock;
@@ -26,6 +44,7 @@ export class ShardReader {
     thread: number;
     timeoutMs: number;
     nodes: NodeColumns;
+    graphs: Pick<QueryColumns, 'options' | 'radius'>;
     spatial: SpatialRegions;
     edges: ShardEdges;
   }) {
@@ -34,7 +53,8 @@ export class ShardReader {
     this.#thread = parts.thread;
     this.#timeoutMs = parts.timeoutMs;
     this.#nodes = parts.nodes;
-    this.#trees = new TreeQueries(parts.spatial, parts.shard, parts.nodes.kind);
+    const { kind, x, y, z } = parts.nodes;
+    this.queries = new ShardQueries(parts.spatial, parts.shard, { ...parts.graphs, kind, x, y, z });
     this.edges = parts.edges;
   }
 
@@ -56,81 +76,74 @@ export class ShardReader {
   }
 
   /** Into a caller's array: the number found, of which as many as fit are written. */
-  withinInto(graph: number, x: number, y: number, radius: number, out: Uint32Array): number {
+  withinInto(graph: number, x: number, y: number, z: number, radius: number, out: Uint32Array): number {
     this.lock();
-    const found = this.#trees.within(graph, x, y, radius, ANY_KIND, out, 0, out.length);
+    const found = this.queries.within(graph, x, y, z, radius, ANY_KIND, out, 0, out.length);
     this.unlock();
     return found;
   }
 
-  nearestInto(graph: number, x: number, y: number, k: number, rows: Uint32Array, distances: Float64Array): number {
+  nearestInto(
+    graph: number,
+    x: number,
+    y: number,
+    z: number,
+    k: number,
+    rows: Uint32Array,
+    distances: Float64Array,
+  ): number {
     this.lock();
-    const found = this.#trees.nearest(graph, x, y, k, Number.POSITIVE_INFINITY, ANY_KIND, rows, distances, 0);
+    const found = this.queries.nearest(graph, x, y, z, k, Number.POSITIVE_INFINITY, ANY_KIND, rows, distances, 0);
     this.unlock();
     return found;
   }
 
   /** Into the slab behind `at`; the number found, at most `limit`. */
-  within(graph: number, x: number, y: number, radius: number, kind: number, limit: number, slab: Slab): number {
+  within(graph: number, at: Point, radius: number, kind: number, limit: number, slab: Slab): number {
+    const { x, y, z } = at;
     this.lock();
     let end = Math.min(slab.rows.length, slab.at + limit);
-    let found = this.#trees.within(graph, x, y, radius, kind, slab.rows, slab.at, end);
+    let found = this.queries.within(graph, x, y, z, radius, kind, slab.rows, slab.at, end);
     if (found > end - slab.at && end - slab.at < limit) {
       slab.reserve(Math.min(found, limit));
       end = slab.at + Math.min(found, limit);
-      found = this.#trees.within(graph, x, y, radius, kind, slab.rows, slab.at, end);
+      found = this.queries.within(graph, x, y, z, radius, kind, slab.rows, slab.at, end);
     }
     this.unlock();
     return Math.min(found, limit);
   }
 
   /** As `within`, nearest first with distances: sorted before the limit is applied. */
-  withinSorted(graph: number, x: number, y: number, radius: number, kind: number, limit: number, slab: Slab): number {
+  withinSorted(graph: number, at: Point, radius: number, kind: number, limit: number, slab: Slab): number {
+    const { x, y, z } = at;
     this.lock();
-    let found = this.#trees.within(graph, x, y, radius, kind, slab.rows, slab.at, slab.rows.length);
-    if (found > slab.rows.length - slab.at) {
-      slab.reserve(found);
-      found = this.#trees.within(graph, x, y, radius, kind, slab.rows, slab.at, slab.rows.length);
-    }
-    slab.reserveDistances(found);
-    const start = slab.at;
-    const rows = Array.from(slab.rows.subarray(start, start + found));
-    const { x: xs, y: ys } = this.#nodes;
-    const squares = new Map<number, number>();
-    for (const row of rows) squares.set(row, (xs[row]! - x) ** 2 + (ys[row]! - y) ** 2);
+    const inside = this.queries.within(graph, x, y, z, radius, kind, slab.rows, slab.at, slab.at);
+    slab.reserveDistances(Math.min(inside, limit));
+    const k = Math.min(inside, limit);
+    const found =
+      k === 0 ? 0 : this.queries.nearest(graph, x, y, z, k, radius, kind, slab.rows, slab.distances, slab.at);
     this.unlock();
-    rows.sort((a, b) => squares.get(a)! - squares.get(b)!);
-    for (let i = 0; i < found; i++) {
-      slab.rows[start + i] = rows[i]!;
-      slab.distances[start + i] = Math.sqrt(squares.get(rows[i]!)!);
-    }
-    return Math.min(found, limit);
+    return found;
   }
 
-  box(
-    graph: number,
-    box: { minX: number; minY: number; maxX: number; maxY: number },
-    kind: number,
-    limit: number,
-    slab: Slab,
-  ): number {
-    const { minX, minY, maxX, maxY } = box;
+  box(graph: number, box: Box, kind: number, limit: number, slab: Slab): number {
     this.lock();
     let end = Math.min(slab.rows.length, slab.at + limit);
-    let found = this.#trees.box(graph, minX, minY, maxX, maxY, kind, slab.rows, slab.at, end);
+    let found = this.queries.box(graph, box, kind, slab.rows, slab.at, end);
     if (found > end - slab.at && end - slab.at < limit) {
       slab.reserve(Math.min(found, limit));
       end = slab.at + Math.min(found, limit);
-      found = this.#trees.box(graph, minX, minY, maxX, maxY, kind, slab.rows, slab.at, end);
+      found = this.queries.box(graph, box, kind, slab.rows, slab.at, end);
     }
     this.unlock();
     return Math.min(found, limit);
   }
 
   /** Into the slab behind `at`, which has room for k rows and distances. */
-  nearest(graph: number, x: number, y: number, k: number, maxDistance: number, kind: number, slab: Slab): number {
+  nearest(graph: number, at: Point, k: number, maxDistance: number, kind: number, slab: Slab): number {
+    const { x, y, z } = at;
     this.lock();
-    const found = this.#trees.nearest(graph, x, y, k, maxDistance, kind, slab.rows, slab.distances, slab.at);
+    const found = this.queries.nearest(graph, x, y, z, k, maxDistance, kind, slab.rows, slab.distances, slab.at);
     this.unlock();
     return found;
   }

@@ -8,6 +8,9 @@ export const LEAST_LEAF = 3;
 /** Radix of the packing's sorts, in bits: 2,048 counters stay in the first-level cache. */
 export const RADIX_BITS = 11;
 
+/** Groups of tiles that a packing's sort may distribute to, and more than the counters of its three digits. */
+export const MAX_GROUPS = 1 << 16;
+
 /*
  * Refs. A node ref is `leaf << 1` or `inner << 1 | 1`; a slot is `node * FANOUT + position`. What may be absent is stored
  * plus one, so that zeroed memory is a shard without trees.
@@ -37,14 +40,14 @@ const indexLayout = defineRegion({
 });
 
 /*
- * Pool of one shard:
- *   leafXY      f64 [leaves * 32]  x and y of each entry
+ * Pool of one shard for trees of `dims` axes:
+ *   leafAt      f64 [leaves * 16 * dims]  coordinates of each entry
  *   leafRow     u32 [leaves * 16]
  *   leafCount   u8  [leaves]
  *   leafParent  u32 [leaves]       inner slot + 1; 0 = root. Of a free or discarded leaf: the next one's ref + 1
  *   leafGraph   u32 [leaves]       graph row + 1; 0 = free
  *   leafLimit   f32 [leaves]       half perimeter up to which moves may grow the leaf's box
- *   innerBox    f64 [inners * 64]  minX, minY, maxX, maxY of each child
+ *   innerBox    f64 [inners * 16 * 2 * dims]  least coordinates, then greatest, of each child
  *   innerChild  u32 [inners * 16]  node ref
  *   innerCount  u8, innerParent u32: as of leaves
  *   words       u32 [16]           Word, below
@@ -58,24 +61,24 @@ const poolLayout = defineRegion({
   name: 'rtree-pool',
   version: 1,
   buffers: 'column',
-  params: ['rows'],
-  fields: ({ rows }) => {
+  params: ['rows', 'dims'],
+  fields: ({ rows, dims }) => {
     const leaves = rows + Math.ceil(rows / 8) + 64;
     return {
-      leafXY: ['f64', leaves * FANOUT * 2],
+      leafAt: ['f64', leaves * FANOUT * dims],
       leafRow: ['u32', leaves * FANOUT],
       leafCount: ['u8', leaves],
       leafParent: ['u32', leaves],
       leafGraph: ['u32', leaves],
       leafLimit: ['f32', leaves],
-      innerBox: ['f64', leaves * FANOUT * 4],
+      innerBox: ['f64', leaves * FANOUT * 2 * dims],
       innerChild: ['u32', leaves * FANOUT],
       innerCount: ['u8', leaves],
       innerParent: ['u32', leaves],
       words: ['u32', 16],
       packWords: ['u32', 32],
       packRange: ['f64', 8],
-      packCounts: ['u32', 3 << RADIX_BITS],
+      packCounts: ['u32', MAX_GROUPS],
       packKeyA: ['u32', rows + 64],
       packKeyB: ['u32', rows + 64],
       packItemA: ['u32', rows + 64],
@@ -95,36 +98,50 @@ export type PoolViews = Views<ReturnType<typeof poolLayout.fields>>;
 
 export interface SpatialToken {
   readonly index: RegionToken;
-  readonly pools: readonly RegionToken[];
+  readonly planes: readonly RegionToken[];
+  readonly spaces: readonly RegionToken[];
 }
 
-/** The regions of all trees of an engine. */
+/** The regions of all trees of an engine: of each shard a pool for trees of two axes, and one for trees of three. */
 export class SpatialRegions {
   readonly index: IndexViews;
-  readonly pools: readonly PoolViews[];
+  readonly planes: readonly PoolViews[];
+  readonly spaces: readonly PoolViews[];
   readonly token: SpatialToken;
 
-  private constructor(index: IndexViews, pools: readonly PoolViews[], token: SpatialToken) {
+  private constructor(
+    index: IndexViews,
+    planes: readonly PoolViews[],
+    spaces: readonly PoolViews[],
+    token: SpatialToken,
+  ) {
     this.index = index;
-    this.pools = pools;
+    this.planes = planes;
+    this.spaces = spaces;
     this.token = token;
   }
 
   static create(memory: Memory, params: { rows: number; graphs: number; shards: number }): SpatialRegions {
     const { rows, graphs, shards } = params;
     const index = createRegion(memory, indexLayout, { rows, graphs });
-    const pools = Array.from({ length: shards }, () => createRegion(memory, poolLayout, { rows }));
+    const pools = (dims: number) =>
+      Array.from({ length: shards }, () => createRegion(memory, poolLayout, { rows, dims }));
+    const planes = pools(2);
+    const spaces = pools(3);
     return new SpatialRegions(
       index.views,
-      pools.map((pool) => pool.views),
-      { index: index.token, pools: pools.map((pool) => pool.token) },
+      planes.map((pool) => pool.views),
+      spaces.map((pool) => pool.views),
+      { index: index.token, planes: planes.map((pool) => pool.token), spaces: spaces.map((pool) => pool.token) },
     );
   }
 
   static attach(token: SpatialToken): SpatialRegions {
+    const views = (pool: RegionToken): PoolViews => attachRegion(poolLayout, pool).views;
     return new SpatialRegions(
       attachRegion(indexLayout, token.index).views,
-      token.pools.map((pool) => attachRegion(poolLayout, pool).views),
+      token.planes.map(views),
+      token.spaces.map(views),
       token,
     );
   }

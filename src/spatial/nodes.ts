@@ -1,6 +1,14 @@
 import { invariant } from '../base/errors.js';
 import { FANOUT, type PoolViews, Word } from './layout.js';
 
+const DIM = 3;
+/** Words of a box, and where its greatest coordinates stand. */
+const BOX = 6;
+const MAX_X = 3;
+const MAX_Y = 4;
+const MAX_Z = 5;
+const Z = 2;
+
 /** Part of its half perimeter at the last split or packing by which moves may grow a leaf's box before they reinsert. */
 const SLACK = 0.2;
 
@@ -13,7 +21,7 @@ const LAST = 0xffffffff;
 export class NodePool {
   readonly views: PoolViews;
   readonly #words: Uint32Array;
-  readonly #leafXY: Float64Array;
+  readonly #leafAt: Float64Array;
   readonly #leafCount: Uint8Array;
   readonly #leafParent: Uint32Array;
   readonly #leafGraph: Uint32Array;
@@ -25,7 +33,7 @@ export class NodePool {
   constructor(views: PoolViews) {
     this.views = views;
     this.#words = views.words;
-    this.#leafXY = views.leafXY;
+    this.#leafAt = views.leafAt;
     this.#leafCount = views.leafCount;
     this.#leafParent = views.leafParent;
     this.#leafGraph = views.leafGraph;
@@ -96,37 +104,47 @@ export class NodePool {
   writeBox(ref: number, slot: number): void {
     let minX = Number.POSITIVE_INFINITY;
     let minY = Number.POSITIVE_INFINITY;
+    let minZ = Number.POSITIVE_INFINITY;
     let maxX = Number.NEGATIVE_INFINITY;
     let maxY = Number.NEGATIVE_INFINITY;
+    let maxZ = Number.NEGATIVE_INFINITY;
     if ((ref & 1) === 0) {
-      const xy = this.#leafXY;
-      const start = (ref >>> 1) * FANOUT * 2;
+      const leafAt = this.#leafAt;
+      const start = (ref >>> 1) * FANOUT * DIM;
       // At least one entry: a leaf emptied while its tree is being packed keeps the box of the entry it had last.
-      const end = start + Math.max(1, this.#leafCount[ref >>> 1]!) * 2;
-      for (let at = start; at < end; at += 2) {
-        const x = xy[at]!;
-        const y = xy[at + 1]!;
+      const end = start + Math.max(1, this.#leafCount[ref >>> 1]!) * DIM;
+      for (let at = start; at < end; at += DIM) {
+        const x = leafAt[at]!;
+        const y = leafAt[at + 1]!;
+        const z = leafAt[at + Z]!;
         if (x < minX) minX = x;
         if (x > maxX) maxX = x;
         if (y < minY) minY = y;
         if (y > maxY) maxY = y;
+        if (z < minZ) minZ = z;
+        if (z > maxZ) maxZ = z;
       }
     } else {
       const box = this.#innerBox;
-      const start = (ref >>> 1) * FANOUT * 4;
-      const end = start + this.#innerCount[ref >>> 1]! * 4;
-      for (let at = start; at < end; at += 4) {
+      const start = (ref >>> 1) * FANOUT * BOX;
+      const end = start + this.#innerCount[ref >>> 1]! * BOX;
+      for (let at = start; at < end; at += BOX) {
         if (box[at]! < minX) minX = box[at]!;
         if (box[at + 1]! < minY) minY = box[at + 1]!;
-        if (box[at + 2]! > maxX) maxX = box[at + 2]!;
-        if (box[at + 3]! > maxY) maxY = box[at + 3]!;
+        if (box[at + Z]! < minZ) minZ = box[at + Z]!;
+        if (box[at + MAX_X]! > maxX) maxX = box[at + MAX_X]!;
+        if (box[at + MAX_Y]! > maxY) maxY = box[at + MAX_Y]!;
+        if (box[at + MAX_Z]! > maxZ) maxZ = box[at + MAX_Z]!;
       }
     }
     const box = this.#innerBox;
-    box[slot * 4] = minX;
-    box[slot * 4 + 1] = minY;
-    box[slot * 4 + 2] = maxX;
-    box[slot * 4 + 3] = maxY;
+    const at = slot * BOX;
+    box[at] = minX;
+    box[at + 1] = minY;
+    box[at + Z] = minZ;
+    box[at + MAX_X] = maxX;
+    box[at + MAX_Y] = maxY;
+    box[at + MAX_Z] = maxZ;
   }
 
   /** Twice the centre of the node's box along an axis, from what it holds. */
@@ -134,19 +152,19 @@ export class NodePool {
     let min = Number.POSITIVE_INFINITY;
     let max = Number.NEGATIVE_INFINITY;
     if ((ref & 1) === 0) {
-      const start = (ref >>> 1) * FANOUT * 2 + axis;
-      const end = start + Math.max(1, this.#leafCount[ref >>> 1]!) * 2;
-      for (let at = start; at < end; at += 2) {
-        const value = this.#leafXY[at]!;
+      const start = (ref >>> 1) * FANOUT * DIM + axis;
+      const end = start + Math.max(1, this.#leafCount[ref >>> 1]!) * DIM;
+      for (let at = start; at < end; at += DIM) {
+        const value = this.#leafAt[at]!;
         if (value < min) min = value;
         if (value > max) max = value;
       }
     } else {
-      const start = (ref >>> 1) * FANOUT * 4 + axis;
-      const end = start + this.#innerCount[ref >>> 1]! * 4;
-      for (let at = start; at < end; at += 4) {
+      const start = (ref >>> 1) * FANOUT * BOX + axis;
+      const end = start + this.#innerCount[ref >>> 1]! * BOX;
+      for (let at = start; at < end; at += BOX) {
         if (this.#innerBox[at]! < min) min = this.#innerBox[at]!;
-        if (this.#innerBox[at + 2]! > max) max = this.#innerBox[at + 2]!;
+        if (this.#innerBox[at + DIM]! > max) max = this.#innerBox[at + DIM]!;
       }
     }
     return min + max;
@@ -156,8 +174,10 @@ export class NodePool {
   limitGrowth(ref: number): void {
     if ((ref & 1) === 1) return;
     const box = this.#innerBox;
-    const at = (this.#leafParent[ref >>> 1]! - 1) * 4;
-    this.views.leafLimit[ref >>> 1] = (box[at + 2]! - box[at]! + (box[at + 3]! - box[at + 1]!)) * (1 + SLACK);
+    const at = (this.#leafParent[ref >>> 1]! - 1) * BOX;
+    const lengthZ = box[at + MAX_Z]! - box[at + Z]!;
+    const sides = box[at + MAX_X]! - box[at]! + (box[at + MAX_Y]! - box[at + 1]!) + lengthZ;
+    this.views.leafLimit[ref >>> 1] = sides * (1 + SLACK);
   }
 
   /** Appends a child, with its exact box, to an inner node that has room. */
@@ -177,27 +197,34 @@ export class NodePool {
     this.#innerChild[slot] = child;
     this.setParent(child, slot + 1);
     const box = this.#innerBox;
-    box.copyWithin(slot * 4, last * 4, last * 4 + 4);
+    box.copyWithin(slot * BOX, last * BOX, last * BOX + BOX);
   }
 
   /** Makes the boxes from a node's slot up to the root contain the point. */
-  cover(slotPlusOne: number, x: number, y: number): void {
+  cover(slotPlusOne: number, x: number, y: number, z: number): void {
     const box = this.#innerBox;
     for (let up = slotPlusOne; up !== 0; up = this.#innerParent[((up - 1) / FANOUT) | 0]!) {
-      const at = (up - 1) * 4;
+      const at = (up - 1) * BOX;
       let inside = true;
       if (x < box[at]!) {
         box[at] = x;
         inside = false;
-      } else if (x > box[at + 2]!) {
-        box[at + 2] = x;
+      } else if (x > box[at + MAX_X]!) {
+        box[at + MAX_X] = x;
         inside = false;
       }
       if (y < box[at + 1]!) {
         box[at + 1] = y;
         inside = false;
-      } else if (y > box[at + 3]!) {
-        box[at + 3] = y;
+      } else if (y > box[at + MAX_Y]!) {
+        box[at + MAX_Y] = y;
+        inside = false;
+      }
+      if (z < box[at + Z]!) {
+        box[at + Z] = z;
+        inside = false;
+      } else if (z > box[at + MAX_Z]!) {
+        box[at + MAX_Z] = z;
         inside = false;
       }
       // An ancestor's box contains its child's: from here up nothing changes.

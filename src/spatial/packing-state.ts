@@ -16,7 +16,7 @@ export const Pack = {
   lateCount: 4,
   /** Pass of the sort. */
   pass: 5,
-  /** Items of a strip of tiles. */
+  /** Items of a group of tiles that the sort by y, or z, is confined to; see `beginLevel` of the tile sort. */
   stripItems: 6,
   /** Nodes that EMIT has made of the level; they stand in packItemB. */
   made: 7,
@@ -32,9 +32,13 @@ export const Pack = {
   root: 12,
   /** 0 sorts points. */
   level: 13,
+  /** Axis that is sorted by. */
+  axis: 14,
+  /** Items of a slab: a group confined by x alone. */
+  slabItems: 15,
 } as const;
 
-export const Phase = { gather: 0, keyX: 1, sortX: 2, keyY: 3, sortY: 4, strip: 5, emit: 6, late: 7 } as const;
+export const Phase = { gather: 0, key: 1, sort: 2, group: 3, emit: 4, late: 5 } as const;
 
 /**
  * Entries of a packed leaf and children of a packed inner node. Two places are left in a leaf for points that move in: full
@@ -45,10 +49,14 @@ export const LEAF_FILL = 14;
 export const INNER_FILL = 16;
 export const RADIX = 1 << RADIX_BITS;
 
-/** Makes minX, minY, maxX, maxY hold the point. */
-export function widen(range: Float64Array, x: number, y: number): void {
-  if (x < range[0]!) range[0] = x;
-  if (y < range[1]!) range[1] = y;
-  if (x > range[2]!) range[2] = x;
-  if (y > range[3]!) range[3] = y;
+/** Forgets the range: nothing is in it. */
+export function emptyRange(range: Float64Array, dims: number): void {
+  range.fill(Number.POSITIVE_INFINITY, 0, dims);
+  range.fill(Number.NEGATIVE_INFINITY, dims, 2 * dims);
+}
+
+/** Makes the range (least coordinates, then greatest) hold a coordinate along an axis. */
+export function widen(range: Float64Array, dims: number, axis: number, value: number): void {
+  if (value < range[axis]!) range[axis] = value;
+  if (value > range[dims + axis]!) range[dims + axis] = value;
 }

@@ -1,14 +1,17 @@
 import { FANOUT, type IndexViews, type PoolViews, Word } from './layout.js';
 import type { NodePool } from './nodes.js';
-import { INNER_FILL, LEAF_FILL, Pack, Phase, widen } from './packing-state.js';
+import { emptyRange, INNER_FILL, LEAF_FILL, Pack, Phase, widen } from './packing-state.js';
 import { TileSort } from './tile-sort.js';
+
+const DIM = 3;
+const Z = 2;
 
 /*
  * Packing: a tree built aside from the points of another, by sort-tile-recursive bulk loading (Leutenegger et al., "STR: a
  * simple and efficient algorithm for R-tree packing", 1997), in slices, while that other goes on changing.
  *
  *   level 0 sorts points, level k the nodes of level k - 1:
- *   GATHER ▶ KEY_X ▶ SORT_X (3 passes) ▶ KEY_Y ▶ SORT_Y (3 passes) ▶ SORT_STRIP ▶ EMIT ▶ next level ... ▶ LATE ▶ ready
+ *   GATHER ▶ tile sort (see tile-sort.ts) ▶ EMIT ▶ next level: tile sort ▶ EMIT ... ▶ LATE ▶ ready
  *
  * Sorts are least-significant-digit radix sorts of 32-bit keys, so every phase is a loop over items that can stop anywhere.
  * All state is in the shard's pool region: another thread may take the next slice.
@@ -20,7 +23,7 @@ const GATHERED = 0xffffffff;
 const LATE = 0xfffffffe;
 
 /** How the tree under construction takes a point that came late; given by the trees' owner. */
-export type InsertLate = (graph: number, row: number, x: number, y: number, entries: Uint32Array) => void;
+export type InsertLate = (graph: number, row: number, x: number, y: number, z: number, entries: Uint32Array) => void;
 
 export class Packing {
   readonly #index: IndexViews;
@@ -51,9 +54,7 @@ export class Packing {
 
   want(graph: number): void {
     this.#words.fill(0);
-    const range = this.#views.packRange;
-    range[0] = range[1] = Number.POSITIVE_INFINITY;
-    range[2] = range[3] = Number.NEGATIVE_INFINITY;
+    emptyRange(this.#views.packRange, DIM);
     this.#words[Pack.graph] = graph + 1;
   }
 
@@ -111,14 +112,15 @@ export class Packing {
     return this.#words[Pack.level]! > 0 || this.#words[Pack.phase]! >= Phase.emit;
   }
 
-  moved(graph: number, row: number, x: number, y: number): void {
+  moved(graph: number, row: number, x: number, y: number, z: number): void {
     if (this.#words[Pack.graph] !== graph + 1 || !this.#placing()) return;
     const slot = this.#newEntries(graph)[row]!;
     if (slot >= LATE) return;
-    const xy = this.#views.leafXY;
-    xy[(slot - 1) * 2] = x;
-    xy[(slot - 1) * 2 + 1] = y;
-    this.#pool.cover(this.#views.leafParent[(slot - 1) >>> 4]!, x, y);
+    const leafAt = this.#views.leafAt;
+    leafAt[(slot - 1) * DIM] = x;
+    leafAt[(slot - 1) * DIM + 1] = y;
+    leafAt[(slot - 1) * DIM + Z] = z;
+    this.#pool.cover(this.#views.leafParent[(slot - 1) >>> 4]!, x, y, z);
   }
 
   removed(graph: number, row: number): void {
@@ -127,13 +129,12 @@ export class Packing {
     entries[row] = 0;
     if (value === 0 || value >= LATE || !this.#placing()) return;
     const slot = value - 1;
-    const { leafXY, leafRow, leafCount } = this.#views;
+    const { leafAt, leafRow, leafCount } = this.#views;
     const leaf = slot >>> 4;
     const last = leaf * FANOUT + --leafCount[leaf]!;
     if (this.#words[Pack.open] === (leaf << 1) + 1) this.#words[Pack.openCount]!--;
     if (last === slot) return;
-    leafXY[slot * 2] = leafXY[last * 2]!;
-    leafXY[slot * 2 + 1] = leafXY[last * 2 + 1]!;
+    for (let axis = 0; axis < DIM; axis++) leafAt[slot * DIM + axis] = leafAt[last * DIM + axis]!;
     leafRow[slot] = leafRow[last]!;
     entries[leafRow[slot]!] = slot + 1;
   }
@@ -161,14 +162,14 @@ export class Packing {
   // ------------------------------------------------------------ slices
 
   /** For a graph without a tree: its points become the leaves of an old tree that only this packing knows. */
-  load(graph: number, rows: Uint32Array, xs: Float64Array, ys: Float64Array, count: number): void {
+  load(graph: number, rows: Uint32Array, xs: Float64Array, ys: Float64Array, zs: Float64Array, count: number): void {
     const packed = this.#words[Pack.graph]! - 1;
     this.cancel();
     if (packed >= 0) this.#unmark(packed);
     // Nothing else may stand among the discarded, where the leaves made here are until the end.
     while (this.#pool.reclaim(1024));
     this.want(graph);
-    const { leafXY, leafRow, leafCount, packItemA, packRange } = this.#views;
+    const { leafAt, leafRow, leafCount, packItemA, packRange } = this.#views;
     const old = this.#oldEntries(graph);
     const entries = this.#newEntries(graph);
     let leaf = -1;
@@ -179,17 +180,18 @@ export class Packing {
       }
       const row = rows[i]!;
       const slot = leaf * FANOUT + leafCount[leaf]!++;
-      leafXY[slot * 2] = xs[i]!;
-      leafXY[slot * 2 + 1] = ys[i]!;
+      leafAt[slot * DIM] = xs[i]!;
+      leafAt[slot * DIM + 1] = ys[i]!;
+      leafAt[slot * DIM + Z] = zs[i]!;
       leafRow[slot] = row;
       old[row] = slot + 1;
       entries[row] = GATHERED;
       packItemA[i] = row;
-      widen(packRange, xs[i]!, ys[i]!);
+      for (let axis = 0; axis < DIM; axis++) widen(packRange, DIM, axis, leafAt[slot * DIM + axis]!);
     }
     this.#index.count[graph] = count;
     this.#words[Pack.items] = count;
-    this.#words[Pack.phase] = Phase.keyX;
+    this.#words[Pack.phase] = Phase.key;
     this.#sort.beginLevel();
   }
 
@@ -214,7 +216,7 @@ export class Packing {
 
   #gather(graph: number, maxItems: number): void {
     const words = this.#words;
-    const { leafGraph, leafCount, leafRow, leafXY, packItemA, packRange } = this.#views;
+    const { leafGraph, leafCount, leafRow, leafAt, packItemA, packRange } = this.#views;
     if (words[Pack.at] === 0 && this.#views.words[Word.discarded] !== 0) {
       // Leaves of a former tree of the graph may be among these: they are not to be read as its points.
       this.#pool.reclaim(maxItems);
@@ -232,28 +234,29 @@ export class Packing {
         if (entries[row]! >= LATE) continue;
         entries[row] = GATHERED;
         packItemA[items++] = row;
-        widen(packRange, leafXY[slot * 2]!, leafXY[slot * 2 + 1]!);
+        for (let axis = 0; axis < DIM; axis++) widen(packRange, DIM, axis, leafAt[slot * DIM + axis]!);
       }
     }
     words[Pack.at] = leaf;
     words[Pack.items] = items;
     if (leaf < leaves) return;
     words[Pack.at] = 0;
-    words[Pack.phase] = items === 0 ? Phase.late : Phase.keyX;
+    words[Pack.phase] = items === 0 ? Phase.late : Phase.key;
     this.#sort.beginLevel();
   }
 
   #emit(graph: number, maxItems: number): void {
     const words = this.#words;
-    const { packItemA, packOrder } = this.#views;
+    const { packItemA } = this.#views;
     const points = words[Pack.level] === 0;
     const fill = points ? LEAF_FILL : INNER_FILL;
-    const strip = words[Pack.stripItems]!;
     const items = words[Pack.items]!;
     const end = Math.min(items, words[Pack.at]! + maxItems);
     for (let i = words[Pack.at]!; i < end; i++) {
-      if ((words[Pack.openCount]! >= fill || i % strip === 0) && words[Pack.open] !== 0) this.#closeNode();
-      const item = packOrder[packItemA[i]!]!;
+      if (words[Pack.open] !== 0 && (words[Pack.openCount]! >= fill || TileSort.beginsGroup(words, i))) {
+        this.#closeNode();
+      }
+      const item = packItemA[i]!;
       if (points) this.#emitPoint(graph, item);
       else this.#emitNode(item);
     }
@@ -279,7 +282,7 @@ export class Packing {
 
   #emitPoint(graph: number, row: number): void {
     const words = this.#words;
-    const { leafXY, leafRow, leafCount } = this.#views;
+    const { leafAt, leafRow, leafCount } = this.#views;
     const entries = this.#newEntries(graph);
     const from = this.#oldEntries(graph)[row]! - 1;
     // Removed meanwhile, or removed and inserted again, which makes it late.
@@ -291,8 +294,9 @@ export class Packing {
     const leaf = (words[Pack.open]! - 1) >>> 1;
     const slot = leaf * FANOUT + leafCount[leaf]!++;
     words[Pack.openCount]!++;
-    leafXY[slot * 2] = leafXY[from * 2]!;
-    leafXY[slot * 2 + 1] = leafXY[from * 2 + 1]!;
+    leafAt[slot * DIM] = leafAt[from * DIM]!;
+    leafAt[slot * DIM + 1] = leafAt[from * DIM + 1]!;
+    leafAt[slot * DIM + Z] = leafAt[from * DIM + Z]!;
     leafRow[slot] = row;
     entries[row] = slot + 1;
   }
@@ -320,26 +324,25 @@ export class Packing {
       words[Pack.phase] = Phase.late;
       return;
     }
-    packRange[0] = packRange[1] = Number.POSITIVE_INFINITY;
-    packRange[2] = packRange[3] = Number.NEGATIVE_INFINITY;
+    emptyRange(packRange, DIM);
     // One node for a dozen items or more: even of a million points this is a slice or two long.
     for (let i = 0; i < made; i++) {
       const ref = packItemB[i]!;
       packItemA[i] = ref;
       packLevel[i] = ref;
-      widen(packRange, this.#pool.centre(ref, 0) / 2, this.#pool.centre(ref, 1) / 2);
+      for (let axis = 0; axis < DIM; axis++) widen(packRange, DIM, axis, this.#pool.centre(ref, axis) / 2);
     }
     words[Pack.levelCount] = made;
     words[Pack.items] = made;
     words[Pack.level]!++;
-    words[Pack.phase] = Phase.keyX;
+    words[Pack.phase] = Phase.key;
     this.#sort.beginLevel();
   }
 
   /** Inserts what came late; true when some are left. */
   insertLate(maxItems: number, insert: InsertLate): boolean {
     const words = this.#words;
-    const { packLate, leafXY } = this.#views;
+    const { packLate, leafAt } = this.#views;
     const graph = words[Pack.graph]! - 1;
     const old = this.#oldEntries(graph);
     const entries = this.#newEntries(graph);
@@ -347,7 +350,8 @@ export class Packing {
     for (let i = words[Pack.lateAt]!; i < end; i++) {
       const row = packLate[i]!;
       const slot = old[row]! - 1;
-      if (entries[row] === LATE && slot >= 0) insert(graph, row, leafXY[slot * 2]!, leafXY[slot * 2 + 1]!, entries);
+      if (entries[row] !== LATE || slot < 0) continue;
+      insert(graph, row, leafAt[slot * DIM]!, leafAt[slot * DIM + 1]!, leafAt[slot * DIM + Z]!, entries);
     }
     words[Pack.lateAt] = end;
     return end < words[Pack.lateCount]!;

@@ -1,7 +1,16 @@
-import { FANOUT, type IndexViews, LEAST_LEAF, type PoolViews, type SpatialRegions, Word } from './layout.js';
+import { chooseChild, distanceTo } from './choose.js';
+import { FANOUT, type IndexViews, LEAST_LEAF, type PoolViews, Word } from './layout.js';
 import { NodePool } from './nodes.js';
 import { type InsertLate, Packing } from './packing.js';
 import { splitInner, splitLeaf } from './split.js';
+
+const DIM = 3;
+/** Words of a box, and where its greatest coordinates stand. */
+const BOX = 6;
+const MAX_X = 3;
+const MAX_Y = 4;
+const MAX_Z = 5;
+const Z = 2;
 
 /** A tree is packed when more than this, and more than were packed last, was inserted since. */
 const LEAST_INSERTS = 256;
@@ -18,15 +27,15 @@ export class ShardTrees {
   readonly #packing: Packing;
   /** While a late point goes into the tree being packed. */
   #aside = false;
-  readonly #insertLate: InsertLate = (graph, row, x, y, entries) => {
+  readonly #insertLate: InsertLate = (graph, row, x, y, z, entries) => {
     this.#aside = true;
-    this.#insertFrom(graph, this.#packing.root, entries, row, x, y);
+    this.#insertFrom(graph, this.#packing.root, entries, row, x, y, z);
     this.#aside = false;
   };
 
-  constructor(regions: SpatialRegions, shard: number) {
-    this.#index = regions.index;
-    this.#views = regions.pools[shard]!;
+  constructor(index: IndexViews, pool: PoolViews) {
+    this.#index = index;
+    this.#views = pool;
     this.#pool = new NodePool(this.#views);
     this.#packing = new Packing(this.#index, this.#pool);
   }
@@ -42,35 +51,43 @@ export class ShardTrees {
   // ------------------------------------------------------------ insert, move, remove
 
   /** The row is not in the tree. */
-  insert(graph: number, row: number, x: number, y: number): void {
+  insert(graph: number, row: number, x: number, y: number, z: number): void {
     const entries = this.#entries(graph);
     this.#index.count[graph]!++;
     this.#noteInsert(graph);
-    this.#insertFrom(graph, this.#index.root[graph]!, entries, row, x, y);
+    this.#insertFrom(graph, this.#index.root[graph]!, entries, row, x, y, z);
     if (this.#packing.concerns(graph)) this.#packing.inserted(graph, row);
   }
 
   /** The row is in the tree. */
-  move(graph: number, row: number, x: number, y: number): void {
+  move(graph: number, row: number, x: number, y: number, z: number): void {
     const entries = this.#index.column[graph] === 0 ? this.#index.entry0 : this.#index.entry1;
     const slot = entries[row]! - 1;
     const leaf = slot >>> 4;
-    const xy = this.#views.leafXY;
     const up = this.#views.leafParent[leaf]!;
     if (up !== 0) {
       const box = this.#views.innerBox;
-      const at = (up - 1) * 4;
-      if (x < box[at]! || x > box[at + 2]! || y < box[at + 1]! || y > box[at + 3]!) {
-        if (!this.#grow(leaf, up, x, y)) {
-          this.#reinsert(graph, entries, row, slot, x, y);
-          if (this.#packing.active) this.#packing.moved(graph, row, x, y);
+      const at = (up - 1) * BOX;
+      if (
+        x < box[at]! ||
+        x > box[at + MAX_X]! ||
+        y < box[at + 1]! ||
+        y > box[at + MAX_Y]! ||
+        z < box[at + Z]! ||
+        z > box[at + MAX_Z]!
+      ) {
+        if (!this.#grow(leaf, up, x, y, z)) {
+          this.#reinsert(graph, entries, row, slot, x, y, z);
+          if (this.#packing.active) this.#packing.moved(graph, row, x, y, z);
           return;
         }
       }
     }
-    xy[slot * 2] = x;
-    xy[slot * 2 + 1] = y;
-    if (this.#packing.active) this.#packing.moved(graph, row, x, y);
+    const leafAt = this.#views.leafAt;
+    leafAt[slot * DIM] = x;
+    leafAt[slot * DIM + 1] = y;
+    leafAt[slot * DIM + Z] = z;
+    if (this.#packing.active) this.#packing.moved(graph, row, x, y, z);
   }
 
   /** The row is in the tree. */
@@ -84,20 +101,22 @@ export class ShardTrees {
   }
 
   /** Grows the leaf's box to the point, and its ancestors' with it, if that stays within its limit. */
-  #grow(leaf: number, up: number, x: number, y: number): boolean {
+  #grow(leaf: number, up: number, x: number, y: number, z: number): boolean {
     const box = this.#views.innerBox;
-    const at = (up - 1) * 4;
+    const at = (up - 1) * BOX;
     const minX = x < box[at]! ? x : box[at]!;
     const minY = y < box[at + 1]! ? y : box[at + 1]!;
-    const maxX = x > box[at + 2]! ? x : box[at + 2]!;
-    const maxY = y > box[at + 3]! ? y : box[at + 3]!;
-    if (!(maxX - minX + (maxY - minY) <= this.#views.leafLimit[leaf]!)) return false;
-    this.#pool.cover(up, x, y);
+    const minZ = z < box[at + Z]! ? z : box[at + Z]!;
+    const maxX = x > box[at + MAX_X]! ? x : box[at + MAX_X]!;
+    const maxY = y > box[at + MAX_Y]! ? y : box[at + MAX_Y]!;
+    const maxZ = z > box[at + MAX_Z]! ? z : box[at + MAX_Z]!;
+    if (!(maxX - minX + (maxY - minY) + (maxZ - minZ) <= this.#views.leafLimit[leaf]!)) return false;
+    this.#pool.cover(up, x, y, z);
     return true;
   }
 
   /** From the leaf up to the lowest ancestor whose box holds the point, and down again from there. */
-  #reinsert(graph: number, entries: Uint32Array, row: number, slot: number, x: number, y: number): void {
+  #reinsert(graph: number, entries: Uint32Array, row: number, slot: number, x: number, y: number, z: number): void {
     const { innerBox, innerParent, leafParent } = this.#views;
     let up = leafParent[slot >>> 4]!;
     let top = 0;
@@ -106,8 +125,17 @@ export class ShardTrees {
       top = ((inner << 1) | 1) + 1;
       up = innerParent[inner]!;
       if (up === 0) break;
-      const at = (up - 1) * 4;
-      if (x >= innerBox[at]! && x <= innerBox[at + 2]! && y >= innerBox[at + 1]! && y <= innerBox[at + 3]!) break;
+      const at = (up - 1) * BOX;
+      if (
+        x >= innerBox[at]! &&
+        x <= innerBox[at + MAX_X]! &&
+        y >= innerBox[at + 1]! &&
+        y <= innerBox[at + MAX_Y]! &&
+        z >= innerBox[at + Z]! &&
+        z <= innerBox[at + MAX_Z]!
+      ) {
+        break;
+      }
     }
     this.#noteInsert(graph);
     if (this.#packing.gathering(graph)) this.#packing.relocated(graph, row);
@@ -115,12 +143,12 @@ export class ShardTrees {
     if (this.#views.leafCount[slot >>> 4]! <= LEAST_LEAF) top = 0;
     this.#takeEntry(graph, entries, slot);
     if (top === 0) top = this.#index.root[graph]!;
-    else this.#pool.cover(innerParent[(top - 1) >>> 1]!, x, y);
-    this.#insertFrom(graph, top, entries, row, x, y);
+    else this.#pool.cover(innerParent[(top - 1) >>> 1]!, x, y, z);
+    this.#insertFrom(graph, top, entries, row, x, y, z);
   }
 
   /** Inserts below the node (ref + 1; 0 = there is no tree). The boxes above it hold the point already, unless it is the root. */
-  #insertFrom(graph: number, from: number, entries: Uint32Array, row: number, x: number, y: number): void {
+  #insertFrom(graph: number, from: number, entries: Uint32Array, row: number, x: number, y: number, z: number): void {
     const views = this.#views;
     let ref = from - 1;
     if (ref < 0) {
@@ -129,19 +157,22 @@ export class ShardTrees {
     }
     const box = views.innerBox;
     while ((ref & 1) === 1) {
-      const slot = this.#choose(ref >>> 1, x, y);
-      const at = slot * 4;
+      const slot = chooseChild(box, (ref >>> 1) * FANOUT, views.innerCount[ref >>> 1]!, x, y, z);
+      const at = slot * BOX;
       if (x < box[at]!) box[at] = x;
       if (y < box[at + 1]!) box[at + 1] = y;
-      if (x > box[at + 2]!) box[at + 2] = x;
-      if (y > box[at + 3]!) box[at + 3] = y;
+      if (z < box[at + Z]!) box[at + Z] = z;
+      if (x > box[at + MAX_X]!) box[at + MAX_X] = x;
+      if (y > box[at + MAX_Y]!) box[at + MAX_Y] = y;
+      if (z > box[at + MAX_Z]!) box[at + MAX_Z] = z;
       ref = views.innerChild[slot]!;
     }
     let leaf = ref >>> 1;
-    if (views.leafCount[leaf] === FANOUT) leaf = this.#split(graph, leaf, entries, x, y);
+    if (views.leafCount[leaf] === FANOUT) leaf = this.#split(graph, leaf, entries, x, y, z);
     const slot = leaf * FANOUT + views.leafCount[leaf]!++;
-    views.leafXY[slot * 2] = x;
-    views.leafXY[slot * 2 + 1] = y;
+    views.leafAt[slot * DIM] = x;
+    views.leafAt[slot * DIM + 1] = y;
+    views.leafAt[slot * DIM + Z] = z;
     views.leafRow[slot] = row;
     entries[row] = slot + 1;
   }
@@ -152,41 +183,8 @@ export class ShardTrees {
     else this.#index.root[graph] = ref + 1;
   }
 
-  /** Slot of the child that needs the least enlargement; of those that need none, the smallest. */
-  #choose(inner: number, x: number, y: number): number {
-    const box = this.#views.innerBox;
-    const first = inner * FANOUT;
-    const end = first + this.#views.innerCount[inner]!;
-    let best = first;
-    let bestGrowth = Number.POSITIVE_INFINITY;
-    let bestSize = Number.POSITIVE_INFINITY;
-    for (let slot = first; slot < end; slot++) {
-      const at = slot * 4;
-      const minX = box[at]!;
-      const minY = box[at + 1]!;
-      const maxX = box[at + 2]!;
-      const maxY = box[at + 3]!;
-      // Half perimeters, not areas: they tell degenerate boxes (points on a line) apart.
-      const left = minX - x;
-      const right = x - maxX;
-      const below = minY - y;
-      const above = y - maxY;
-      // Twice the growth. v + |v| is 2 max(v, 0) without a branch, and these branches would be wrong half of the time.
-      const growth =
-        left + Math.abs(left) + (right + Math.abs(right)) + (below + Math.abs(below)) + (above + Math.abs(above));
-      if (growth > bestGrowth) continue;
-      const size = maxX - minX + (maxY - minY);
-      if (growth < bestGrowth || size < bestSize) {
-        best = slot;
-        bestGrowth = growth;
-        bestSize = size;
-      }
-    }
-    return best;
-  }
-
   /** Splits a full leaf; the half that suits the point better is returned. */
-  #split(graph: number, leaf: number, entries: Uint32Array, x: number, y: number): number {
+  #split(graph: number, leaf: number, entries: Uint32Array, x: number, y: number, z: number): number {
     const pool = this.#pool;
     const views = this.#views;
     const other = pool.takeLeaf(graph);
@@ -197,18 +195,12 @@ export class ShardTrees {
     }
     const slot = this.#adopt(graph, leaf << 1, other << 1) - 1;
     const box = views.innerBox;
-    const inOther = this.#distanceTo(box, (views.leafParent[other]! - 1) * 4, x, y);
-    const chosen = inOther < this.#distanceTo(box, slot * 4, x, y) ? other : leaf;
+    const inOther = distanceTo(box, (views.leafParent[other]! - 1) * BOX, x, y, z);
+    const chosen = inOther < distanceTo(box, slot * BOX, x, y, z) ? other : leaf;
     pool.limitGrowth(leaf << 1);
     pool.limitGrowth(other << 1);
-    pool.cover(views.leafParent[chosen]!, x, y);
+    pool.cover(views.leafParent[chosen]!, x, y, z);
     return chosen;
-  }
-
-  #distanceTo(box: Float64Array, at: number, x: number, y: number): number {
-    const dx = x < box[at]! ? box[at]! - x : x > box[at + 2]! ? x - box[at + 2]! : 0;
-    const dy = y < box[at + 1]! ? box[at + 1]! - y : y > box[at + 3]! ? y - box[at + 3]! : 0;
-    return dx + dy;
   }
 
   /** `other` was split off `ref`: it becomes its sibling. Returns the slot + 1 of `ref`, its box exact again. */
@@ -249,8 +241,9 @@ export class ShardTrees {
     const count = --views.leafCount[leaf]!;
     const last = leaf * FANOUT + count;
     if (last !== slot) {
-      views.leafXY[slot * 2] = views.leafXY[last * 2]!;
-      views.leafXY[slot * 2 + 1] = views.leafXY[last * 2 + 1]!;
+      views.leafAt[slot * DIM] = views.leafAt[last * DIM]!;
+      views.leafAt[slot * DIM + 1] = views.leafAt[last * DIM + 1]!;
+      views.leafAt[slot * DIM + Z] = views.leafAt[last * DIM + Z]!;
       const row = views.leafRow[last]!;
       views.leafRow[slot] = row;
       entries[row] = slot + 1;
@@ -270,7 +263,10 @@ export class ShardTrees {
     for (let at = leaf * FANOUT; at < leaf * FANOUT + count; at++) {
       const row = views.leafRow[at]!;
       if (this.#packing.gathering(graph)) this.#packing.relocated(graph, row);
-      this.#insertFrom(graph, this.#index.root[graph]!, entries, row, views.leafXY[at * 2]!, views.leafXY[at * 2 + 1]!);
+      const x = views.leafAt[at * DIM]!;
+      const y = views.leafAt[at * DIM + 1]!;
+      const z = views.leafAt[at * DIM + Z]!;
+      this.#insertFrom(graph, this.#index.root[graph]!, entries, row, x, y, z);
     }
     this.#pool.giveLeaf(leaf);
   }
@@ -341,9 +337,16 @@ export class ShardTrees {
   }
 
   /** Builds the tree of a graph that has none, at once. Entries of the rows are 0. */
-  bulkLoad(graph: number, rows: Uint32Array, xs: Float64Array, ys: Float64Array, count: number): void {
+  bulkLoad(
+    graph: number,
+    rows: Uint32Array,
+    xs: Float64Array,
+    ys: Float64Array,
+    zs: Float64Array,
+    count: number,
+  ): void {
     if (count === 0) return;
-    this.#packing.load(graph, rows, xs, ys, count);
+    this.#packing.load(graph, rows, xs, ys, zs, count);
     while (this.packStep(1 << 20) !== 'ready');
     this.packSwap();
   }

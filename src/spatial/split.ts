@@ -1,10 +1,18 @@
 import { FANOUT } from './layout.js';
 import type { NodePool } from './nodes.js';
 
+const DIM = 3;
+/** Words of a box, and where its greatest coordinates stand. */
+const BOX = 6;
+const MAX_X = 3;
+const MAX_Y = 4;
+const MAX_Z = 5;
+const Z = 2;
+
 /** Keys of the entries of a node being split, and their order; one node at a time, so one scratch a thread is enough. */
 const order = new Uint8Array(FANOUT);
 const keys = new Float64Array(FANOUT);
-const boxScratch = new Float64Array(FANOUT * 4);
+const boxScratch = new Float64Array(FANOUT * BOX);
 const childScratch = new Uint32Array(FANOUT);
 
 function sortByKey(count: number): void {
@@ -18,28 +26,40 @@ function sortByKey(count: number): void {
   }
 }
 
+/** The axis along which a box is longest. */
+function longest(lengthX: number, lengthY: number, lengthZ: number): number {
+  if (lengthZ > lengthX && lengthZ > lengthY) return Z;
+  return lengthX >= lengthY ? 0 : 1;
+}
+
 /**
- * Splits a full leaf at the median of its longer side: the lower half stays, the upper half goes to `other`, a new leaf.
+ * Splits a full leaf at the median of its longest side: the lower half stays, the upper half goes to `other`, a new leaf.
  * Sixteen points are too few for a cleverer distribution to matter much.
  */
 export function splitLeaf(pool: NodePool, leaf: number, other: number, entries: Uint32Array): void {
-  const { leafXY, leafRow, leafCount } = pool.views;
+  const { leafAt, leafRow, leafCount } = pool.views;
   const start = leaf * FANOUT;
   let minX = Number.POSITIVE_INFINITY;
   let minY = Number.POSITIVE_INFINITY;
+  let minZ = Number.POSITIVE_INFINITY;
   let maxX = Number.NEGATIVE_INFINITY;
   let maxY = Number.NEGATIVE_INFINITY;
+  let maxZ = Number.NEGATIVE_INFINITY;
   for (let i = 0; i < FANOUT; i++) {
-    const x = leafXY[(start + i) * 2]!;
-    const y = leafXY[(start + i) * 2 + 1]!;
+    const at = (start + i) * DIM;
+    const x = leafAt[at]!;
+    const y = leafAt[at + 1]!;
+    const z = leafAt[at + Z]!;
     if (x < minX) minX = x;
     if (x > maxX) maxX = x;
     if (y < minY) minY = y;
     if (y > maxY) maxY = y;
+    if (z < minZ) minZ = z;
+    if (z > maxZ) maxZ = z;
   }
-  const axis = maxX - minX >= maxY - minY ? 0 : 1;
+  const axis = longest(maxX - minX, maxY - minY, maxZ - minZ);
   for (let i = 0; i < FANOUT; i++) {
-    const key = leafXY[(start + i) * 2 + axis]!;
+    const key = leafAt[(start + i) * DIM + axis]!;
     let at = i - 1;
     for (; at >= 0 && keys[at]! > key; at--) keys[at + 1] = keys[at]!;
     keys[at + 1] = key;
@@ -53,15 +73,14 @@ export function splitLeaf(pool: NodePool, leaf: number, other: number, entries: 
   let low = start;
   let high = other * FANOUT;
   for (let from = start; from < start + FANOUT; from++) {
-    const x = leafXY[from * 2]!;
-    const y = leafXY[from * 2 + 1]!;
-    const key = axis === 0 ? x : y;
+    const key = leafAt[from * DIM + axis]!;
     const stays = key < median || (key === median && equals-- > 0);
     const to = stays ? low++ : high++;
     if (to === from) continue;
     const row = leafRow[from]!;
-    leafXY[to * 2] = x;
-    leafXY[to * 2 + 1] = y;
+    leafAt[to * DIM] = leafAt[from * DIM]!;
+    leafAt[to * DIM + 1] = leafAt[from * DIM + 1]!;
+    leafAt[to * DIM + Z] = leafAt[from * DIM + Z]!;
     leafRow[to] = row;
     entries[row] = to + 1;
   }
@@ -75,21 +94,26 @@ export function splitInner(pool: NodePool, inner: number, other: number): void {
   const start = inner * FANOUT;
   let minX = Number.POSITIVE_INFINITY;
   let minY = Number.POSITIVE_INFINITY;
+  let minZ = Number.POSITIVE_INFINITY;
   let maxX = Number.NEGATIVE_INFINITY;
   let maxY = Number.NEGATIVE_INFINITY;
+  let maxZ = Number.NEGATIVE_INFINITY;
   for (let i = 0; i < FANOUT; i++) {
-    const at = (start + i) * 4;
-    const x = innerBox[at]! + innerBox[at + 2]!;
-    const y = innerBox[at + 1]! + innerBox[at + 3]!;
+    const at = (start + i) * BOX;
+    const x = innerBox[at]! + innerBox[at + MAX_X]!;
+    const y = innerBox[at + 1]! + innerBox[at + MAX_Y]!;
+    const z = innerBox[at + Z]! + innerBox[at + MAX_Z]!;
     if (x < minX) minX = x;
     if (x > maxX) maxX = x;
     if (y < minY) minY = y;
     if (y > maxY) maxY = y;
+    if (z < minZ) minZ = z;
+    if (z > maxZ) maxZ = z;
     childScratch[i] = innerChild[start + i]!;
-    for (let k = 0; k < 4; k++) boxScratch[i * 4 + k] = innerBox[at + k]!;
+    for (let k = 0; k < BOX; k++) boxScratch[i * BOX + k] = innerBox[at + k]!;
   }
-  const axis = maxX - minX >= maxY - minY ? 0 : 1;
-  for (let i = 0; i < FANOUT; i++) keys[i] = boxScratch[i * 4 + axis]! + boxScratch[i * 4 + 2 + axis]!;
+  const axis = longest(maxX - minX, maxY - minY, maxZ - minZ);
+  for (let i = 0; i < FANOUT; i++) keys[i] = boxScratch[i * BOX + axis]! + boxScratch[i * BOX + DIM + axis]!;
   sortByKey(FANOUT);
   const half = FANOUT / 2;
   for (let i = 0; i < FANOUT; i++) {
@@ -97,7 +121,7 @@ export function splitInner(pool: NodePool, inner: number, other: number): void {
     const to = i < half ? start + i : other * FANOUT + i - half;
     innerChild[to] = childScratch[from]!;
     pool.setParent(childScratch[from]!, to + 1);
-    for (let k = 0; k < 4; k++) innerBox[to * 4 + k] = boxScratch[from * 4 + k]!;
+    for (let k = 0; k < BOX; k++) innerBox[to * BOX + k] = boxScratch[from * BOX + k]!;
   }
   innerCount[inner] = half;
   innerCount[other] = half;

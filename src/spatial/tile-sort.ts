@@ -1,11 +1,15 @@
-import type { PoolViews } from './layout.js';
-import { RADIX_BITS } from './layout.js';
+import { MAX_GROUPS, type PoolViews, RADIX_BITS } from './layout.js';
 import type { NodePool } from './nodes.js';
 import { INNER_FILL, LEAF_FILL, Pack, Phase, RADIX } from './packing-state.js';
 
+const DIM = 3;
+
 /**
- * The sorting phases of a packing: items of packItemA (rows at level 0, else node refs) come out as places in packOrder,
- * strip by strip in order of y. Every phase is a loop over items that can stop anywhere.
+ * The sorting phases of a packing: items of packItemA (rows at level 0, else node refs) come out there again, tile by
+ * tile. They are sorted by x and cut into slabs; each slab is sorted by y and cut into strips; each strip by z. (In the
+ * plane a strip is a slab.) Every phase is a loop over items that can stop anywhere.
+ *
+ *   by x: key ▶ sort (3 passes)   by y and z: key ▶ sort (3 passes) ▶ group
  */
 export class TileSort {
   readonly #pool: NodePool;
@@ -21,17 +25,14 @@ export class TileSort {
     this.#entriesOf = entriesOf;
   }
 
-  /** A slice of about `maxItems` items; for the phases from keyX to strip. */
+  /** A slice of about `maxItems` items; for the phases from key to group. */
   step(graph: number, maxItems: number): void {
     switch (this.#words[Pack.phase]) {
-      case Phase.keyX:
-        this.#keyX(graph, maxItems);
+      case Phase.key:
+        this.#key(graph, maxItems);
         break;
-      case Phase.keyY:
-        this.#keyY(graph, maxItems);
-        break;
-      case Phase.strip:
-        this.#sortStrip(maxItems);
+      case Phase.group:
+        this.#group(maxItems);
         break;
       default:
         this.#sort(maxItems);
@@ -43,11 +44,21 @@ export class TileSort {
     const words = this.#words;
     const fill = words[Pack.level] === 0 ? LEAF_FILL : INNER_FILL;
     const nodes = Math.ceil(words[Pack.items]! / fill);
-    const strips = Math.min(RADIX, Math.ceil(Math.sqrt(nodes)));
-    words[Pack.stripItems] = Math.ceil(nodes / Math.max(1, strips)) * fill;
+    const slabs = Math.min((MAX_GROUPS ** (1 / (DIM - 1))) | 0, Math.ceil(nodes ** (1 / DIM) - 1e-9));
+    const slabNodes = Math.ceil(nodes / Math.max(1, slabs));
+    words[Pack.slabItems] = slabNodes * fill;
+    words[Pack.stripItems] = slabNodes * fill;
+    // Along the second of three axes: as many strips as there are tiles in each.
+    if (DIM > 2) words[Pack.stripItems] = Math.ceil(slabNodes / Math.max(1, Math.ceil(Math.sqrt(slabNodes)))) * fill;
+    words[Pack.axis] = 0;
     words[Pack.pass] = 0;
     words[Pack.at] = 0;
-    this.#views.packCounts.fill(0);
+    this.#views.packCounts.fill(0, 0, 3 * RADIX);
+  }
+
+  /** Whether a tile may not go on from item `i - 1` to item `i` of packOrder. */
+  static beginsGroup(words: Uint32Array, i: number): boolean {
+    return (i % words[Pack.slabItems]!) % words[Pack.stripItems]! === 0;
   }
 
   /** Twice the item's place along an axis: a point's coordinate, or the sum of a node's sides. */
@@ -55,38 +66,42 @@ export class TileSort {
     if (this.#words[Pack.level] === 0) {
       const slot = this.#entriesOf(graph)[item]!;
       // Removed meanwhile: any place will do, EMIT passes it by.
-      return slot === 0 ? 0 : 2 * this.#views.leafXY[(slot - 1) * 2 + axis]!;
+      return slot === 0 ? 0 : 2 * this.#views.leafAt[(slot - 1) * DIM + axis]!;
     }
     return this.#pool.centre(item, axis);
   }
 
   #scale(axis: number): number {
     const range = this.#views.packRange;
-    const width = range[2 + axis]! - range[axis]!;
+    const width = range[DIM + axis]! - range[axis]!;
     // 32 bits of the range; a range that overflows, or is nothing, sorts all alike: slower queries, no wrong ones.
     const scale = 0xffffffff / (2 * width);
     return Number.isFinite(scale) ? scale : 0;
   }
 
-  #keyX(graph: number, maxItems: number): void {
+  /** Keys along the axis. From the second on, what is sorted are places in packOrder, which holds the order so far. */
+  #key(graph: number, maxItems: number): void {
     const words = this.#words;
-    const { packItemA, packKeyA, packCounts, packRange } = this.#views;
-    const low = 2 * packRange[0]!;
-    const scale = this.#scale(0);
+    const { packItemA, packItemB, packKeyA, packOrder, packCounts, packRange } = this.#views;
+    const axis = words[Pack.axis]!;
+    const low = 2 * packRange[axis]!;
+    const scale = this.#scale(axis);
     const items = words[Pack.items]!;
     const end = Math.min(items, words[Pack.at]! + maxItems);
+    const from = axis === 1 ? packItemB : packItemA;
     for (let i = words[Pack.at]!; i < end; i++) {
-      packKeyA[i] = count(packCounts, clampKey((this.#place(graph, packItemA[i]!, 0) - low) * scale));
+      const item = from[i]!;
+      packKeyA[i] = count(packCounts, clampKey((this.#place(graph, item, axis) - low) * scale));
+      if (axis === 0) continue;
+      packOrder[i] = item;
+      packItemA[i] = i;
     }
     words[Pack.at] = end;
-    if (end === items) this.#beginSort(Phase.sortX);
-  }
-
-  #beginSort(phase: number): void {
-    prefixSums(this.#views.packCounts);
-    this.#words[Pack.phase] = phase;
-    this.#words[Pack.pass] = 0;
-    this.#words[Pack.at] = 0;
+    if (end < items) return;
+    prefixSums(packCounts);
+    words[Pack.phase] = Phase.sort;
+    words[Pack.pass] = 0;
+    words[Pack.at] = 0;
   }
 
   /** One slice of one of the three passes; they go A → B → A → B. */
@@ -117,51 +132,59 @@ export class TileSort {
       words[Pack.pass] = pass + 1;
       return;
     }
-    views.packCounts.fill(0);
-    if (words[Pack.phase] === Phase.sortX) {
-      words[Pack.phase] = Phase.keyY;
+    if (words[Pack.axis] === 0) this.#nextAxis();
+    else this.#beginGroups();
+  }
+
+  #nextAxis(): void {
+    const words = this.#words;
+    words[Pack.at] = 0;
+    if (++words[Pack.axis]! < DIM) {
+      this.#views.packCounts.fill(0, 0, 3 * RADIX);
+      words[Pack.phase] = Phase.key;
       return;
     }
-    const strip = words[Pack.stripItems]!;
-    for (let i = 0; i * strip < items; i++) counts[i] = i * strip;
-    words[Pack.phase] = Phase.strip;
-  }
-
-  /** Items in order of x go to packOrder; what is sorted from here on is their place in it. */
-  #keyY(graph: number, maxItems: number): void {
-    const words = this.#words;
-    const { packItemA, packItemB, packKeyA, packOrder, packCounts, packRange } = this.#views;
-    const low = 2 * packRange[1]!;
-    const scale = this.#scale(1);
-    const items = words[Pack.items]!;
-    const end = Math.min(items, words[Pack.at]! + maxItems);
-    for (let i = words[Pack.at]!; i < end; i++) {
-      const item = packItemB[i]!;
-      packOrder[i] = item;
-      packItemA[i] = i;
-      packKeyA[i] = count(packCounts, clampKey((this.#place(graph, item, 1) - low) * scale));
-    }
-    words[Pack.at] = end;
-    if (end === items) this.#beginSort(Phase.sortY);
-  }
-
-  /** Stable, by strip: each strip then stands in order of y. */
-  #sortStrip(maxItems: number): void {
-    const words = this.#words;
-    const { packItemA, packItemB, packCounts } = this.#views;
-    const strip = words[Pack.stripItems]!;
-    const items = words[Pack.items]!;
-    const end = Math.min(items, words[Pack.at]! + maxItems);
-    for (let i = words[Pack.at]!; i < end; i++) {
-      const item = packItemB[i]!;
-      packItemA[packCounts[Math.floor(item / strip)]!++] = item;
-    }
-    words[Pack.at] = end;
-    if (end < items) return;
-    words[Pack.at] = 0;
     words[Pack.made] = 0;
     words[Pack.open] = 0;
     words[Pack.phase] = Phase.emit;
+  }
+
+  /** Items of a group that the axis is sorted in: a slab for y, a strip for z. */
+  #groupItems(): number {
+    return this.#words[Pack.axis] === 1 ? this.#words[Pack.slabItems]! : this.#words[Pack.stripItems]!;
+  }
+
+  /** Where each group begins. */
+  #beginGroups(): void {
+    const words = this.#words;
+    const counts = this.#views.packCounts;
+    const items = words[Pack.items]!;
+    const slab = words[Pack.slabItems]!;
+    const grouped = this.#groupItems();
+    let group = 0;
+    for (let start = 0; start < items; start += slab) {
+      for (let at = 0; at < slab; at += grouped) counts[group++] = start + at;
+    }
+    words[Pack.phase] = Phase.group;
+  }
+
+  /** Stable, by group: each group then stands in order of the axis. */
+  #group(maxItems: number): void {
+    const words = this.#words;
+    const { packItemA, packItemB, packCounts, packOrder } = this.#views;
+    const slab = words[Pack.slabItems]!;
+    const grouped = this.#groupItems();
+    const inEach = Math.ceil(slab / grouped);
+    const items = words[Pack.items]!;
+    const end = Math.min(items, words[Pack.at]! + maxItems);
+    for (let i = words[Pack.at]!; i < end; i++) {
+      const place = packItemB[i]!;
+      const inSlab = (place / slab) | 0;
+      const group = inSlab * inEach + (((place - inSlab * slab) / grouped) | 0);
+      packItemA[packCounts[group]!++] = packOrder[place]!;
+    }
+    words[Pack.at] = end;
+    if (end === items) this.#nextAxis();
   }
 }
 

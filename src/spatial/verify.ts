@@ -1,25 +1,42 @@
+import { GraphOption } from '../base/space.js';
+import { toUnitVector } from '../base/sphere.js';
 import { FANOUT, type SpatialRegions } from './layout.js';
 
 /**
  * Walks the whole tree of a graph and names what does not agree: boxes that do not contain, links, counts, entries.
- * `xy` answers where a row should be, or undefined when it should not be in the tree. The shard stands still meanwhile.
+ * `positionOf` answers x, y and z of a row by the columns, or undefined when it should not be in the tree. The shard stands
+ * still meanwhile.
  */
 export function verifyTree(
   regions: SpatialRegions,
   shard: number,
   graph: number,
-  xy: (row: number) => readonly [number, number] | undefined,
+  options: number,
+  positionOf: (row: number) => readonly number[] | undefined,
 ): string[] {
   const { index } = regions;
-  const views = regions.pools[shard]!;
+  const dims = (options & GraphOption.anySpace) === 0 ? 2 : 3;
+  const views = (dims === 2 ? regions.planes : regions.spaces)[shard]!;
   const problems: string[] = [];
   const note = (problem: string): void => {
     if (problems.length < 20) problems.push(`r-tree of graph row ${graph}: ${problem}`);
   };
+  const isInside = (point: ArrayLike<number>, box: ArrayLike<number>): boolean => {
+    for (let axis = 0; axis < dims; axis++) {
+      if (!(point[axis]! >= box[axis]! && point[axis]! <= box[dims + axis]!)) return false;
+    }
+    return true;
+  };
+  const vector = new Float64Array(3);
+  const inTree = (position: readonly number[]): ArrayLike<number> => {
+    if ((options & GraphOption.sphere) === 0) return position;
+    toUnitVector(position[0]!, position[1]!, vector, 0);
+    return vector;
+  };
   const entries = index.column[graph] === 0 ? index.entry0 : index.entry1;
   const root = index.root[graph]! - 1;
   let points = 0;
-  const stack = root < 0 ? [] : [{ ref: root, up: 0, box: undefined as readonly number[] | undefined }];
+  const stack = root < 0 ? [] : [{ ref: root, up: 0, box: undefined as Float64Array | undefined }];
   while (stack.length > 0) {
     const { ref, up, box } = stack.pop()!;
     const node = ref >>> 1;
@@ -29,11 +46,8 @@ export function verifyTree(
       const children = views.innerCount[node]!;
       if (children < 2) note(`inner node ${node} has ${children} children`);
       for (let slot = node * FANOUT; slot < node * FANOUT + children; slot++) {
-        const own = Array.from(views.innerBox.subarray(slot * 4, slot * 4 + 4));
-        if (
-          box !== undefined &&
-          !(own[0]! >= box[0]! && own[1]! >= box[1]! && own[2]! <= box[2]! && own[3]! <= box[3]!)
-        ) {
+        const own = views.innerBox.slice(slot * 2 * dims, (slot + 1) * 2 * dims);
+        if (box !== undefined && !(isInside(own, box) && isInside(own.subarray(dims), box))) {
           note(`the box in slot ${slot} is not inside that of its node`);
         }
         stack.push({ ref: views.innerChild[slot]!, up: slot + 1, box: own });
@@ -42,16 +56,19 @@ export function verifyTree(
     }
     for (let slot = node * FANOUT; slot < node * FANOUT + views.leafCount[node]!; slot++) {
       const row = views.leafRow[slot]!;
-      const x = views.leafXY[slot * 2]!;
-      const y = views.leafXY[slot * 2 + 1]!;
+      const point = views.leafAt.slice(slot * dims, (slot + 1) * dims);
       points++;
       if (entries[row] !== slot + 1) note(`row ${row} stands in slot ${slot}, its entry says ${entries[row]! - 1}`);
-      const expected = xy(row);
-      if (expected === undefined) note(`row ${row} has no position, and is in the tree`);
-      else if (expected[0] !== x || expected[1] !== y) note(`row ${row} is at ${expected}, in the tree at ${x},${y}`);
-      if (box !== undefined && !(x >= box[0]! && y >= box[1]! && x <= box[2]! && y <= box[3]!)) {
-        note(`row ${row} is outside its leaf's box`);
+      const position = positionOf(row);
+      if (position === undefined) {
+        note(`row ${row} has no position, and is in the tree`);
+      } else {
+        const expected = inTree(position);
+        if (point.some((value, axis) => value !== expected[axis])) {
+          note(`row ${row} is at ${position}, in the tree at ${point}`);
+        }
       }
+      if (box !== undefined && !isInside(point, box)) note(`row ${row} is outside its leaf's box`);
     }
   }
   if (points !== index.count[graph]) note(`it holds ${points} points and counts ${index.count[graph]}`);

@@ -60,14 +60,7 @@ test.each([
 test('what is not built yet is refused by name', () => {
   const custom = { type: 'custom', subject: 'a.b', graph: 'g' } as EngineEvent;
   refuses(() => engine.publish(custom), 'ATHANOR_UNSUPPORTED', /custom/);
-  refuses(() => engine.graph('three', { dimensions: 3 }), 'ATHANOR_UNSUPPORTED', /dimensions/);
-  refuses(() => engine.graph('sphere', { metric: 'haversine' }), 'ATHANOR_UNSUPPORTED', /metric/);
   refuses(() => engine.graph('ttl', { ttlMs: 5 }), 'ATHANOR_UNSUPPORTED', /ttlMs/);
-  refuses(
-    () => engine.graph('g').within({ x: 0, y: 0, radius: 1, filter: () => true }),
-    'ATHANOR_UNSUPPORTED',
-    /filter/,
-  );
   const graph = engine.graph('g') as unknown as Record<string, () => unknown>;
   for (const name of ['setZone', 'removeZone', 'watch', 'watchRoaming', 'publishColumns']) {
     refuses(() => graph[name]!(), 'ATHANOR_UNSUPPORTED', new RegExp(name));

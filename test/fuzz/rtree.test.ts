@@ -1,139 +1,68 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
-import { Memory } from '../../dist/src/memory/reserve.js';
-import { SpatialRegions } from '../../dist/src/spatial/layout.js';
-import { ANY_KIND, TreeQueries } from '../../dist/src/spatial/queries.js';
-import { ShardTrees } from '../../dist/src/spatial/shard-trees.js';
-import { verifyTree } from '../../dist/src/spatial/verify.js';
+import { describe, it } from 'vitest';
+import { Space } from '../../dist/src/base/space.js';
+import { EARTH_RADIUS_M } from '../../dist/src/base/sphere.js';
+import { GRAPHS, type Point, Twin } from '../support/tree-twin.js';
 
 const seed = Number(process.env.ATHANOR_SEED ?? 20260101);
-const GRAPHS = 3;
-type Point = { x: number; y: number };
+const unit = fc.double({ min: 0, max: 1, noNaN: true });
+type Shape = (u: number, v: number, t: number) => Point;
+/** Uniform, few places, a line, a tiny cluster in a huge space, far from the origin, zeros of both signs. */
+const flat: Record<string, Shape> = {
+  uniform: (u, v, t) => ({ x: u * 100, y: v * 100, z: t * 100 }),
+  'few places': (u, v, t) => ({ x: Math.floor(u * 3), y: Math.floor(v * 3), z: Math.floor(t * 2) }),
+  'one place': () => ({ x: 5, y: 5, z: 5 }),
+  'a line': (u) => ({ x: u * 100, y: 7, z: -7 }),
+  'tiny and huge': (u, v, t) =>
+    v > 0.2 ? { x: u / 1e6, y: v / 1e6, z: t / 1e6 } : { x: 1e9 * u, y: -1e9 * v, z: 1e9 * t },
+  'far away': (u, v, t) => ({ x: 1e9 + u, y: -1e9 + v, z: 1e9 - t }),
+  zeros: (u, v, t) => ({ x: u > 0.5 ? 0 : -0, y: v > 0.5 ? -0 : u, z: t > 0.5 ? -0 : 0 }),
+};
+const globe: Record<string, Shape> = {
+  'the whole globe': (u, v) => ({ x: u * 360 - 180, y: (Math.asin(2 * v - 1) * 180) / Math.PI, z: 0 }),
+  'few places, poles among them': (u, v) => ({ x: Math.floor(u * 5) * 90 - 180, y: Math.floor(v * 5) * 45 - 90, z: 0 }),
+  'round a pole': (u, v, t) => ({ x: u * 360 - 180, y: (t > 0.3 ? -1 : 1) * (90 - v * v * 2), z: 0 }),
+  'across the antimeridian': (u, v, t) => ({ x: (t > 0.5 ? 1 : -1) * (180 - u * u), y: v * 10 - 5, z: 0 }),
+  'a few metres': (u, v) => ({ x: 13 + u * 1e-4, y: 52 + v * 1e-4, z: 0 }),
+  'the equator': (u) => ({ x: u * 360 - 180, y: 0, z: 0 }),
+};
+const HALF_TURN_M = EARTH_RADIUS_M * Math.PI;
+/** What a coordinate may be: nothing, or degrees. */
+const inRange: ReadonlyArray<(point: Point) => Point> = [
+  (point) => point,
+  (point) => point,
+  ({ x, y }) => ({ x: Math.max(-180, Math.min(180, x)), y: Math.max(-90, Math.min(90, y)), z: 0 }),
+];
 
-/** The trees of one shard beside Maps: every change goes to both, every question is asked of both. */
-class Twin {
-  readonly regions: SpatialRegions;
-  readonly trees: ShardTrees;
-  readonly queries: TreeQueries;
-  readonly kinds: Uint32Array;
-  readonly model: Array<Map<number, Point>> = Array.from({ length: GRAPHS }, () => new Map());
-  readonly graphOf: Int32Array;
-
-  constructor(readonly rows: number) {
-    this.regions = SpatialRegions.create(new Memory(), { rows, graphs: GRAPHS, shards: 1 });
-    this.trees = new ShardTrees(this.regions, 0);
-    this.kinds = Uint32Array.from({ length: rows }, (_, row) => row % 3);
-    this.queries = new TreeQueries(this.regions, 0, this.kinds);
-    this.graphOf = new Int32Array(rows).fill(-1);
-  }
-
-  put(graph: number, row: number, point: Point): void {
-    const own = this.graphOf[row]!;
-    if (own === -1) {
-      this.graphOf[row] = graph;
-      this.trees.insert(graph, row, point.x, point.y);
-      this.model[graph]!.set(row, point);
-    } else {
-      this.trees.move(own, row, point.x, point.y);
-      this.model[own]!.set(row, point);
-    }
-  }
-
-  remove(row: number): void {
-    const own = this.graphOf[row]!;
-    if (own === -1) return;
-    this.trees.remove(own, row);
-    this.model[own]!.delete(row);
-    this.graphOf[row] = -1;
-  }
-
-  drop(graph: number): void {
-    this.trees.dropTree(graph);
-    for (const row of this.model[graph]!.keys()) {
-      this.trees.forget(row);
-      this.graphOf[row] = -1;
-    }
-    this.model[graph]!.clear();
-  }
-
-  pack(steps: number, maxItems: number): void {
-    for (let i = 0; i < steps; i++) {
-      const state = this.trees.packStep(maxItems);
-      if (state === 'idle') return;
-      if (state === 'ready') this.trees.packSwap();
-    }
-  }
-
-  check(): void {
-    for (let graph = 0; graph < GRAPHS; graph++) {
-      const model = this.model[graph]!;
-      const problems = verifyTree(this.regions, 0, graph, (row) => {
-        const point = model.get(row);
-        return point && [point.x, point.y];
-      });
-      expect(problems).toEqual([]);
-      expect(this.trees.count(graph)).toBe(model.size);
-    }
-  }
-
-  ask(graph: number, { x, y }: Point, radius: number): void {
-    const model = this.model[graph]!;
-    const out = new Uint32Array(this.rows);
-    const squared = (p: Point) => (p.x - x) * (p.x - x) + (p.y - y) * (p.y - y);
-    const inside = [...model].filter(([, p]) => squared(p) <= radius * radius).map(([row]) => row);
-    const ofKind = inside.filter((row) => this.kinds[row] === 1);
-    const sorted = (rows: Iterable<number>) => [...rows].sort((a, b) => a - b);
-    const { queries } = this;
-    let found = queries.within(graph, x, y, radius, ANY_KIND, out, 0, out.length);
-    expect(sorted(out.subarray(0, found))).toEqual(sorted(inside));
-    found = queries.within(graph, x, y, radius, 1, out, 0, out.length);
-    expect(sorted(out.subarray(0, found))).toEqual(sorted(ofKind));
-
-    // An answer longer than the room for it: counted in full, and not a word beyond the limit touched.
-    const limit = Math.min(out.length, 2 + (inside.length >> 1));
-    out.fill(0xffffffff);
-    expect(queries.within(graph, x, y, radius, ANY_KIND, out, 2, limit)).toBe(inside.length);
-    expect(out.subarray(limit).every((word) => word === 0xffffffff)).toBe(true);
-    expect(out[0]).toBe(0xffffffff);
-    const written = Math.min(limit - 2, inside.length);
-    const rest = new Set(inside);
-    for (const row of out.subarray(2, 2 + written)) expect(rest.delete(row)).toBe(true);
-
-    const [minX, minY, maxX, maxY] = [x - radius, y - radius / 2, x + radius / 2, y + radius];
-    const boxed = [...model].filter(([, p]) => p.x >= minX && p.x <= maxX && p.y >= minY && p.y <= maxY);
-    found = queries.box(graph, minX, minY, maxX, maxY, ANY_KIND, out, 0, out.length);
-    expect(sorted(out.subarray(0, found))).toEqual(sorted(boxed.map(([row]) => row)));
-
-    const distances = new Float64Array(this.rows);
-    for (const [k, max, kind] of [
-      [7, Number.POSITIVE_INFINITY, ANY_KIND],
-      [this.rows, radius, ANY_KIND],
-      [5, Number.POSITIVE_INFINITY, 1],
-    ] as const) {
-      const expected = [...model]
-        .filter(([row, p]) => squared(p) <= max * max && (kind === ANY_KIND || this.kinds[row] === kind))
-        .map(([, p]) => Math.sqrt(squared(p)))
-        .sort((a, b) => a - b)
-        .slice(0, k);
-      found = queries.nearest(graph, x, y, k, max, kind, out, distances, 0);
-      expect([...distances.subarray(0, found)]).toEqual(expected);
-      expect(new Set(out.subarray(0, found)).size).toBe(found);
-      for (let i = 0; i < found; i++) expect(Math.sqrt(squared(model.get(out[i]!)!))).toBe(distances[i]);
-    }
-  }
+interface World {
+  readonly name: string;
+  readonly space: number;
+  readonly shape: Shape;
+  /** The greatest distance that is asked about, and the greatest step of a coordinate. */
+  readonly reach: number;
+  readonly extent: number;
 }
 
-const unit = fc.double({ min: 0, max: 1, noNaN: true });
-/** Shapes of space: uniform, few places, a line, a tiny cluster in a huge space, far from the origin, zeros of both signs. */
-const shapes: Record<string, (u: number, v: number) => Point> = {
-  uniform: (u, v) => ({ x: u * 100, y: v * 100 }),
-  'few places': (u, v) => ({ x: Math.floor(u * 3), y: Math.floor(v * 3) }),
-  'one place': () => ({ x: 5, y: 5 }),
-  'a line': (u) => ({ x: u * 100, y: 7 }),
-  'tiny and huge': (u, v) => (v > 0.2 ? { x: u / 1e6, y: v / 1e6 } : { x: 1e9 * u, y: -1e9 * v }),
-  'far away': (u, v) => ({ x: 1e9 + u, y: -1e9 + v }),
-  zeros: (u, v) => ({ x: u > 0.5 ? 0 : -0, y: v > 0.5 ? -0 : u }),
-};
+const extentOf = (name: string): number =>
+  name === 'tiny and huge' ? 1e9 : name === 'uniform' || name === 'a line' ? 100 : 3;
+const worlds: World[] = [
+  ...[Space.plane, Space.solid].flatMap((space) =>
+    Object.keys(flat).map((name) => ({
+      name: `${space === Space.plane ? 'plane' : 'solid'}, ${name}`,
+      space,
+      shape: flat[name]!,
+      reach: extentOf(name),
+      extent: extentOf(name),
+    })),
+  ),
+  ...Object.keys(globe).map((name) => ({
+    name: `sphere, ${name}`,
+    space: Space.sphere,
+    shape: globe[name]!,
+    reach: name === 'a few metres' ? 10 : HALF_TURN_M,
+    extent: name === 'a few metres' ? 1e-3 : 90,
+  })),
+];
 
 const command = fc.oneof(
   {
@@ -178,15 +107,12 @@ const command = fc.oneof(
   },
 );
 
-describe.each(Object.keys(shapes))('trees against maps: %s', (name) => {
-  const shape = shapes[name]!;
-  const extent = name === 'tiny and huge' ? 1e9 : name === 'uniform' || name === 'a line' ? 100 : 3;
-
+describe.each(worlds)('trees against maps: $name', ({ space, shape, reach, extent }) => {
   it('mixed changes, packing in slices between them, several graphs', () => {
     fc.assert(
       fc.property(fc.integer(), fc.array(command, { minLength: 60, maxLength: 160, size: 'max' }), (salt, commands) => {
         const rows = 1200;
-        const twin = new Twin(rows);
+        const twin = new Twin(rows, space);
         let state = salt | 1;
         const next = () => {
           state ^= state << 13;
@@ -195,12 +121,16 @@ describe.each(Object.keys(shapes))('trees against maps: %s', (name) => {
           return (state >>> 0) / 2 ** 32;
         };
         // Past the least number of inserts that asks for a packing, so that most cases run one.
-        for (let row = 0; row < 280; row++) twin.put(0, row, shape(next(), next()));
+        for (let row = 0; row < 280; row++) twin.put(0, row, shape(next(), next(), next()));
         for (const it of commands) {
           switch (it.op) {
             case 'put':
               for (let i = 0; i < it.count; i++) {
-                twin.put(it.graph, (Math.floor(it.first * rows) + i * (1 + it.step)) % rows, shape(next(), next()));
+                twin.put(
+                  it.graph,
+                  (Math.floor(it.first * rows) + i * (1 + it.step)) % rows,
+                  shape(next(), next(), next()),
+                );
               }
               break;
             case 'shake':
@@ -208,9 +138,9 @@ describe.each(Object.keys(shapes))('trees against maps: %s', (name) => {
                 const row = (Math.floor(it.first * rows) + i) % rows;
                 const own = twin.graphOf[row]!;
                 if (own === -1) continue;
-                const { x, y } = twin.model[own]!.get(row)!;
-                const reach = it.size * it.size * extent * 0.1;
-                twin.put(own, row, { x: x + (next() - 0.5) * reach, y: y + (next() - 0.5) * reach });
+                const { x, y, z } = twin.model[own]!.get(row)!;
+                const step = () => (next() - 0.5) * it.size * it.size * extent * 0.1;
+                twin.put(own, row, inRange[space]!({ x: x + step(), y: y + step(), z: z + step() }));
               }
               break;
             case 'remove':
@@ -226,16 +156,16 @@ describe.each(Object.keys(shapes))('trees against maps: %s', (name) => {
               twin.drop(it.graph);
               break;
             case 'ask':
-              twin.ask(it.graph, shape(it.u, it.v), it.radius * extent);
+              twin.ask(it.graph, shape(it.u, it.v, next()), it.radius * it.radius * reach);
               break;
           }
         }
         twin.check();
         twin.pack(1e6, 50);
         twin.check();
-        for (let graph = 0; graph < GRAPHS; graph++) twin.ask(graph, shape(next(), next()), extent / 4);
+        for (let graph = 0; graph < GRAPHS; graph++) twin.ask(graph, shape(next(), next(), next()), reach / 4);
       }),
-      { seed, numRuns: 25, endOnFailure: true },
+      { seed, numRuns: 12, endOnFailure: true },
     );
   });
 });
@@ -244,32 +174,32 @@ describe('pools hold what their bound says', () => {
   const rows = 400;
 
   it('every row, in one tree, churned and dropped again and again without a step of reclaiming', () => {
-    const twin = new Twin(rows);
+    const twin = new Twin(rows, Space.plane);
     for (let turn = 0; turn < 30; turn++) {
       for (let row = 0; row < rows; row++)
-        twin.put(turn % GRAPHS, row, { x: (row * 7919) % 401, y: (row * 104729) % 397 });
-      for (let row = 0; row < rows; row++) twin.put(0, row, { x: (row * 31 * turn) % 401, y: (row * 17) % 397 });
+        twin.put(turn % GRAPHS, row, { x: (row * 7919) % 401, y: (row * 104729) % 397, z: 0 });
+      for (let row = 0; row < rows; row++) twin.put(0, row, { x: (row * 31 * turn) % 401, y: (row * 17) % 397, z: 0 });
       twin.check();
       twin.drop(turn % GRAPHS);
     }
   });
 
   it('a packing that is given up leaves nothing behind', () => {
-    const twin = new Twin(rows);
+    const twin = new Twin(rows, Space.plane);
     for (let turn = 1; turn < 60; turn++) {
-      for (let row = 0; row < rows; row++) twin.put(0, row, { x: (row * 7919) % 401, y: (row * 104729) % 397 });
+      for (let row = 0; row < rows; row++) twin.put(0, row, { x: (row * 7919) % 401, y: (row * 104729) % 397, z: 0 });
       // From the first slice to the last: every phase is cut short once.
       twin.pack(turn * 4, 16);
       // The list of late rows overflows when the same row comes and goes.
       if (turn % 2 === 0) {
         for (let i = 0; i < rows + 80; i++) {
           twin.remove(5);
-          twin.put(0, 5, { x: i, y: i });
+          twin.put(0, 5, { x: i, y: i, z: 0 });
         }
         twin.check();
         for (let i = 0; i < 300; i++) {
           twin.remove(6);
-          twin.put(0, 6, { x: i, y: i });
+          twin.put(0, 6, { x: i, y: i, z: 0 });
         }
         twin.pack(1e6, 64);
         twin.check();

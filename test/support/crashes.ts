@@ -5,14 +5,14 @@ import { ShardProjections } from '../../dist/src/pool/projections.js';
 import { UndoSlot } from '../../dist/src/project/undo.js';
 import { FrameRing } from '../../dist/src/ring/ring.js';
 import { Control } from '../../dist/src/schedule/control.js';
-import { ShardTrees } from '../../dist/src/spatial/shard-trees.js';
+import { ShardIndex } from '../../dist/src/spatial/shard-index.js';
 
 export const CRASH = new Error('the thread is lost here');
 
 /** The steps of an applier before and after each of which it may be lost. */
 const STEPS: ReadonlyArray<readonly [{ prototype: object }, readonly string[]]> = [
-  [UndoSlot, ['begin', 'save', 'saveMove', 'restore']],
-  [ShardTrees, ['move', 'insert', 'remove', 'dropTree', 'packStep', 'packSwap', 'reclaimStep', 'bulkLoad', 'clear']],
+  [UndoSlot, ['begin', 'save', 'saveMove', 'saveMoveInSolid', 'restore']],
+  [ShardIndex, ['move', 'insert', 'remove', 'dropTree', 'packStep', 'packSwap', 'reclaimStep', 'bulkLoad', 'clear']],
   [ShardEdges, ['upsert', 'remove', 'dropNode', 'detachRow', 'reclaimStep', 'rebuild']],
   [ByteHeap, ['allocate', 'free', 'rebuild']],
   [FrameRing, ['release']],

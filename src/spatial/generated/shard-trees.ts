@@ -1,0 +1,349 @@
+// Derived from ../shard-trees.ts by scripts/plane.mjs: edit that one, then run `npm run plane`.
+
+import { FANOUT, type IndexViews, LEAST_LEAF, type PoolViews, Word } from '../layout.js';
+import { chooseChild, distanceTo } from './choose.js';
+import { NodePool } from './nodes.js';
+import { type InsertLate, Packing } from './packing.js';
+import { splitInner, splitLeaf } from './split.js';
+
+const DIM = 2;
+/** Words of a box, and where its greatest coordinates stand. */
+const BOX = 4;
+const MAX_X = 2;
+const MAX_Y = 3;
+
+/** A tree is packed when more than this, and more than were packed last, was inserted since. */
+const LEAST_INSERTS = 256;
+
+/**
+ * The R-trees of one shard, one a graph (Guttman, "R-trees", 1984; moves as in Lee et al., "Supporting frequent updates in
+ * R-trees: a bottom-up approach", 2003). Writing methods are for the shard's writer, who holds its lock unless said
+ * otherwise. Rows are node rows of the engine; coordinates are finite.
+ */
+export class ShardTrees {
+  readonly #index: IndexViews;
+  readonly #pool: NodePool;
+  readonly #views: PoolViews;
+  readonly #packing: Packing;
+  /** While a late point goes into the tree being packed. */
+  #aside = false;
+  readonly #insertLate: InsertLate = (graph, row, x, y, entries) => {
+    this.#aside = true;
+    this.#insertFrom(graph, this.#packing.root, entries, row, x, y);
+    this.#aside = false;
+  };
+
+  constructor(index: IndexViews, pool: PoolViews) {
+    this.#index = index;
+    this.#views = pool;
+    this.#pool = new NodePool(this.#views);
+    this.#packing = new Packing(this.#index, this.#pool);
+  }
+
+  count(graph: number): number {
+    return this.#index.count[graph]!;
+  }
+
+  #entries(graph: number): Uint32Array {
+    return this.#index.column[graph] === 0 ? this.#index.entry0 : this.#index.entry1;
+  }
+
+  // ------------------------------------------------------------ insert, move, remove
+
+  /** The row is not in the tree. */
+  insert(graph: number, row: number, x: number, y: number): void {
+    const entries = this.#entries(graph);
+    this.#index.count[graph]!++;
+    this.#noteInsert(graph);
+    this.#insertFrom(graph, this.#index.root[graph]!, entries, row, x, y);
+    if (this.#packing.concerns(graph)) this.#packing.inserted(graph, row);
+  }
+
+  /** The row is in the tree. */
+  move(graph: number, row: number, x: number, y: number): void {
+    const entries = this.#index.column[graph] === 0 ? this.#index.entry0 : this.#index.entry1;
+    const slot = entries[row]! - 1;
+    const leaf = slot >>> 4;
+    const up = this.#views.leafParent[leaf]!;
+    if (up !== 0) {
+      const box = this.#views.innerBox;
+      const at = (up - 1) * BOX;
+      if (x < box[at]! || x > box[at + MAX_X]! || y < box[at + 1]! || y > box[at + MAX_Y]!) {
+        if (!this.#grow(leaf, up, x, y)) {
+          this.#reinsert(graph, entries, row, slot, x, y);
+          if (this.#packing.active) this.#packing.moved(graph, row, x, y);
+          return;
+        }
+      }
+    }
+    const leafAt = this.#views.leafAt;
+    leafAt[slot * DIM] = x;
+    leafAt[slot * DIM + 1] = y;
+    if (this.#packing.active) this.#packing.moved(graph, row, x, y);
+  }
+
+  /** The row is in the tree. */
+  remove(graph: number, row: number): void {
+    const entries = this.#entries(graph);
+    const slot = entries[row]! - 1;
+    entries[row] = 0;
+    this.#index.count[graph]!--;
+    this.#takeEntry(graph, entries, slot);
+    if (this.#packing.concerns(graph)) this.#packing.removed(graph, row);
+  }
+
+  /** Grows the leaf's box to the point, and its ancestors' with it, if that stays within its limit. */
+  #grow(leaf: number, up: number, x: number, y: number): boolean {
+    const box = this.#views.innerBox;
+    const at = (up - 1) * BOX;
+    const minX = x < box[at]! ? x : box[at]!;
+    const minY = y < box[at + 1]! ? y : box[at + 1]!;
+    const maxX = x > box[at + MAX_X]! ? x : box[at + MAX_X]!;
+    const maxY = y > box[at + MAX_Y]! ? y : box[at + MAX_Y]!;
+    if (!(maxX - minX + (maxY - minY) <= this.#views.leafLimit[leaf]!)) return false;
+    this.#pool.cover(up, x, y);
+    return true;
+  }
+
+  /** From the leaf up to the lowest ancestor whose box holds the point, and down again from there. */
+  #reinsert(graph: number, entries: Uint32Array, row: number, slot: number, x: number, y: number): void {
+    const { innerBox, innerParent, leafParent } = this.#views;
+    let up = leafParent[slot >>> 4]!;
+    let top = 0;
+    while (up !== 0) {
+      const inner = ((up - 1) / FANOUT) | 0;
+      top = ((inner << 1) | 1) + 1;
+      up = innerParent[inner]!;
+      if (up === 0) break;
+      const at = (up - 1) * BOX;
+      if (x >= innerBox[at]! && x <= innerBox[at + MAX_X]! && y >= innerBox[at + 1]! && y <= innerBox[at + MAX_Y]!) {
+        break;
+      }
+    }
+    this.#noteInsert(graph);
+    if (this.#packing.gathering(graph)) this.#packing.relocated(graph, row);
+    // A leaf that is dissolved may take the node found with it: then from the root.
+    if (this.#views.leafCount[slot >>> 4]! <= LEAST_LEAF) top = 0;
+    this.#takeEntry(graph, entries, slot);
+    if (top === 0) top = this.#index.root[graph]!;
+    else this.#pool.cover(innerParent[(top - 1) >>> 1]!, x, y);
+    this.#insertFrom(graph, top, entries, row, x, y);
+  }
+
+  /** Inserts below the node (ref + 1; 0 = there is no tree). The boxes above it hold the point already, unless it is the root. */
+  #insertFrom(graph: number, from: number, entries: Uint32Array, row: number, x: number, y: number): void {
+    const views = this.#views;
+    let ref = from - 1;
+    if (ref < 0) {
+      ref = this.#pool.takeLeaf(graph) << 1;
+      this.#setRoot(graph, ref);
+    }
+    const box = views.innerBox;
+    while ((ref & 1) === 1) {
+      const slot = chooseChild(box, (ref >>> 1) * FANOUT, views.innerCount[ref >>> 1]!, x, y);
+      const at = slot * BOX;
+      if (x < box[at]!) box[at] = x;
+      if (y < box[at + 1]!) box[at + 1] = y;
+      if (x > box[at + MAX_X]!) box[at + MAX_X] = x;
+      if (y > box[at + MAX_Y]!) box[at + MAX_Y] = y;
+      ref = views.innerChild[slot]!;
+    }
+    let leaf = ref >>> 1;
+    if (views.leafCount[leaf] === FANOUT) leaf = this.#split(graph, leaf, entries, x, y);
+    const slot = leaf * FANOUT + views.leafCount[leaf]!++;
+    views.leafAt[slot * DIM] = x;
+    views.leafAt[slot * DIM + 1] = y;
+    views.leafRow[slot] = row;
+    entries[row] = slot + 1;
+  }
+
+  /** Of the graph's tree, or of the one being packed for it. */
+  #setRoot(graph: number, ref: number): void {
+    if (this.#aside) this.#packing.root = ref + 1;
+    else this.#index.root[graph] = ref + 1;
+  }
+
+  /** Splits a full leaf; the half that suits the point better is returned. */
+  #split(graph: number, leaf: number, entries: Uint32Array, x: number, y: number): number {
+    const pool = this.#pool;
+    const views = this.#views;
+    const other = pool.takeLeaf(graph);
+    splitLeaf(pool, leaf, other, entries);
+    if (this.#packing.gathering(graph)) {
+      const first = other * FANOUT;
+      for (let at = first; at < first + FANOUT / 2; at++) this.#packing.relocated(graph, views.leafRow[at]!);
+    }
+    const slot = this.#adopt(graph, leaf << 1, other << 1) - 1;
+    const box = views.innerBox;
+    const inOther = distanceTo(box, (views.leafParent[other]! - 1) * BOX, x, y);
+    const chosen = inOther < distanceTo(box, slot * BOX, x, y) ? other : leaf;
+    pool.limitGrowth(leaf << 1);
+    pool.limitGrowth(other << 1);
+    pool.cover(views.leafParent[chosen]!, x, y);
+    return chosen;
+  }
+
+  /** `other` was split off `ref`: it becomes its sibling. Returns the slot + 1 of `ref`, its box exact again. */
+  #adopt(graph: number, ref: number, other: number): number {
+    const pool = this.#pool;
+    const views = this.#views;
+    const up = pool.parentOf(ref);
+    if (up === 0) {
+      const root = pool.takeInner();
+      pool.append(root, ref);
+      pool.append(root, other);
+      this.#setRoot(graph, (root << 1) | 1);
+      return pool.parentOf(ref);
+    }
+    pool.writeBox(ref, up - 1);
+    const inner = ((up - 1) / FANOUT) | 0;
+    if (views.innerCount[inner]! < FANOUT) {
+      pool.append(inner, other);
+      return up;
+    }
+    const split = pool.takeInner();
+    splitInner(pool, inner, split);
+    this.#adopt(graph, (inner << 1) | 1, (split << 1) | 1);
+    pool.append(((pool.parentOf(ref) - 1) / FANOUT) | 0, other);
+    // The boxes above were made exact before the new child came: every one of them again, up to the root.
+    for (let node = ((pool.parentOf(ref) - 1) / FANOUT) | 0, above = views.innerParent[node]!; above !== 0; ) {
+      pool.writeBox((node << 1) | 1, above - 1);
+      node = ((above - 1) / FANOUT) | 0;
+      above = views.innerParent[node]!;
+    }
+    return pool.parentOf(ref);
+  }
+
+  /** Takes the entry out of its leaf; a leaf with too few left is dissolved, and they are inserted anew. */
+  #takeEntry(graph: number, entries: Uint32Array, slot: number): void {
+    const views = this.#views;
+    const leaf = slot >>> 4;
+    const count = --views.leafCount[leaf]!;
+    const last = leaf * FANOUT + count;
+    if (last !== slot) {
+      views.leafAt[slot * DIM] = views.leafAt[last * DIM]!;
+      views.leafAt[slot * DIM + 1] = views.leafAt[last * DIM + 1]!;
+      const row = views.leafRow[last]!;
+      views.leafRow[slot] = row;
+      entries[row] = slot + 1;
+    }
+    const up = views.leafParent[leaf]!;
+    if (up === 0) {
+      if (count > 0) return;
+      this.#index.root[graph] = 0;
+      this.#pool.giveLeaf(leaf);
+      return;
+    }
+    if (count >= LEAST_LEAF) {
+      this.#pool.writeBox(leaf << 1, up - 1);
+      return;
+    }
+    this.#detach(graph, up - 1);
+    for (let at = leaf * FANOUT; at < leaf * FANOUT + count; at++) {
+      const row = views.leafRow[at]!;
+      if (this.#packing.gathering(graph)) this.#packing.relocated(graph, row);
+      const x = views.leafAt[at * DIM]!;
+      const y = views.leafAt[at * DIM + 1]!;
+      this.#insertFrom(graph, this.#index.root[graph]!, entries, row, x, y);
+    }
+    this.#pool.giveLeaf(leaf);
+  }
+
+  /** Takes the child in the slot out of the tree; an inner node left with one child gives its place to it. */
+  #detach(graph: number, slot: number): void {
+    const pool = this.#pool;
+    const views = this.#views;
+    const inner = (slot / FANOUT) | 0;
+    pool.takeOut(slot);
+    const up = views.innerParent[inner]!;
+    if (views.innerCount[inner]! > 1) {
+      if (up !== 0) pool.writeBox((inner << 1) | 1, up - 1);
+      return;
+    }
+    const only = views.innerChild[inner * FANOUT]!;
+    pool.setParent(only, up);
+    if (up === 0) {
+      this.#index.root[graph] = only + 1;
+    } else {
+      views.innerChild[up - 1] = only;
+      pool.writeBox(only, up - 1);
+    }
+    pool.giveInner(inner);
+  }
+
+  // ------------------------------------------------------------ whole trees
+
+  /** The graph is removed: its tree is put aside in O(1). Its rows' entries are stale until `forget`. */
+  dropTree(graph: number): void {
+    const index = this.#index;
+    if (this.#packing.concerns(graph)) this.#packing.cancel();
+    if (index.root[graph] !== 0) this.#pool.discard(index.root[graph]! - 1);
+    index.root[graph] = 0;
+    index.count[graph] = 0;
+    index.inserts[graph] = 0;
+    index.packed[graph] = 0;
+    index.column[graph] = 0;
+  }
+
+  /** The row's graph was dropped: nothing is known of it any more. */
+  forget(row: number): void {
+    this.#index.entry0[row] = 0;
+    this.#index.entry1[row] = 0;
+  }
+
+  reclaimWanted(): boolean {
+    return this.#views.words[Word.discarded] !== 0;
+  }
+
+  /** Gives back at most `maxNodes` nodes of trees put aside. True when some are left. */
+  reclaimStep(maxNodes: number): boolean {
+    return this.#pool.reclaim(maxNodes);
+  }
+
+  /** Recovery, whatever state the trees were left in: every tree of the shard is forgotten, to be loaded anew. */
+  clear(graphs: Iterable<number>): void {
+    this.#views.packWords.fill(0);
+    for (const graph of graphs) {
+      this.#index.root[graph] = 0;
+      this.#index.count[graph] = 0;
+      this.#index.inserts[graph] = 0;
+      this.#index.packed[graph] = 0;
+      this.#index.column[graph] = 0;
+    }
+    this.#views.leafGraph.fill(0, 0, this.#views.words[Word.leafBump]!);
+    this.#views.words.fill(0);
+  }
+
+  /** Builds the tree of a graph that has none, at once. Entries of the rows are 0. */
+  bulkLoad(graph: number, rows: Uint32Array, xs: Float64Array, ys: Float64Array, count: number): void {
+    if (count === 0) return;
+    this.#packing.load(graph, rows, xs, ys, count);
+    while (this.packStep(1 << 20) !== 'ready');
+    this.packSwap();
+  }
+
+  // ------------------------------------------------------------ packing
+
+  #noteInsert(graph: number): void {
+    const index = this.#index;
+    const inserts = ++index.inserts[graph]!;
+    if (inserts > LEAST_INSERTS && inserts > index.packed[graph]! && !this.#packing.active) {
+      this.#packing.want(graph);
+    }
+  }
+
+  /** Whether a packing is wanted or under way. */
+  packWanted(): boolean {
+    return this.#packing.active;
+  }
+
+  /** A slice of the packing under way, of about `maxItems` points. Needs no lock: readers do not reach what it touches. */
+  packStep(maxItems: number): 'idle' | 'working' | 'ready' {
+    return this.#packing.active ? this.#packing.step(maxItems, this.#insertLate) : 'idle';
+  }
+
+  /** The packed tree takes the place of the old one. */
+  packSwap(): void {
+    this.#packing.swap(this.#insertLate);
+  }
+}

@@ -1,0 +1,266 @@
+import { FANOUT, type IndexViews, type PoolViews } from './layout.js';
+import { ANY_KIND } from './queries.js';
+
+const DIM = 3;
+/** Words of a box, and where its greatest coordinates stand. */
+const BOX = 6;
+const MAX_X = 3;
+const MAX_Y = 4;
+const MAX_Z = 5;
+const Z = 2;
+
+/** The k nearest points of one shard's trees, for one thread, under the shard's read lock. */
+export class NearestQuery {
+  readonly #index: IndexViews;
+  readonly #views: PoolViews;
+  readonly #kinds: Uint32Array;
+  /** The frontier: a binary heap of squared distances and node refs, and behind it those that do not stand in it yet. */
+  #frontDistance = new Float64Array(1024);
+  #frontRef = new Int32Array(1024);
+  #frontSize = 0;
+  /** Children or points of one node that may be near enough. */
+  readonly #nearDistance = new Float64Array(FANOUT + 1);
+  readonly #nearItem = new Uint32Array(FANOUT + 1);
+
+  /** `kinds` is the column of kind numbers by row. */
+  constructor(index: IndexViews, pool: PoolViews, kinds: Uint32Array) {
+    this.#index = index;
+    this.#views = pool;
+    this.#kinds = kinds;
+  }
+
+  /**
+   * The k nearest rows, nearest first, no farther than `maxDistance` (Hjaltason and Samet, "Distance browsing in spatial
+   * databases", 1999; here points do not enter the frontier, but a heap of the k best, whose worst bounds what does). The
+   * squares of the distances go to `squares` at the same indexes.
+   */
+  run(
+    graph: number,
+    x: number,
+    y: number,
+    z: number,
+    k: number,
+    maxDistance: number,
+    kind: number,
+    rows: Uint32Array,
+    squares: Float64Array,
+    offset: number,
+  ): number {
+    let ref = this.#index.root[graph]! - 1;
+    if (ref < 0) return 0;
+    const nearItem = this.#nearItem;
+    const nearDistance = this.#nearDistance;
+    // What is at the bound is beyond it: of many points at one place only k are looked at.
+    let bound = justAbove(maxDistance * maxDistance);
+    let found = 0;
+    this.#frontSize = 0;
+    do {
+      let pending = 0;
+      // Down to a leaf by the nearest child: the first one bounds the rest before the heap sees any of it.
+      while (ref >= 0 && (ref & 1) === 1) {
+        const count = this.#childrenWithin(ref >>> 1, x, y, z, bound);
+        if (count === 0) {
+          ref = -1;
+          break;
+        }
+        let best = 0;
+        for (let i = 1; i < count; i++) if (nearDistance[i]! < nearDistance[best]!) best = i;
+        ref = nearItem[best]!;
+        nearItem[best] = nearItem[count - 1]!;
+        nearDistance[best] = nearDistance[count - 1]!;
+        pending = this.#setAside(count - 1, pending);
+      }
+      if (ref >= 0) {
+        const count = this.#pointsWithin(ref >>> 1, x, y, z, bound, kind);
+        for (let i = 0; i < count; i++) {
+          const square = nearDistance[i]!;
+          if (square >= bound) continue;
+          if (found < k) siftUp(squares, rows, offset, found++, square, nearItem[i]!);
+          else siftDown(squares, rows, offset, k, square, nearItem[i]!);
+          if (found === k) bound = Math.min(bound, squares[offset]!);
+        }
+      }
+      ref = this.#nextNode(pending, bound);
+    } while (ref >= 0);
+    sortHeap(squares, rows, offset, found);
+    return found;
+  }
+
+  /** Children of an inner node nearer than the bound, into `#nearItem` and `#nearDistance`; how many. */
+  #childrenWithin(inner: number, x: number, y: number, z: number, bound: number): number {
+    const { innerBox, innerChild, innerCount } = this.#views;
+    const nearDistance = this.#nearDistance;
+    const nearItem = this.#nearItem;
+    const first = inner * FANOUT;
+    const end = first + innerCount[inner]!;
+    // Halves: differences of the farthest coordinates overflow to infinity, and infinities would make NaN below.
+    const halfX = x * 0.5;
+    const halfY = y * 0.5;
+    const halfZ = z * 0.5;
+    let count = 0;
+    for (let slot = first; slot < end; slot++) {
+      const at = slot * BOX;
+      const left = innerBox[at]! * 0.5 - halfX;
+      const right = halfX - innerBox[at + MAX_X]! * 0.5;
+      const below = innerBox[at + 1]! * 0.5 - halfY;
+      const above = halfY - innerBox[at + MAX_Y]! * 0.5;
+      const lowZ = innerBox[at + Z]! * 0.5 - halfZ;
+      const highZ = halfZ - innerBox[at + MAX_Z]! * 0.5;
+      // v + |v| is 2 max(v, 0) without a branch; of the two sides of an axis at most one is positive.
+      const dx = left + Math.abs(left) + (right + Math.abs(right));
+      const dy = below + Math.abs(below) + (above + Math.abs(above));
+      const dz = lowZ + Math.abs(lowZ) + (highZ + Math.abs(highZ));
+      const square = dx * dx + dy * dy + dz * dz;
+      nearDistance[count] = square;
+      nearItem[count] = innerChild[slot]!;
+      count += +(square < bound);
+    }
+    return count;
+  }
+
+  /** Points of a leaf, likewise. */
+  #pointsWithin(leaf: number, x: number, y: number, z: number, bound: number, kind: number): number {
+    const { leafAt, leafRow, leafCount } = this.#views;
+    const nearDistance = this.#nearDistance;
+    const nearItem = this.#nearItem;
+    const kinds = this.#kinds;
+    const first = leaf * FANOUT;
+    const end = first + leafCount[leaf]!;
+    let count = 0;
+    for (let slot = first; slot < end; slot++) {
+      const dx = leafAt[slot * DIM]! - x;
+      const dy = leafAt[slot * DIM + 1]! - y;
+      const dz = leafAt[slot * DIM + Z]! - z;
+      const square = dx * dx + dy * dy + dz * dz;
+      const row = leafRow[slot]!;
+      nearDistance[count] = square;
+      nearItem[count] = row;
+      count += +(square < bound) & (kind === ANY_KIND ? 1 : +(kinds[row] === kind));
+    }
+    return count;
+  }
+
+  /** The first of the near items go behind the `pending` that stand behind the frontier's heap; how many stand there now. */
+  #setAside(count: number, pending: number): number {
+    let at = this.#frontSize + pending;
+    if (at + count > this.#frontRef.length) this.#moreFront();
+    const distances = this.#frontDistance;
+    const refs = this.#frontRef;
+    for (let i = 0; i < count; i++, at++) {
+      distances[at] = this.#nearDistance[i]!;
+      refs[at] = this.#nearItem[i]!;
+    }
+    return pending + count;
+  }
+
+  #moreFront(): void {
+    const distances = new Float64Array(this.#frontRef.length * 2);
+    const refs = new Int32Array(this.#frontRef.length * 2);
+    distances.set(this.#frontDistance);
+    refs.set(this.#frontRef);
+    this.#frontDistance = distances;
+    this.#frontRef = refs;
+  }
+
+  /** The pending below the bound join the heap; the nearest of all is taken from it: its ref, or -1 beyond the bound. */
+  #nextNode(pending: number, bound: number): number {
+    const distances = this.#frontDistance;
+    const refs = this.#frontRef;
+    let size = this.#frontSize;
+    for (let i = size, end = size + pending; i < end; i++) {
+      const distance = distances[i]!;
+      if (distance >= bound) continue;
+      const ref = refs[i]!;
+      let at = size++;
+      while (at > 0) {
+        const up = (at - 1) >> 1;
+        if (distances[up]! <= distance) break;
+        distances[at] = distances[up]!;
+        refs[at] = refs[up]!;
+        at = up;
+      }
+      distances[at] = distance;
+      refs[at] = ref;
+    }
+    this.#frontSize = size;
+    if (size === 0 || distances[0]! >= bound) return -1;
+    const nearest = refs[0]!;
+    this.#frontSize = --size;
+    const distance = distances[size]!;
+    const ref = refs[size]!;
+    let at = 0;
+    for (;;) {
+      let down = 2 * at + 1;
+      if (down >= size) break;
+      if (down + 1 < size && distances[down + 1]! < distances[down]!) down++;
+      if (distances[down]! >= distance) break;
+      distances[at] = distances[down]!;
+      refs[at] = refs[down]!;
+      at = down;
+    }
+    distances[at] = distance;
+    refs[at] = ref;
+    return nearest;
+  }
+}
+
+/** The least number above the square of a distance. Infinity stays: points so far that their squares overflow are not found. */
+function justAbove(square: number): number {
+  return square + square * Number.EPSILON + Number.MIN_VALUE;
+}
+
+// The k best are a binary heap, farthest first, in the caller's arrays behind `offset`.
+
+function siftUp(
+  squares: Float64Array,
+  rows: Uint32Array,
+  offset: number,
+  size: number,
+  square: number,
+  row: number,
+): void {
+  let at = size;
+  while (at > 0) {
+    const up = (at - 1) >> 1;
+    if (squares[offset + up]! >= square) break;
+    squares[offset + at] = squares[offset + up]!;
+    rows[offset + at] = rows[offset + up]!;
+    at = up;
+  }
+  squares[offset + at] = square;
+  rows[offset + at] = row;
+}
+
+/** Puts the pair in place of the farthest. */
+function siftDown(
+  squares: Float64Array,
+  rows: Uint32Array,
+  offset: number,
+  size: number,
+  square: number,
+  row: number,
+): void {
+  let at = 0;
+  for (;;) {
+    let down = 2 * at + 1;
+    if (down >= size) break;
+    if (down + 1 < size && squares[offset + down + 1]! > squares[offset + down]!) down++;
+    if (squares[offset + down]! <= square) break;
+    squares[offset + at] = squares[offset + down]!;
+    rows[offset + at] = rows[offset + down]!;
+    at = down;
+  }
+  squares[offset + at] = square;
+  rows[offset + at] = row;
+}
+
+/** Nearest first. */
+function sortHeap(squares: Float64Array, rows: Uint32Array, offset: number, size: number): void {
+  for (let last = size - 1; last > 0; last--) {
+    const square = squares[offset]!;
+    const row = rows[offset]!;
+    siftDown(squares, rows, offset, last, squares[offset + last]!, rows[offset + last]!);
+    squares[offset + last] = square;
+    rows[offset + last] = row;
+  }
+}
