@@ -3,9 +3,10 @@ import { pathToFileURL } from 'node:url';
 import Flatbush from 'flatbush';
 import KDBush from 'kdbush';
 import RBush from 'rbush';
+import { specialize } from '../../dist/src/base/specialize.js';
 import { Memory } from '../../dist/src/memory/reserve.js';
-import { NearestQuery } from '../../dist/src/spatial/generated/nearest.js';
-import { TreeQueries } from '../../dist/src/spatial/generated/queries.js';
+import { makeNearestQuery } from '../../dist/src/spatial/generated/nearest.js';
+import { makeTreeQueries } from '../../dist/src/spatial/generated/queries.js';
 import { ShardTrees } from '../../dist/src/spatial/generated/shard-trees.js';
 import { SpatialRegions } from '../../dist/src/spatial/layout.js';
 import { ANY_KIND } from '../../dist/src/spatial/queries.js';
@@ -21,8 +22,8 @@ class Tree {
     this.regions = SpatialRegions.create(new Memory(), { rows: count, graphs: 1, shards: 1 });
     const { index, planes } = this.regions;
     this.trees = new ShardTrees(index, planes[0]);
-    this.queries = new TreeQueries(index, planes[0], new Uint32Array(count));
-    this.nearest = new NearestQuery(index, planes[0], new Uint32Array(count));
+    this.queries = specialize(makeTreeQueries)(index, planes[0], new Uint32Array(count));
+    this.nearest = specialize(makeNearestQuery)(index, planes[0], new Uint32Array(count));
     this.out = new Uint32Array(count);
     this.rows = Uint32Array.from({ length: count }, (_, i) => i);
   }

@@ -1,40 +1,34 @@
-import { FANOUT, type IndexViews, type PoolViews } from './layout.js';
-import { ANY_KIND } from './queries.js';
+import type { IndexViews, PoolViews } from './layout.js';
 
-const DIM = 3;
-/** Words of a box, and where its greatest coordinates stand. */
-const BOX = 6;
-const MAX_X = 3;
-const MAX_Y = 4;
-const MAX_Z = 5;
-const Z = 2;
-
-/** The k nearest points of one shard's trees, for one thread, under the shard's read lock. */
-export class NearestQuery {
-  readonly #index: IndexViews;
-  readonly #views: PoolViews;
-  readonly #kinds: Uint32Array;
+/**
+ * The k nearest points of one shard's trees, for one thread, under the shard's read lock. To be made through `specialize`.
+ */
+export function makeNearestQuery(index: IndexViews, pool: PoolViews, kinds: Uint32Array) {
+  const DIM = 3;
+  /** Words of a box, and where its greatest coordinates stand. */
+  const BOX = 6;
+  const MAX_X = 3;
+  const MAX_Y = 4;
+  const MAX_Z = 5;
+  const Z = 2;
+  const FANOUT = 16;
+  const ANY_KIND = -1;
+  const { root: roots } = index;
+  const { leafAt, leafRow, leafCount, innerBox, innerChild, innerCount } = pool;
   /** The frontier: a binary heap of squared distances and node refs, and behind it those that do not stand in it yet. */
-  #frontDistance = new Float64Array(1024);
-  #frontRef = new Int32Array(1024);
-  #frontSize = 0;
+  let frontDistance = new Float64Array(1024);
+  let frontRef = new Int32Array(1024);
+  let frontSize = 0;
   /** Children or points of one node that may be near enough. */
-  readonly #nearDistance = new Float64Array(FANOUT + 1);
-  readonly #nearItem = new Uint32Array(FANOUT + 1);
-
-  /** `kinds` is the column of kind numbers by row. */
-  constructor(index: IndexViews, pool: PoolViews, kinds: Uint32Array) {
-    this.#index = index;
-    this.#views = pool;
-    this.#kinds = kinds;
-  }
+  const nearDistance = new Float64Array(FANOUT + 1);
+  const nearItem = new Uint32Array(FANOUT + 1);
 
   /**
    * The k nearest rows, nearest first, no farther than `maxDistance` (Hjaltason and Samet, "Distance browsing in spatial
    * databases", 1999; here points do not enter the frontier, but a heap of the k best, whose worst bounds what does). The
    * squares of the distances go to `squares` at the same indexes.
    */
-  run(
+  function run(
     graph: number,
     x: number,
     y: number,
@@ -46,19 +40,17 @@ export class NearestQuery {
     squares: Float64Array,
     offset: number,
   ): number {
-    let ref = this.#index.root[graph]! - 1;
+    let ref = roots[graph]! - 1;
     if (ref < 0) return 0;
-    const nearItem = this.#nearItem;
-    const nearDistance = this.#nearDistance;
     // What is at the bound is beyond it: of many points at one place only k are looked at.
     let bound = justAbove(maxDistance * maxDistance);
     let found = 0;
-    this.#frontSize = 0;
+    frontSize = 0;
     do {
       let pending = 0;
       // Down to a leaf by the nearest child: the first one bounds the rest before the heap sees any of it.
       while (ref >= 0 && (ref & 1) === 1) {
-        const count = this.#childrenWithin(ref >>> 1, x, y, z, bound);
+        const count = childrenWithin(ref >>> 1, x, y, z, bound);
         if (count === 0) {
           ref = -1;
           break;
@@ -68,10 +60,10 @@ export class NearestQuery {
         ref = nearItem[best]!;
         nearItem[best] = nearItem[count - 1]!;
         nearDistance[best] = nearDistance[count - 1]!;
-        pending = this.#setAside(count - 1, pending);
+        pending = setAside(count - 1, pending);
       }
       if (ref >= 0) {
-        const count = this.#pointsWithin(ref >>> 1, x, y, z, bound, kind);
+        const count = pointsWithin(ref >>> 1, x, y, z, bound, kind);
         for (let i = 0; i < count; i++) {
           const square = nearDistance[i]!;
           if (square >= bound) continue;
@@ -80,17 +72,14 @@ export class NearestQuery {
           if (found === k) bound = Math.min(bound, squares[offset]!);
         }
       }
-      ref = this.#nextNode(pending, bound);
+      ref = nextNode(pending, bound);
     } while (ref >= 0);
     sortHeap(squares, rows, offset, found);
     return found;
   }
 
-  /** Children of an inner node nearer than the bound, into `#nearItem` and `#nearDistance`; how many. */
-  #childrenWithin(inner: number, x: number, y: number, z: number, bound: number): number {
-    const { innerBox, innerChild, innerCount } = this.#views;
-    const nearDistance = this.#nearDistance;
-    const nearItem = this.#nearItem;
+  /** Children of an inner node nearer than the bound, into `nearItem` and `nearDistance`; how many. */
+  function childrenWithin(inner: number, x: number, y: number, z: number, bound: number): number {
     const first = inner * FANOUT;
     const end = first + innerCount[inner]!;
     // Halves: differences of the farthest coordinates overflow to infinity, and infinities would make NaN below.
@@ -119,11 +108,7 @@ export class NearestQuery {
   }
 
   /** Points of a leaf, likewise. */
-  #pointsWithin(leaf: number, x: number, y: number, z: number, bound: number, kind: number): number {
-    const { leafAt, leafRow, leafCount } = this.#views;
-    const nearDistance = this.#nearDistance;
-    const nearItem = this.#nearItem;
-    const kinds = this.#kinds;
+  function pointsWithin(leaf: number, x: number, y: number, z: number, bound: number, kind: number): number {
     const first = leaf * FANOUT;
     const end = first + leafCount[leaf]!;
     let count = 0;
@@ -141,32 +126,32 @@ export class NearestQuery {
   }
 
   /** The first of the near items go behind the `pending` that stand behind the frontier's heap; how many stand there now. */
-  #setAside(count: number, pending: number): number {
-    let at = this.#frontSize + pending;
-    if (at + count > this.#frontRef.length) this.#moreFront();
-    const distances = this.#frontDistance;
-    const refs = this.#frontRef;
+  function setAside(count: number, pending: number): number {
+    let at = frontSize + pending;
+    if (at + count > frontRef.length) moreFront();
+    const distances = frontDistance;
+    const refs = frontRef;
     for (let i = 0; i < count; i++, at++) {
-      distances[at] = this.#nearDistance[i]!;
-      refs[at] = this.#nearItem[i]!;
+      distances[at] = nearDistance[i]!;
+      refs[at] = nearItem[i]!;
     }
     return pending + count;
   }
 
-  #moreFront(): void {
-    const distances = new Float64Array(this.#frontRef.length * 2);
-    const refs = new Int32Array(this.#frontRef.length * 2);
-    distances.set(this.#frontDistance);
-    refs.set(this.#frontRef);
-    this.#frontDistance = distances;
-    this.#frontRef = refs;
+  function moreFront(): void {
+    const distances = new Float64Array(frontRef.length * 2);
+    const refs = new Int32Array(frontRef.length * 2);
+    distances.set(frontDistance);
+    refs.set(frontRef);
+    frontDistance = distances;
+    frontRef = refs;
   }
 
   /** The pending below the bound join the heap; the nearest of all is taken from it: its ref, or -1 beyond the bound. */
-  #nextNode(pending: number, bound: number): number {
-    const distances = this.#frontDistance;
-    const refs = this.#frontRef;
-    let size = this.#frontSize;
+  function nextNode(pending: number, bound: number): number {
+    const distances = frontDistance;
+    const refs = frontRef;
+    let size = frontSize;
     for (let i = size, end = size + pending; i < end; i++) {
       const distance = distances[i]!;
       if (distance >= bound) continue;
@@ -182,10 +167,10 @@ export class NearestQuery {
       distances[at] = distance;
       refs[at] = ref;
     }
-    this.#frontSize = size;
+    frontSize = size;
     if (size === 0 || distances[0]! >= bound) return -1;
     const nearest = refs[0]!;
-    this.#frontSize = --size;
+    frontSize = --size;
     const distance = distances[size]!;
     const ref = refs[size]!;
     let at = 0;
@@ -202,65 +187,69 @@ export class NearestQuery {
     refs[at] = ref;
     return nearest;
   }
-}
 
-/** The least number above the square of a distance. Infinity stays: points so far that their squares overflow are not found. */
-function justAbove(square: number): number {
-  return square + square * Number.EPSILON + Number.MIN_VALUE;
-}
-
-// The k best are a binary heap, farthest first, in the caller's arrays behind `offset`.
-
-function siftUp(
-  squares: Float64Array,
-  rows: Uint32Array,
-  offset: number,
-  size: number,
-  square: number,
-  row: number,
-): void {
-  let at = size;
-  while (at > 0) {
-    const up = (at - 1) >> 1;
-    if (squares[offset + up]! >= square) break;
-    squares[offset + at] = squares[offset + up]!;
-    rows[offset + at] = rows[offset + up]!;
-    at = up;
+  /** The least number above the square of a distance. Infinity stays: points so far that their squares overflow are not found. */
+  function justAbove(square: number): number {
+    return square + square * Number.EPSILON + Number.MIN_VALUE;
   }
-  squares[offset + at] = square;
-  rows[offset + at] = row;
+
+  // The k best are a binary heap, farthest first, in the caller's arrays behind `offset`.
+
+  function siftUp(
+    squares: Float64Array,
+    rows: Uint32Array,
+    offset: number,
+    size: number,
+    square: number,
+    row: number,
+  ): void {
+    let at = size;
+    while (at > 0) {
+      const up = (at - 1) >> 1;
+      if (squares[offset + up]! >= square) break;
+      squares[offset + at] = squares[offset + up]!;
+      rows[offset + at] = rows[offset + up]!;
+      at = up;
+    }
+    squares[offset + at] = square;
+    rows[offset + at] = row;
+  }
+
+  /** Puts the pair in place of the farthest. */
+  function siftDown(
+    squares: Float64Array,
+    rows: Uint32Array,
+    offset: number,
+    size: number,
+    square: number,
+    row: number,
+  ): void {
+    let at = 0;
+    for (;;) {
+      let down = 2 * at + 1;
+      if (down >= size) break;
+      if (down + 1 < size && squares[offset + down + 1]! > squares[offset + down]!) down++;
+      if (squares[offset + down]! <= square) break;
+      squares[offset + at] = squares[offset + down]!;
+      rows[offset + at] = rows[offset + down]!;
+      at = down;
+    }
+    squares[offset + at] = square;
+    rows[offset + at] = row;
+  }
+
+  /** Nearest first. */
+  function sortHeap(squares: Float64Array, rows: Uint32Array, offset: number, size: number): void {
+    for (let last = size - 1; last > 0; last--) {
+      const square = squares[offset]!;
+      const row = rows[offset]!;
+      siftDown(squares, rows, offset, last, squares[offset + last]!, rows[offset + last]!);
+      squares[offset + last] = square;
+      rows[offset + last] = row;
+    }
+  }
+
+  return { run };
 }
 
-/** Puts the pair in place of the farthest. */
-function siftDown(
-  squares: Float64Array,
-  rows: Uint32Array,
-  offset: number,
-  size: number,
-  square: number,
-  row: number,
-): void {
-  let at = 0;
-  for (;;) {
-    let down = 2 * at + 1;
-    if (down >= size) break;
-    if (down + 1 < size && squares[offset + down + 1]! > squares[offset + down]!) down++;
-    if (squares[offset + down]! <= square) break;
-    squares[offset + at] = squares[offset + down]!;
-    rows[offset + at] = rows[offset + down]!;
-    at = down;
-  }
-  squares[offset + at] = square;
-  rows[offset + at] = row;
-}
-
-/** Nearest first. */
-function sortHeap(squares: Float64Array, rows: Uint32Array, offset: number, size: number): void {
-  for (let last = size - 1; last > 0; last--) {
-    const square = squares[offset]!;
-    const row = rows[offset]!;
-    siftDown(squares, rows, offset, last, squares[offset + last]!, rows[offset + last]!);
-    squares[offset + last] = square;
-    rows[offset + last] = row;
-  }
-}
+export type NearestQuery = ReturnType<typeof makeNearestQuery>;

@@ -1,10 +1,11 @@
 import { GraphOption } from '../base/space.js';
+import { specialize } from '../base/specialize.js';
 import { angleBetween, cosDegrees, sinDegrees, toUnitVector } from '../base/sphere.js';
-import { NearestQuery as PlaneNearest } from './generated/nearest.js';
-import { TreeQueries as PlaneQueries } from './generated/queries.js';
+import { makeNearestQuery as makePlaneNearest, type NearestQuery as PlaneNearest } from './generated/nearest.js';
+import { makeTreeQueries as makePlaneQueries, type TreeQueries as PlaneQueries } from './generated/queries.js';
 import type { IndexViews, PoolViews, SpatialRegions } from './layout.js';
-import { NearestQuery as SpaceNearest } from './nearest.js';
-import { TreeQueries as SpaceQueries } from './queries.js';
+import { makeNearestQuery, type NearestQuery } from './nearest.js';
+import { makeTreeQueries, type TreeQueries } from './queries.js';
 
 /** About the greatest coordinate whose square does not overflow. */
 const FAR = 1e150;
@@ -30,9 +31,9 @@ export interface QueryColumns {
  */
 export class ShardQueries {
   readonly plane: PlaneQueries;
-  readonly solid: SpaceQueries;
+  readonly solid: TreeQueries;
   readonly #planeNearest: PlaneNearest;
-  readonly #solidNearest: SpaceNearest;
+  readonly #solidNearest: NearestQuery;
   readonly #index: IndexViews;
   readonly #space: PoolViews;
   readonly #columns: QueryColumns;
@@ -40,10 +41,10 @@ export class ShardQueries {
   #candidates = new Uint32Array(1024);
 
   constructor(regions: SpatialRegions, shard: number, columns: QueryColumns) {
-    this.plane = new PlaneQueries(regions.index, regions.planes[shard]!, columns.kind);
-    this.solid = new SpaceQueries(regions.index, regions.spaces[shard]!, columns.kind);
-    this.#planeNearest = new PlaneNearest(regions.index, regions.planes[shard]!, columns.kind);
-    this.#solidNearest = new SpaceNearest(regions.index, regions.spaces[shard]!, columns.kind);
+    this.plane = specialize(makePlaneQueries)(regions.index, regions.planes[shard]!, columns.kind);
+    this.solid = specialize(makeTreeQueries)(regions.index, regions.spaces[shard]!, columns.kind);
+    this.#planeNearest = specialize(makePlaneNearest)(regions.index, regions.planes[shard]!, columns.kind);
+    this.#solidNearest = specialize(makeNearestQuery)(regions.index, regions.spaces[shard]!, columns.kind);
     this.#index = regions.index;
     this.#space = regions.spaces[shard]!;
     this.#columns = columns;

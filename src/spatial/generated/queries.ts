@@ -1,14 +1,5 @@
 // Derived from ../queries.ts by scripts/plane.mjs: edit that one, then run `npm run plane`.
-import { FANOUT, type IndexViews, type PoolViews } from '../layout.js';
-
-const DIM = 2;
-/** Words of a box, and where its greatest coordinates stand. */
-const BOX = 4;
-const MAX_X = 2;
-const MAX_Y = 3;
-
-/** Nodes on the stack of a descent: 15 siblings a level, and 2^32 points are at most 16 levels of at least 4 children. */
-const STACK = 16 * FANOUT * 2;
+import type { IndexViews, PoolViews } from '../layout.js';
 
 /** Keeps every kind. */
 export const ANY_KIND = -1;
@@ -18,25 +9,26 @@ export const ANY_KIND = -1;
  * `limit` (an end index); the number found is returned, which may be more than was written.
  *
  * What is inside cannot be foretold, so the inner loops do not branch on it: every child and every point is written, and
- * stays if it is inside (1.6 times as fast). Each loop is a method of its own: in one, its registers do not suffice
- * (1.25 times as fast).
+ * stays if it is inside (1.6 times as fast). Each loop is a function of its own: in one, its registers do not suffice
+ * (1.25 times as fast). To be made through `specialize`.
  */
-export class TreeQueries {
-  readonly #index: IndexViews;
-  readonly #views: PoolViews;
-  readonly #kinds: Uint32Array;
-  readonly #stack = new Int32Array(STACK);
+export function makeTreeQueries(index: IndexViews, pool: PoolViews, kinds: Uint32Array) {
+  const DIM = 2;
+  /** Words of a box, and where its greatest coordinates stand. */
+  const BOX = 4;
+  const MAX_X = 2;
+  const MAX_Y = 3;
+  const FANOUT = 16;
+  const ANY_KIND = -1;
+  const { root: roots } = index;
+  const { leafAt, leafRow, leafCount, innerBox, innerChild, innerCount } = pool;
+  /** Nodes of a descent: 15 siblings a level, and 2^32 points are at most 16 levels of at least 4 children. */
+  const stack = new Int32Array(16 * FANOUT * 2);
   /** Leaves that a query looks into; grows to the most that any query met. */
-  #leaves = new Int32Array(1024);
-  /** `kinds` is the column of kind numbers by row. */
-  constructor(index: IndexViews, pool: PoolViews, kinds: Uint32Array) {
-    this.#index = index;
-    this.#views = pool;
-    this.#kinds = kinds;
-  }
+  let leaves = new Int32Array(1024);
 
   /** Rows at distance <= radius: dx² + dy² + dz² <= radius². */
-  within(
+  function within(
     graph: number,
     x: number,
     y: number,
@@ -46,20 +38,20 @@ export class TreeQueries {
     offset: number,
     limit: number,
   ): number {
-    const root = this.#index.root[graph]! - 1;
+    const root = roots[graph]! - 1;
     if (root < 0) return 0;
     // A little wider than the ball, so that rounding here never keeps out what the test of distances lets in.
     // (Squares of differences below 1e-161 are 0, so those count as at the centre.)
     const reach = radius + (radius + Math.abs(x) + Math.abs(y)) * 1e-15 + 1e-161;
-    const leaves = this.#collect(root, x - reach, y - reach, x + reach, y + reach);
-    if (kind === ANY_KIND && offset + leaves * FANOUT <= limit) {
-      return this.#scan(leaves, x, y, radius * radius, out, offset);
+    const leafTotal = collect(root, x - reach, y - reach, x + reach, y + reach);
+    if (kind === ANY_KIND && offset + leafTotal * FANOUT <= limit) {
+      return scan(leafTotal, x, y, radius * radius, out, offset);
     }
-    return this.#scanSome(leaves, x, y, radius * radius, kind, out, offset, limit);
+    return scanSome(leafTotal, x, y, radius * radius, kind, out, offset, limit);
   }
 
   /** Rows at distance >= radius. */
-  beyond(
+  function beyond(
     graph: number,
     x: number,
     y: number,
@@ -69,17 +61,16 @@ export class TreeQueries {
     offset: number,
     limit: number,
   ): number {
-    const root = this.#index.root[graph]! - 1;
+    const root = roots[graph]! - 1;
     if (root < 0) return 0;
-    const { leafAt, leafRow, leafCount } = this.#views;
-    const kinds = this.#kinds;
     const all = Number.POSITIVE_INFINITY;
-    const leafTotal = this.#collect(root, -all, -all, all, all);
-    const leaves = this.#leaves;
+    const leafTotal = collect(root, -all, -all, all, all);
+    const list = leaves;
     let found = offset;
     for (let i = 0; i < leafTotal; i++) {
-      const first = (leaves[i]! >>> 1) * FANOUT;
-      const end = first + leafCount[leaves[i]! >>> 1]!;
+      const leaf = list[i]! >>> 1;
+      const first = leaf * FANOUT;
+      const end = first + leafCount[leaf]!;
       for (let slot = first; slot < end; slot++) {
         const dx = leafAt[slot * DIM]! - x;
         const dy = leafAt[slot * DIM + 1]! - y;
@@ -93,18 +84,16 @@ export class TreeQueries {
     return found - offset;
   }
 
-  /** Leaves whose boxes meet the closed box, into `#leaves`; how many. */
-  #collect(root: number, minX: number, minY: number, maxX: number, maxY: number): number {
-    const { innerBox, innerChild, innerCount } = this.#views;
-    const stack = this.#stack;
-    let leaves = this.#leaves;
+  /** Leaves whose boxes meet the closed box, into `leaves`; how many. */
+  function collect(root: number, minX: number, minY: number, maxX: number, maxY: number): number {
+    let list = leaves;
     let leafTotal = 0;
     let depth = 0;
     if ((root & 1) === 1) stack[depth++] = root;
-    else leaves[leafTotal++] = root;
+    else list[leafTotal++] = root;
     while (depth > 0) {
       const inner = stack[--depth]! >>> 1;
-      if (leafTotal + FANOUT > leaves.length) leaves = this.#moreLeaves();
+      if (leafTotal + FANOUT > list.length) list = moreLeaves();
       const first = inner * FANOUT;
       const end = first + innerCount[inner]!;
       for (let slot = first; slot < end; slot++) {
@@ -118,27 +107,26 @@ export class TreeQueries {
         const isInner = ref & 1;
         stack[depth] = ref;
         depth += meets & isInner;
-        leaves[leafTotal] = ref;
+        list[leafTotal] = ref;
         leafTotal += meets & (isInner ^ 1);
       }
     }
     return leafTotal;
   }
 
-  #moreLeaves(): Int32Array<ArrayBuffer> {
-    const grown = new Int32Array(this.#leaves.length * 2);
-    grown.set(this.#leaves);
-    this.#leaves = grown;
+  function moreLeaves(): Int32Array<ArrayBuffer> {
+    const grown = new Int32Array(leaves.length * 2);
+    grown.set(leaves);
+    leaves = grown;
     return grown;
   }
 
-  /** Of the first leaves of `#leaves`; `out` has room for all their points. */
-  #scan(leafTotal: number, x: number, y: number, r2: number, out: Uint32Array, offset: number): number {
-    const { leafAt, leafRow, leafCount } = this.#views;
-    const leaves = this.#leaves;
+  /** Of the first leaves of `leaves`; `out` has room for all their points. */
+  function scan(leafTotal: number, x: number, y: number, r2: number, out: Uint32Array, offset: number): number {
+    const list = leaves;
     let found = offset;
     for (let i = 0; i < leafTotal; i++) {
-      const leaf = leaves[i]! >>> 1;
+      const leaf = list[i]! >>> 1;
       const first = leaf * FANOUT;
       const end = first + leafCount[leaf]!;
       for (let slot = first; slot < end; slot++) {
@@ -151,7 +139,7 @@ export class TreeQueries {
     return found - offset;
   }
 
-  #scanSome(
+  function scanSome(
     leafTotal: number,
     x: number,
     y: number,
@@ -161,12 +149,10 @@ export class TreeQueries {
     offset: number,
     limit: number,
   ): number {
-    const { leafAt, leafRow, leafCount } = this.#views;
-    const kinds = this.#kinds;
-    const leaves = this.#leaves;
+    const list = leaves;
     let found = offset;
     for (let i = 0; i < leafTotal; i++) {
-      const leaf = leaves[i]! >>> 1;
+      const leaf = list[i]! >>> 1;
       const first = leaf * FANOUT;
       const end = first + leafCount[leaf]!;
       for (let slot = first; slot < end; slot++) {
@@ -183,7 +169,7 @@ export class TreeQueries {
   }
 
   /** Rows in the closed box. */
-  box(
+  function box(
     graph: number,
     minX: number,
     minY: number,
@@ -194,15 +180,13 @@ export class TreeQueries {
     offset: number,
     limit: number,
   ): number {
-    const root = this.#index.root[graph]! - 1;
+    const root = roots[graph]! - 1;
     if (root < 0) return 0;
-    const { leafAt, leafRow, leafCount } = this.#views;
-    const kinds = this.#kinds;
-    const leafTotal = this.#collect(root, minX, minY, maxX, maxY);
-    const leaves = this.#leaves;
+    const leafTotal = collect(root, minX, minY, maxX, maxY);
+    const list = leaves;
     let found = offset;
     for (let i = 0; i < leafTotal; i++) {
-      const leaf = leaves[i]! >>> 1;
+      const leaf = list[i]! >>> 1;
       const first = leaf * FANOUT;
       const end = first + leafCount[leaf]!;
       for (let slot = first; slot < end; slot++) {
@@ -216,4 +200,8 @@ export class TreeQueries {
     }
     return found - offset;
   }
+
+  return { within, beyond, box };
 }
+
+export type TreeQueries = ReturnType<typeof makeTreeQueries>;
