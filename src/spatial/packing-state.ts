@@ -40,6 +40,10 @@ export const Pack = {
 
 export const Phase = { gather: 0, key: 1, sort: 2, group: 3, emit: 4, late: 5 } as const;
 
+/** Entry of a point that waits in the sort, and of one that is inserted at the end. */
+export const GATHERED = 0xffffffff;
+export const LATE = 0xfffffffe;
+
 /**
  * Entries of a packed leaf and children of a packed inner node. Two places are left in a leaf for points that move in: full
  * leaves split in the first rounds of moves (first round 139 ns a move, not 210; later radius queries at worst 1.22, not

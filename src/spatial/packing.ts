@@ -1,6 +1,7 @@
+import { Emission } from './emission.js';
 import { FANOUT, type IndexViews, type PoolViews, Word } from './layout.js';
 import type { NodePool } from './nodes.js';
-import { emptyRange, INNER_FILL, LEAF_FILL, Pack, Phase, widen } from './packing-state.js';
+import { emptyRange, GATHERED, LATE, Pack, Phase, widen } from './packing-state.js';
 import { TileSort } from './tile-sort.js';
 
 const DIM = 3;
@@ -16,12 +17,9 @@ const Z = 2;
  * Sorts are least-significant-digit radix sorts of 32-bit keys, so every phase is a loop over items that can stop anywhere.
  * All state is in the shard's pool region: another thread may take the next slice.
  *
- * The new tree's entries stand in the graph's other entry column. Its words mean: GATHERED, the point waits in the sort;
- * LATE, it is inserted at the end; else its slot in the new tree (before EMIT: whatever an older tree left there).
+ * The new tree's entries stand in the graph's other entry column. Its words are GATHERED, LATE or the point's slot in the
+ * new tree (before EMIT: whatever an older tree left there).
  */
-const GATHERED = 0xffffffff;
-const LATE = 0xfffffffe;
-
 /** How the tree under construction takes a point that came late; given by the trees' owner. */
 export type InsertLate = (graph: number, row: number, x: number, y: number, z: number, entries: Uint32Array) => void;
 
@@ -31,12 +29,14 @@ export class Packing {
   readonly #views: PoolViews;
   readonly #words: Uint32Array;
   readonly #sort: TileSort;
+  readonly #emission: Emission;
 
   constructor(index: IndexViews, pool: NodePool) {
     this.#index = index;
     this.#pool = pool;
     this.#views = pool.views;
     this.#words = pool.views.packWords;
+    this.#emission = new Emission(pool);
     this.#sort = new TileSort(pool, (graph) => this.#oldEntries(graph));
   }
 
@@ -246,71 +246,11 @@ export class Packing {
   }
 
   #emit(graph: number, maxItems: number): void {
-    const words = this.#words;
-    const { packItemA } = this.#views;
-    const points = words[Pack.level] === 0;
-    const fill = points ? LEAF_FILL : INNER_FILL;
-    const items = words[Pack.items]!;
-    const end = Math.min(items, words[Pack.at]! + maxItems);
-    for (let i = words[Pack.at]!; i < end; i++) {
-      if (words[Pack.open] !== 0 && (words[Pack.openCount]! >= fill || TileSort.beginsGroup(words, i))) {
-        this.#closeNode();
-      }
-      const item = packItemA[i]!;
-      if (points) this.#emitPoint(graph, item);
-      else this.#emitNode(item);
-    }
-    words[Pack.at] = end;
-    if (end < items) return;
-    if (words[Pack.open] !== 0) this.#closeNode();
-    this.#endLevel();
-  }
-
-  /** The open node is one of the level's. An inner node with one child would be no node: the child stands for it. */
-  #closeNode(): void {
-    const words = this.#words;
-    let ref = words[Pack.open]! - 1;
-    if ((ref & 1) === 1 && this.#views.innerCount[ref >>> 1] === 1) {
-      const inner = ref >>> 1;
-      ref = this.#views.innerChild[inner * FANOUT]!;
-      this.#pool.setParent(ref, 0);
-      this.#pool.giveInner(inner);
-    }
-    this.#views.packItemB[words[Pack.made]!++] = ref;
-    words[Pack.open] = 0;
-  }
-
-  #emitPoint(graph: number, row: number): void {
-    const words = this.#words;
-    const { leafAt, leafRow, leafCount } = this.#views;
-    const entries = this.#newEntries(graph);
-    const from = this.#oldEntries(graph)[row]! - 1;
-    // Removed meanwhile, or removed and inserted again, which makes it late.
-    if (entries[row] !== GATHERED || from < 0) return;
-    if (words[Pack.open] === 0) {
-      words[Pack.open] = (this.#pool.takeLeaf(graph) << 1) + 1;
-      words[Pack.openCount] = 0;
-    }
-    const leaf = (words[Pack.open]! - 1) >>> 1;
-    const slot = leaf * FANOUT + leafCount[leaf]!++;
-    words[Pack.openCount]!++;
-    leafAt[slot * DIM] = leafAt[from * DIM]!;
-    leafAt[slot * DIM + 1] = leafAt[from * DIM + 1]!;
-    leafAt[slot * DIM + Z] = leafAt[from * DIM + Z]!;
-    leafRow[slot] = row;
-    entries[row] = slot + 1;
-  }
-
-  #emitNode(ref: number): void {
-    const words = this.#words;
-    if (words[Pack.open] === 0) {
-      words[Pack.open] = ((this.#pool.takeInner() << 1) | 1) + 1;
-      words[Pack.openCount] = 0;
-    }
-    const inner = (words[Pack.open]! - 1) >>> 1;
-    this.#pool.append(inner, ref);
-    this.#pool.limitGrowth(ref);
-    words[Pack.openCount]!++;
+    const done =
+      this.#words[Pack.level] === 0
+        ? this.#emission.points(graph, this.#oldEntries(graph), this.#newEntries(graph), maxItems)
+        : this.#emission.nodes(maxItems);
+    if (done) this.#endLevel();
   }
 
   #endLevel(): void {

@@ -3,6 +3,8 @@ import type { NodePool } from './nodes.js';
 import { INNER_FILL, LEAF_FILL, Pack, Phase, RADIX } from './packing-state.js';
 
 const DIM = 3;
+/** Items that are looked up together. */
+const BLOCK = 256;
 
 /**
  * The sorting phases of a packing: items of packItemA (rows at level 0, else node refs) come out there again, tile by
@@ -16,6 +18,8 @@ export class TileSort {
   readonly #views: PoolViews;
   readonly #words: Uint32Array;
   readonly #entriesOf: (graph: number) => Uint32Array;
+  readonly #slots = new Uint32Array(BLOCK);
+  readonly #places = new Float64Array(BLOCK);
 
   /** `entriesOf` answers the leaf slots + 1 by row of the tree that is being packed. */
   constructor(pool: NodePool, entriesOf: (graph: number) => Uint32Array) {
@@ -56,19 +60,22 @@ export class TileSort {
     this.#views.packCounts.fill(0, 0, 3 * RADIX);
   }
 
-  /** Whether a tile may not go on from item `i - 1` to item `i` of packOrder. */
-  static beginsGroup(words: Uint32Array, i: number): boolean {
-    return (i % words[Pack.slabItems]!) % words[Pack.stripItems]! === 0;
-  }
-
-  /** Twice the item's place along an axis: a point's coordinate, or the sum of a node's sides. */
-  #place(graph: number, item: number, axis: number): number {
-    if (this.#words[Pack.level] === 0) {
-      const slot = this.#entriesOf(graph)[item]!;
-      // Removed meanwhile: any place will do, EMIT passes it by.
-      return slot === 0 ? 0 : 2 * this.#views.leafAt[(slot - 1) * DIM + axis]!;
+  /**
+   * Twice the places of a few items along an axis: of points their coordinates, of nodes the sums of their sides. Points
+   * stand anywhere in memory: a loop for each look-up lets the processor wait for many of them at once (40 ns, not 165).
+   */
+  #placesOf(graph: number, items: Uint32Array, at: number, count: number, axis: number): void {
+    const places = this.#places;
+    if (this.#words[Pack.level] !== 0) {
+      for (let i = 0; i < count; i++) places[i] = this.#pool.centre(items[at + i]!, axis);
+      return;
     }
-    return this.#pool.centre(item, axis);
+    const slots = this.#slots;
+    const entries = this.#entriesOf(graph);
+    const { leafAt } = this.#views;
+    for (let i = 0; i < count; i++) slots[i] = entries[items[at + i]!]!;
+    // One removed meanwhile has no slot: any place will do, EMIT passes it by.
+    for (let i = 0; i < count; i++) places[i] = 2 * leafAt[(slots[i]! === 0 ? 0 : slots[i]! - 1) * DIM + axis]!;
   }
 
   #scale(axis: number): number {
@@ -89,12 +96,17 @@ export class TileSort {
     const items = words[Pack.items]!;
     const end = Math.min(items, words[Pack.at]! + maxItems);
     const from = axis === 1 ? packItemB : packItemA;
-    for (let i = words[Pack.at]!; i < end; i++) {
-      const item = from[i]!;
-      packKeyA[i] = count(packCounts, clampKey((this.#place(graph, item, axis) - low) * scale));
-      if (axis === 0) continue;
-      packOrder[i] = item;
-      packItemA[i] = i;
+    for (let at = words[Pack.at]!; at < end; at += BLOCK) {
+      const size = Math.min(BLOCK, end - at);
+      this.#placesOf(graph, from, at, size, axis);
+      const places = this.#places;
+      for (let i = 0; i < size; i++) packKeyA[at + i] = count(packCounts, clampKey((places[i]! - low) * scale));
+    }
+    if (axis > 0) {
+      for (let i = words[Pack.at]!; i < end; i++) {
+        packOrder[i] = from[i]!;
+        packItemA[i] = i;
+      }
     }
     words[Pack.at] = end;
     if (end < items) return;
@@ -186,6 +198,19 @@ export class TileSort {
     words[Pack.at] = end;
     if (end === items) this.#nextAxis();
   }
+}
+
+/** First of the items of the innermost group (strip) that item `i` is in; tiles do not reach across groups. */
+export function groupStart(words: Uint32Array, i: number): number {
+  const inSlab = i % words[Pack.slabItems]!;
+  return i - (inSlab % words[Pack.stripItems]!);
+}
+
+/** Where the group that begins with item `start` ends. */
+export function groupEnd(words: Uint32Array, start: number): number {
+  const slab = words[Pack.slabItems]!;
+  const slabEnd = start - (start % slab) + slab;
+  return Math.min(slabEnd, groupStart(words, start) + words[Pack.stripItems]!);
 }
 
 function clampKey(key: number): number {
