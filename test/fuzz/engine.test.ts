@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createEngine, type Engine, type EngineEvent, type NodeId } from '../../dist/src/index.js';
-import { keyOf, Model } from '../support/model.js';
+import { greatCircleDistance } from '../../dist/src/base/sphere.js';
+import { createEngine, type Engine, type EngineEvent, type GraphOptions, type NodeId } from '../../dist/src/index.js';
+import { keyOf, Model, type ModelNode } from '../support/model.js';
 
 const SEED = Number(process.env.ATHANOR_SEED ?? 20261121);
 const GRAPHS = ['a', 'b', 'c', 'd', 'e'];
@@ -21,6 +22,11 @@ const IDS: NodeId[] = [
   's',
   '\ud800',
 ];
+/** Two of the graphs are a solid and a sphere; the last ignores late moves as well. */
+const OPTIONS: Record<string, GraphOptions> = {
+  d: { dimensions: 3 },
+  e: { metric: 'haversine', earthRadiusM: 1000, late: 'ignore' },
+};
 const grid = fc.integer({ min: -4, max: 4 });
 const id = fc.constantFrom(...IDS);
 const graph = fc.constantFrom(...GRAPHS);
@@ -50,12 +56,30 @@ const event: fc.Arbitrary<EngineEvent> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ type: fc.constant('graph.removed' as const), graph }) },
 );
 
+/** The event in the coordinates of its graph: a third one with y in the solid, steps of 22.5 degrees on the sphere. */
+function inSpace(event: EngineEvent): EngineEvent {
+  if (event.type !== 'node.moved' && event.type !== 'node.upserted') return event;
+  const { x, y } = event;
+  if (event.graph === 'd') return y === undefined ? event : { ...event, z: (x ?? 0) - y };
+  if (event.graph !== 'e') return event;
+  const degrees = { ...event };
+  if (x !== undefined) degrees.x = x * 45;
+  if (y !== undefined) degrees.y = y * 22.5;
+  return degrees;
+}
+
+function distanceOf(graph: string, node: ModelNode, x: number, y: number, z: number): number {
+  if (graph === 'e') return greatCircleDistance(node.x, node.y, x, y, 1000);
+  const dz = graph === 'd' ? node.z - z : 0;
+  return Math.sqrt((node.x - x) ** 2 + (node.y - y) ** 2 + dz * dz);
+}
+
 /** Times mostly grow, and sometimes go back. */
 const log = fc
   .array(fc.tuple(event, fc.integer({ min: -3, max: 5 })), { minLength: 1, maxLength: 300 })
   .map((steps) => {
     let time = 1000;
-    return steps.map(([step, ahead]) => ({ ...step, time: (time += ahead) }) as EngineEvent);
+    return steps.map(([step, ahead]) => inSpace({ ...step, time: (time += ahead) } as EngineEvent));
   });
 
 async function publish(engine: Engine, events: readonly EngineEvent[], batch: number): Promise<void> {
@@ -101,31 +125,42 @@ function compare(engine: Engine, model: Model): void {
       expect(new Set(graph.neighbors(node).ids())).toEqual(around);
       expect(graph.degree(node)).toBe(out.length + ins.length);
     }
-    const placed = [...nodes].filter(([, node]) => !Number.isNaN(node.x + node.y));
-    for (const [x, y, radius] of [
+    const solid = name === 'd';
+    const placed = [...nodes].filter(([, node]) => !Number.isNaN(node.x + node.y + (solid ? node.z : 0)));
+    for (const [x, y, reach] of [
       [0, 0, 2],
       [1, -1, 0],
       [-3, 3, 3.5],
     ] as const) {
-      const inside = placed.filter(([, node]) => (node.x - x) ** 2 + (node.y - y) ** 2 <= radius * radius);
-      expect(new Set(graph.within({ x, y, radius }).ids())).toEqual(new Set(inside.map(([key]) => key)));
-      expect(graph.withinInto(x, y, radius, new Uint32Array(1))).toBe(inside.length);
+      // On the sphere a radius that no two of the places are apart.
+      const radius = name === 'e' ? reach * 401 : reach;
+      const at = solid ? { x, y, z: 1 } : { x, y };
+      const apart = (node: ModelNode): number => distanceOf(name, node, x, y, 1);
+      const inside = placed.filter(([, node]) => apart(node) <= radius);
+      expect(new Set(graph.within({ ...at, radius }).ids())).toEqual(new Set(inside.map(([key]) => key)));
+      expect(graph.withinInto(x, y, radius, new Uint32Array(1), at.z)).toBe(inside.length);
       const ships = inside.filter(([, node]) => node.kind === 'ship').map(([key]) => key);
-      expect(new Set(graph.within({ x, y, radius, kind: 'ship' }).ids())).toEqual(new Set(ships));
-      const distances = placed.map(([, node]) => Math.hypot(node.x - x, node.y - y)).sort((a, b) => a - b);
-      const nearest = graph.nearest({ x, y, k: 3 });
+      expect(new Set(graph.within({ ...at, radius, kind: 'ship' }).ids())).toEqual(new Set(ships));
+      const distances = placed.map(([, node]) => apart(node)).sort((a, b) => a - b);
+      const nearest = graph.nearest({ ...at, k: 3 });
       [...(nearest.distances ?? [])].forEach((distance, i) => {
-        expect(distance).toBeCloseTo(distances[i]!, 9);
+        expect(distance).toBeCloseTo(distances[i]!, 6);
       });
       expect(nearest.length).toBe(Math.min(3, placed.length));
-      const sorted = graph.within({ x, y, radius, sort: 'distance', limit: 4 });
+      const sorted = graph.within({ ...at, radius, sort: 'distance', limit: 4 });
       expect(sorted.length).toBe(Math.min(4, inside.length));
       [...(sorted.distances ?? [])].forEach((distance, i) => {
-        expect(distance).toBeCloseTo(distances[i]!, 9);
+        expect(distance).toBeCloseTo(distances[i]!, 6);
       });
-      const box = { minX: x - 1, minY: y - 2, maxX: x + 2, maxY: y + 1 };
+      const sides = { minX: x - 1, minY: y - 2, maxX: x + 2, maxY: y + 1 };
+      const box = solid ? { ...sides, minZ: -2, maxZ: 2 } : sides;
       const boxed = placed.filter(
-        ([, node]) => node.x >= box.minX && node.x <= box.maxX && node.y >= box.minY && node.y <= box.maxY,
+        ([, node]) =>
+          node.x >= box.minX &&
+          node.x <= box.maxX &&
+          node.y >= box.minY &&
+          node.y <= box.maxY &&
+          (!solid || Math.abs(node.z) <= 2),
       );
       expect(new Set(graph.withinBox(box).ids())).toEqual(new Set(boxed.map(([key]) => key)));
     }
@@ -144,9 +179,12 @@ test('the engine answers as Maps and scans do, for any number of workers and sha
   await fc.assert(
     fc.asyncProperty(log, fc.integer({ min: 1, max: 64 }), async (events, batch) => {
       const model = new Model();
+      model.graph('d');
       model.graph('e', 'ignore');
-      const declared: EngineEvent = { type: 'graph.created', graph: 'e', options: { late: 'ignore' }, time: 1 };
-      const all = [declared, ...events];
+      const declared = Object.entries(OPTIONS).map(
+        ([name, options]): EngineEvent => ({ type: 'graph.created', graph: name, options, time: 1 }),
+      );
+      const all = [...declared, ...events];
       for (const step of events) {
         model.apply(step);
         // The options given for a name hold whenever it is created.
@@ -169,6 +207,6 @@ test('the engine answers as Maps and scans do, for any number of workers and sha
       }
       expect(digests.size).toBe(1);
     }),
-    { seed: SEED, numRuns: 6 },
+    { seed: SEED, numRuns: 8 },
   );
 });

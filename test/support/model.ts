@@ -3,6 +3,7 @@ import type { EngineEvent, NodeId } from '../../dist/src/index.js';
 export interface ModelNode {
   x: number;
   y: number;
+  z: number;
   kind: string;
   time: number;
   data: unknown;
@@ -37,12 +38,14 @@ export class Model {
         const known = graph.nodes.get(event.node);
         if (known !== undefined && graph.late === 'ignore' && time < known.time) return;
         Object.assign(this.node(graph, event.node), { x: event.x, y: event.y, time });
+        if (event.z !== undefined) this.node(graph, event.node).z = event.z;
         return;
       }
       case 'node.upserted': {
         const node = this.node(graph, event.node);
         if (event.x !== undefined) node.x = event.x;
         if (event.y !== undefined) node.y = event.y;
+        if (event.z !== undefined) node.z = event.z;
         if (event.kind !== undefined) node.kind = event.kind;
         if (event.data !== undefined) node.data = event.data;
         node.time = time;
@@ -80,7 +83,7 @@ export class Model {
   node(graph: ModelGraph, id: NodeId): ModelNode {
     let node = graph.nodes.get(id);
     if (node === undefined) {
-      node = { x: Number.NaN, y: Number.NaN, kind: '', time: 0, data: undefined };
+      node = { x: Number.NaN, y: Number.NaN, z: Number.NaN, kind: '', time: 0, data: undefined };
       graph.nodes.set(id, node);
     }
     return node;
