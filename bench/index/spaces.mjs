@@ -88,11 +88,12 @@ async function kdbushRadius(count, queries, runs) {
   const kd = new KDBush(count, 64, Float64Array);
   for (let i = 0; i < count; i++) kd.add(points.x[i], points.y[i]);
   kd.finish();
-  let hits = 0;
   return measure(
     queries,
     () => {
+      let hits = 0;
       for (let i = 0; i < queries; i++) hits += kd.within(asked.x[i], asked.y[i], 10).length;
+      return hits;
     },
     { runs },
   );
