@@ -37,7 +37,14 @@ export class Caretaker {
     if (this.#failure !== undefined) throw this.#failure;
     scheduler.sealAll();
     const waits = publisher.writers.map((writer) => scheduler.applied(writer.shard, writer.headPosition()));
-    await Promise.race([Promise.all(waits), this.#failed]);
+    const slow = this.#core.watchers.slow();
+    try {
+      await Promise.race([Promise.all(waits), this.#failed, slow.found]);
+    } finally {
+      slow.done();
+    }
+    // What the events told is there for who reads it.
+    this.#core.watchers.drainAll();
     this.tidy();
   }
 
@@ -81,6 +88,8 @@ export class Caretaker {
       const reclaimed = memory.graphs.state[graph] === GraphState.free;
       if (reclaimed && budget > 0 && !publisher.nodes.dropGraph(graph, now, budget)) {
         budget -= 64;
+        const shard = publisher.graphs.shardOf(graph);
+        publisher.zones.dropGraph(graph, shard, memory.rings[shard]!.appliedPosition());
         publisher.graphs.retire(graph, now);
         continue;
       }
@@ -88,6 +97,7 @@ export class Caretaker {
     }
     this.#removedGraphs.length = kept;
     publisher.graphs.releaseExpired(now, COLLECT_IDS);
+    this.#core.watchers.tidy(now);
   }
 
   // ------------------------------------------------------------ workers
@@ -142,6 +152,7 @@ export class Caretaker {
     this.#failure = new AthanorError('ATHANOR_WORKER_LOST', reason);
     this.#fail(this.#failure);
     this.#core.publisher.fail(this.#failure);
+    this.#core.watchers.end(this.#failure);
   }
 
   /** Whether workers are lost on the same event again and again. */

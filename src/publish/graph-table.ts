@@ -24,6 +24,8 @@ export class GraphTable {
   readonly #free: RowQueue[];
   readonly #quarantine = new TimedRowQueue();
   readonly #removed: number[] = [];
+  /** Called when a row is bound to a name. */
+  onCreate: (row: number, name: string) => void = () => undefined;
   #nextShard = 0;
   #live = 0;
 
@@ -95,6 +97,7 @@ export class GraphTable {
     this.#book.generation[row]!++;
     this.use[row] = GraphUse.live;
     this.#live++;
+    this.onCreate(row, name);
     return row;
   }
 

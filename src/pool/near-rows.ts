@@ -1,0 +1,112 @@
+import { greatCircleDistance } from '../base/sphere.js';
+import { ANY_KIND, TreeQueries } from '../spatial/queries.js';
+import { contains } from '../zones/geometry.js';
+import { eachImage } from '../zones/graph-zones.js';
+import { type Space, spaceOf } from '../zones/space.js';
+import type { Zone } from '../zones/zone.js';
+import type { EngineMemory } from './engine-memory.js';
+
+/**
+ * Positions of a shard's nodes, for its detector: in a graph's geometry, and in orders that are the same for any number of
+ * workers and shards. The owner of the shard asks, and no lock is needed.
+ */
+export class NearRows {
+  /** What the last query found, as many as it said; grows to the most that any found. */
+  rows = new Uint32Array(256);
+  /** The geometry of the graph that was named last. */
+  space: Space = spaceOf(0);
+  readonly #memory: EngineMemory;
+  readonly #trees: TreeQueries;
+  #former = new Uint32Array(256);
+
+  constructor(memory: EngineMemory, shard: number) {
+    this.#memory = memory;
+    this.#trees = new TreeQueries(memory.spatial, shard, memory.nodes.kind);
+  }
+
+  use(graph: number): Space {
+    this.space = spaceOf(this.#memory.graphs.options[graph]!);
+    return this.space;
+  }
+
+  /** Whether the node in the row is inside. */
+  isIn(zone: Zone | undefined, row: number): boolean {
+    const { x, y } = this.#memory.nodes;
+    return zone !== undefined && contains(zone, this.space, x[row]!, y[row]!, 0);
+  }
+
+  distance(x: number, y: number, otherX: number, otherY: number): number {
+    if (this.space.radiusM > 0) return greatCircleDistance(x, y, otherX, otherY, this.space.radiusM);
+    return Math.sqrt((otherX - x) * (otherX - x) + (otherY - y) * (otherY - y));
+  }
+
+  /** Rows within a radius: how many. */
+  within(graph: number, x: number, y: number, _z: number, radius: number): number {
+    let found = this.#trees.within(graph, x, y, radius, ANY_KIND, this.rows, 0, this.rows.length);
+    if (found > this.rows.length) {
+      this.rows = new Uint32Array(found * 2);
+      found = this.#trees.within(graph, x, y, radius, ANY_KIND, this.rows, 0, this.rows.length);
+    }
+    return found;
+  }
+
+  /** Keeps what the last query found while the next one is made. */
+  keep(found: number): Uint32Array {
+    const kept = this.rows;
+    this.rows = this.#former;
+    this.#former = kept;
+    return kept.subarray(0, found);
+  }
+
+  /** Rows inside `zone` and not inside `other`, by no order; one perhaps twice. */
+  inOnly(graph: number, zone: Zone, other: Zone | undefined, into: number[]): void {
+    let found = 0;
+    if (this.space.radiusM === 0) {
+      found = this.#box(graph, zone.minX, zone.minY, zone.maxX, zone.maxY, 0);
+    } else {
+      eachImage(zone.minX, zone.maxX, (minX, maxX) => {
+        found += this.#box(graph, minX, zone.minY, maxX, zone.maxY, found);
+      });
+    }
+    for (let k = 0; k < found; k++) {
+      const row = this.rows[k]!;
+      if (this.isIn(zone, row) && !this.isIn(other, row)) into.push(row);
+    }
+  }
+
+  /** Every row with a position. */
+  all(graph: number): number[] {
+    const most = Number.MAX_VALUE;
+    const found = this.#box(graph, -most, -most, most, most, 0);
+    return Array.from(this.rows.subarray(0, found));
+  }
+
+  #box(graph: number, minX: number, minY: number, maxX: number, maxY: number, from: number): number {
+    const find = (): number =>
+      this.#trees.box(graph, minX, minY, maxX, maxY, ANY_KIND, this.rows, from, this.rows.length);
+    let found = find();
+    if (from + found > this.rows.length) {
+      const grown = new Uint32Array((from + found) * 2);
+      grown.set(this.rows.subarray(0, from));
+      this.rows = grown;
+      found = find();
+    }
+    return found;
+  }
+
+  // ------------------------------------------------------------ order
+
+  /** By the event that made it a node; of the two ends of an edge, by their ids, since rows are not the same in every run. */
+  comesBefore(a: number, b: number): boolean {
+    const { born } = this.#memory.nodes;
+    if (born[a] !== born[b]) return born[a]! < born[b]!;
+    const { ids } = this.#memory;
+    const first = ids.mixId(a, 1) - ids.mixId(b, 1);
+    return (first !== 0 ? first : ids.mixId(a, 2) - ids.mixId(b, 2)) < 0;
+  }
+
+  inOrder(rows: number[]): number[] {
+    if (rows.length < 2) return rows;
+    return rows.sort((a, b) => (a === b ? 0 : this.comesBefore(a, b) ? -1 : 1));
+  }
+}
