@@ -50,7 +50,9 @@ function countChanges(before, after, zones) {
 export async function run({ tiny = false } = {}) {
   const count = tiny ? 2000 : 100_000;
   const runs = tiny ? 1 : 7;
-  console.log(` zones, ${count} nodes, steps of half a unit, circles over a tenth of the square, seed ${POINT_SEED.toString(16)}`);
+  console.log(
+    ` zones, ${count} nodes, steps of half a unit, circles over a tenth of the square, seed ${POINT_SEED.toString(16)}`,
+  );
   for (const workers of [1, 2]) {
     let yardstick;
     for (const zoneCount of tiny ? [0, 100] : [0, 1000, 10_000]) {

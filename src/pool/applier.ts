@@ -16,6 +16,8 @@ const SLICE_MS = 10;
 export const LINGER_MS = 2;
 /** Items that a packing step handles: about 50 microseconds. */
 const PACK_ITEMS = 512;
+/** While a shard is served the main thread is told of entries in its outbox so often at most: it costs some 20 microseconds. */
+const TELL_MS = 2;
 
 /** Why an applier gave its thread back. */
 export type ApplierEnd = 'idle' | 'yield' | 'closing';
@@ -137,9 +139,11 @@ export class Applier {
     const projections = this.#projectionsOf(shard);
     const startMs = this.#now();
     const appliedBefore = control.counts[shard * Count.stride + Count.applied]!;
+    let toldMs = startMs;
     let sliceOver = false;
     let blocked = false;
-    this.#memory.outboxes[shard]!.begin();
+    const outbox = this.#memory.outboxes[shard]!;
+    outbox.begin();
     for (;;) {
       const frame = ring.peek();
       if (frame !== undefined) {
@@ -150,17 +154,23 @@ export class Applier {
       } else if (!projections.untidy || !this.#tidy(shard, projections)) {
         break;
       }
-      if (this.#now() - startMs > SLICE_MS && this.#wantedElsewhere(shard)) {
+      const now = this.#now();
+      if (now - toldMs > TELL_MS || outbox.isHalfFull) {
+        toldMs = now;
+        if (outbox.mustTell()) control.announceProgress();
+      }
+      if (now - startMs > SLICE_MS && this.#wantedElsewhere(shard)) {
         sliceOver = true;
         break;
       }
     }
     const applied = control.counts[shard * Count.stride + Count.applied]! - appliedBefore;
     latency.work(this.#thread, this.#now() - startMs, applied);
+    if (outbox.mustTell()) control.announceProgress();
     if (blocked) {
       control.block(shard);
       // The consumer moves its tail first and then looks at the state: either it found `blocked`, or this look finds room.
-      if (this.#memory.outboxes[shard]!.hasRoom) control.unblock(shard);
+      if (outbox.hasRoom) control.unblock(shard);
       return;
     }
     if (sliceOver) {
@@ -231,7 +241,7 @@ export class Applier {
         if (i % CLOCK_EVERY === 0 && this.#now() > deadlineMs) break;
       }
       lock.releaseWrite(shard, thread);
-      if (outbox.publish()) control.announceProgress();
+      outbox.publish();
       now = this.#now();
       // Events stand in a frame in the order and, nearly, at the pace in which they were published.
       const publishedAtMs = openedAtMs + (gatherMs * (from + i)) / (2 * count);
@@ -242,7 +252,7 @@ export class Applier {
       if (events > 0) latency.record(thread, now, latencyMs, events);
     }
     if (i < count) {
-      if (outbox.publish()) control.announceProgress();
+      outbox.publish();
       return false;
     }
     ring.release();

@@ -6,7 +6,7 @@ import { EventType, type FrameView, Presence } from '../schema/frame.js';
 import { decodeShape } from '../zones/decode.js';
 import { contains, crosses } from '../zones/geometry.js';
 import { Safe } from '../zones/layout.js';
-import { isSafe, keepSafe, SafeRadius } from '../zones/safe-ball.js';
+import { ballOf, SafeBalls } from '../zones/safe-ball.js';
 import type { ShardZones } from '../zones/shard-zones.js';
 import { type Zone, zoneOf } from '../zones/zone.js';
 import type { EngineMemory } from './engine-memory.js';
@@ -31,7 +31,7 @@ export class Detector {
   readonly #x: Float64Array;
   readonly #y: Float64Array;
   readonly #affected: Zone[] = [];
-  readonly #radius = new SafeRadius();
+  readonly #balls = new SafeBalls();
 
   constructor(memory: EngineMemory, shard: number, zones: ShardZones) {
     this.#memory = memory;
@@ -61,6 +61,7 @@ export class Detector {
     const wanted = this.#wanted[graph]!;
     const sequence = base + frame.sequenceDelta[i]!;
     const type = frame.type[i]!;
+    if (type === EventType.nodeMoved && this.#isQuiet(frame, i, graph, wanted)) return true;
     this.#writer.begin(sequence, frame.time[i]!, wanted >>> Wanted.groupShift);
     let fits = true;
     if (type === EventType.nodeMoved || type === EventType.nodeUpserted) {
@@ -76,6 +77,17 @@ export class Detector {
     }
     if (fits) this.#writer.end();
     return fits;
+  }
+
+  /** Most moves, and all that is to be found out about them: nothing is watched that they could touch. */
+  #isQuiet(frame: FrameView, i: number, graph: number, wanted: number): boolean {
+    if ((wanted & Wanted.roaming) !== 0) return false;
+    const version = this.#version[graph]!;
+    if (version === 0) return true;
+    const row = frame.row[i]!;
+    if (!this.#isPlaced(row)) return false;
+    const ball = ballOf(this.#safe, row, version, this.#x[row]!, this.#y[row]!, 0, frame.x[i]!, frame.y[i]!, 0);
+    return ball === 2 && ((wanted & Wanted.inside) === 0 || this.#safe[row * Safe.stride + Safe.inside] === 0);
   }
 
   #isPlaced(row: number): boolean {
@@ -147,33 +159,41 @@ export class Detector {
   ): boolean {
     const safe = this.#safe;
     const version = this.#version[graph]!;
-    if (was && will && isSafe(safe, row, version, x0, y0, z0, x1, y1, z1)) {
-      if ((bits & Wanted.inside) === 0 || safe[row * Safe.stride + Safe.inside] === 0) return true;
-    }
+    const ball = was && will ? ballOf(safe, row, version, x0, y0, z0, x1, y1, z1) : 0;
+    const others = (bits & Wanted.inside) !== 0 ? safe[row * Safe.stride + Safe.inside]! : 0;
+    if (ball === 2 && others === 0) return true;
     const space = this.#near.use(graph);
     const zones = this.#zones.of(graph, space);
     if (zones === undefined) return true;
+    const affected = this.#affected;
+    affected.length = 0;
+    if (ball !== 0 && others < 2) {
+      const zone = zones.zones.get(safe[row * Safe.stride + Safe.nearest]! - 1)!;
+      const before = contains(zone, space, x0, y0, z0);
+      const after = contains(zone, space, x1, y1, z1);
+      if (before || after) zone.detect = before ? (after ? Detect.inside : Detect.exit) : Detect.enter;
+      else if (crosses(zone, space, x0, y0, z0, x1, y1, z1)) zone.detect = Detect.cross;
+      else return true;
+      affected.push(zone);
+      return this.#tellZones(bits);
+    }
     if (will) zones.along(was ? x0 : x1, was ? y0 : y1, x1, y1, zones.reach);
     else zones.at(x0, y0);
-    const affected = this.#affected;
-    const radius = this.#radius;
-    affected.length = 0;
-    radius.begin(zones, x1, y1, z1);
-    let inside = 0;
+    const balls = this.#balls;
+    balls.begin(zones, x1, y1, z1);
     for (let k = 0; k < zones.foundCount; k++) {
       const zone = zones.found[k]!;
       const before = was && contains(zone, space, x0, y0, z0);
       const after = will && contains(zone, space, x1, y1, z1);
-      if (after) inside = 1;
       if (before && after) zone.detect = Detect.inside;
       else if (after) zone.detect = Detect.enter;
       else if (before) zone.detect = Detect.exit;
       else if (was && will && crosses(zone, space, x0, y0, z0, x1, y1, z1)) zone.detect = Detect.cross;
       else zone.detect = -1;
       if (zone.detect >= 0) affected.push(zone);
-      if (will) radius.add(zone);
+      if (will) balls.add(zone, after);
     }
-    if (will) keepSafe(safe, row, version, x1, y1, z1, radius.end(), inside);
+    if (will) balls.keep(safe, row, version);
     return this.#tellZones(bits);
   }
 

@@ -37,7 +37,7 @@ export class EntryWriter {
   /** All is written: from here on the event may be applied. */
   end(): void {
     this.#outbox.close();
-    this.#forget();
+    if (this.#memo !== undefined) this.#forget();
   }
 
   #forget(): void {

@@ -1,8 +1,7 @@
 import { GraphState } from '../project/graph-columns.js';
 import { NodeFlag } from '../project/node-columns.js';
-import { contains } from '../zones/geometry.js';
+import { clearance, contains } from '../zones/geometry.js';
 import { Safe } from '../zones/layout.js';
-import { SafeRadius } from '../zones/safe-ball.js';
 import { spaceOf } from '../zones/space.js';
 import { type Digest, hashText } from './digest.js';
 import type { EngineMemory } from './engine-memory.js';
@@ -66,7 +65,6 @@ export function verifyZones(memory: EngineMemory, shard: number, task: InspectTa
   }
   if (set.size === 0) return problems;
   const shardZones = memory.zonesOf(shard);
-  const radius = new SafeRadius();
   for (let row = 0; row < task.nodeRows; row++) {
     const graph = nodeBook.graph[row]! - 1;
     const at = row * Safe.stride;
@@ -78,20 +76,23 @@ export function verifyZones(memory: EngineMemory, shard: number, task: InspectTa
     const x = columns.safe[at + Safe.x]!;
     const y = columns.safe[at + Safe.y]!;
     const z = columns.safe[at + Safe.z]!;
-    const square = columns.safe[at + Safe.square]!;
-    zones.reach = Math.sqrt(Math.max(0, square)) * (1 + 1e-12) + 1e-12 * (Math.abs(x) + Math.abs(y)) + 1e-150;
-    zones.along(x, y, x, y, zones.reach);
-    radius.begin(zones, x, y, z);
+    const inner = Math.sqrt(Math.max(0, columns.safe[at + Safe.square]!));
+    const outer = Math.sqrt(Math.max(0, columns.safe[at + Safe.outer]!));
+    const nearest = columns.safe[at + Safe.nearest]! - 1;
+    zones.along(x, y, x, y, outer);
     let inside = 0;
     for (let k = 0; k < zones.foundCount; k++) {
-      radius.add(zones.found[k]!);
-      if (contains(zones.found[k]!, space, x, y, z)) inside = 1;
+      const zone = zones.found[k]!;
+      const ball = zone.row === nearest ? inner : outer;
+      const border = clearance(zone, space, x, y, z);
+      if (ball > 0 && border < ball)
+        problems.push(
+          `row ${row}: the border of zone row ${zone.row} is ${border} from its safe ball's centre of ${ball}`,
+        );
+      if (contains(zone, space, x, y, z)) inside |= zone.row === nearest ? 1 : 3;
     }
-    const least = radius.end();
-    if (square > 0 && Math.sqrt(square) > least)
-      problems.push(`row ${row}: a border is ${least} from the centre of its safe ball of ${Math.sqrt(square)}`);
     if (columns.safe[at + Safe.inside] !== inside)
-      problems.push(`row ${row}: its safe ball says ${inside === 1 ? 'outside' : 'inside'}`);
+      problems.push(`row ${row}: inside is ${columns.safe[at + Safe.inside]} in its safe ball, and ${inside}`);
   }
   return problems;
 }

@@ -32,7 +32,8 @@ export function recoverShard(
     ring.eventsApplied = i + 1;
   }
   // What the events that are applied tell the watchers counts; the rest is told when they are applied.
-  if (outboxes[shard]!.settle(nextSequence(ring, frame))) control.announceProgress();
+  outboxes[shard]!.settle(nextSequence(ring, frame));
+  if (outboxes[shard]!.mustTell()) control.announceProgress();
   if (frame !== undefined) recount(control, shard, ring, frame);
   lock.releaseWrite(shard, thread);
 }

@@ -140,15 +140,28 @@ export class Outbox {
     return this.#end !== this.#words[HEAD]!;
   }
 
-  /** Hands over what is written: its events are committed, or all that fits of the next one. True: tell the consumer. */
-  publish(): boolean {
-    if (!this.pending) return false;
+  /** Hands over what is written: its events are committed, or all that fits of the next one. */
+  publish(): void {
+    if (!this.pending) return;
     this.#words[END] = this.#end;
     // The entries, and what the events of them changed, are visible to who loads this head.
     Atomics.store(this.#words, HEAD, this.#end);
-    // Head before the look at ARMED: with sequential consistency either this exchange finds 1, or the consumer's look at the
-    // head after arming sees it.
-    return Atomics.load(this.#words, ARMED) !== 0 && Atomics.exchange(this.#words, ARMED, 0) !== 0;
+  }
+
+  /** After `publish`, and before the producer turns to something else: whether the consumer is to be told of entries. */
+  mustTell(): boolean {
+    const words = this.#words;
+    // The head was stored before: with sequential consistency either this load sees ARMED, or the consumer's look at the head
+    // after arming sees the entries. A tail that is older than it could be tells the consumer of nothing, once.
+    if (Atomics.load(words, ARMED) === 0 || words[HEAD] === Atomics.load(words, TAIL)) return false;
+    return Atomics.exchange(words, ARMED, 0) !== 0;
+  }
+
+  get isHalfFull(): boolean {
+    const half = this.slots >>> 1;
+    if ((this.#end - this.#taken) >>> 0 < half) return false;
+    this.#taken = Atomics.load(this.#words, TAIL);
+    return (this.#end - this.#taken) >>> 0 >= half;
   }
 
   /** Whether an entry could be written, by what the consumer has taken by now. */
@@ -169,15 +182,15 @@ export class Outbox {
     return phase < last || (phase === last && ordinal <= this.#codes[at + 6]!);
   }
 
-  /** Recovery: hands over the entries of events before `sequence`, and forgets the others. True: tell the consumer. */
-  settle(sequence: number): boolean {
+  /** Recovery: hands over the entries of events before `sequence`, and forgets the others. */
+  settle(sequence: number): void {
     const words = this.#words;
     let at = words[HEAD]!;
     while (at !== words[END]! && this.#numbers[(at & (this.slots - 1)) * 8]! < sequence) at = (at + 1) | 0;
     // END first: a recovery that is lost between the two finds the same entries before it.
     words[END] = at;
     this.begin();
-    return this.publish();
+    this.publish();
   }
 
   // ------------------------------------------------------------ consumer

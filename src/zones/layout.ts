@@ -19,9 +19,10 @@ export const LOG_ENTRIES = 1024;
  *   version   f64  publish sequence of the last event that set or removed one of its zones; 0 = it has none. Sequences are
  *                  never used again, so neither is a version, whatever becomes of the graph's row
  * by node row
- *   safe      f64 [8]  x, y, z, square of radius, version, inside: while `version` is the graph's, no border of a zone is
- *                  nearer to the point than that; `inside` is 1 when the point is in a zone. A cache line each. Derived: kept
- *                  only of graphs that are watched, right whenever its version is the graph's
+ *   safe      f64 [8]  x, y, z, square, version, inside, nearest, outer: while `version` is the graph's, no border of a zone
+ *                  is nearer to the point than the root of `square`, and none but that of the zone in row `nearest` - 1 than
+ *                  the root of `outer`. `inside`: 1 when the point is in a zone, 2 more when in another than the nearest.
+ *                  A cache line each. Derived: kept only of graphs that are watched, right whenever its version is the graph's
  * by shard
  *   log       f64 [LOG_ENTRIES * 2]  graph row, zone row: what changed last
  *   logged    f64 [16]               changes ever logged; a line each
@@ -46,7 +47,7 @@ const layout = defineRegion({
 });
 
 /** Words of a node's safe ball. */
-export const Safe = { stride: 8, x: 0, y: 1, z: 2, square: 3, version: 4, inside: 5 } as const;
+export const Safe = { stride: 8, x: 0, y: 1, z: 2, square: 3, version: 4, inside: 5, nearest: 6, outer: 7 } as const;
 
 export interface ZoneColumns extends Views<ReturnType<typeof layout.fields>> {
   readonly token: RegionToken;

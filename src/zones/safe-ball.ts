@@ -4,15 +4,16 @@ import { Safe } from './layout.js';
 import type { Zone } from './zone.js';
 
 /*
- * The safe ball of a node: within it there is no border of a zone, so that a move inside it neither changes where the node
- * is nor crosses anything. It is a ball of the coordinates, in degrees on the sphere too: see `clearance`.
+ * The safe balls of a node, one in the other: in the inner one there is no border of a zone, in the outer one none but of the
+ * nearest zone. So a move within the inner ball tells nothing, and one within the outer ball is a matter of one zone. They
+ * are balls of the coordinates, in degrees on the sphere too: see `clearance`.
  */
 
 /** Radii below are no use: their squares may be 0. */
 const LEAST_RADIUS = 1e-150;
 
-/** Whether both positions are in the row's ball, and the ball is of this version. */
-export function isSafe(
+/** Which of the row's balls of this version holds both positions: 2 the inner one, 1 the outer one, 0 none. */
+export function ballOf(
   safe: Float64Array,
   row: number,
   version: number,
@@ -22,10 +23,9 @@ export function isSafe(
   x1: number,
   y1: number,
   z1: number,
-): boolean {
+): number {
   const at = row * Safe.stride;
-  if (safe[at + Safe.version] !== version) return false;
-  const square = safe[at + Safe.square]!;
+  if (safe[at + Safe.version] !== version) return 0;
   const x = safe[at]!;
   const y = safe[at + Safe.y]!;
   const z = safe[at + Safe.z]!;
@@ -35,39 +35,26 @@ export function isSafe(
   const toX = x1 - x;
   const toY = y1 - y;
   const toZ = z1 - z;
-  return fromX * fromX + fromY * fromY + fromZ * fromZ <= square && toX * toX + toY * toY + toZ * toZ <= square;
+  const from = fromX * fromX + fromY * fromY + fromZ * fromZ;
+  const to = toX * toX + toY * toY + toZ * toZ;
+  const farther = from > to ? from : to;
+  if (farther <= safe[at + Safe.square]!) return 2;
+  return farther <= safe[at + Safe.outer]! ? 1 : 0;
 }
 
-export function keepSafe(
-  safe: Float64Array,
-  row: number,
-  version: number,
-  x: number,
-  y: number,
-  z: number,
-  radius: number,
-  inside: number,
-): void {
-  const at = row * Safe.stride;
-  // No version while the words change, and the new one last: a thread lost in between leaves no ball.
-  safe[at + Safe.version] = 0;
-  safe[at] = x;
-  safe[at + Safe.y] = y;
-  safe[at + Safe.z] = z;
-  // A little smaller, for the rounding of the squares; below 0 no position is in it.
-  safe[at + Safe.square] = radius > LEAST_RADIUS ? radius * radius * (1 - 1e-14) : -1;
-  safe[at + Safe.inside] = inside;
-  safe[at + Safe.version] = version;
-}
-
-/** Finds the radius of the ball round a position, from the zones that a look-up within `reach` of it has found. */
-export class SafeRadius {
+/** Finds the balls round a position, from the zones that a look-up within `reach` of it has found. */
+export class SafeBalls {
   #zones!: GraphZones;
   #x = 0;
   #y = 0;
   #z = 0;
+  /** Distances to the nearest border and the next; the first is the `#nearest` zone's, or the reach where there is none. */
   #least = 0;
+  #next = 0;
+  #nearest: Zone | undefined;
   #near = 0;
+  #inside = 0;
+  #nearestInside = false;
 
   begin(zones: GraphZones, x: number, y: number, z: number): void {
     this.#zones = zones;
@@ -75,28 +62,60 @@ export class SafeRadius {
     this.#y = y;
     this.#z = z;
     this.#near = 0;
+    this.#inside = 0;
+    this.#nearestInside = false;
+    this.#nearest = undefined;
     // Zones that were not found are farther away than the reach, but for rounding.
-    this.#least = zones.reach * (1 - 1e-14) - 1e-14 * (Math.abs(x) + Math.abs(y));
-    // On the sphere it ends before the antimeridian, where positions have two longitudes.
-    if (zones.space.radiusM > 0) this.#least = Math.min(this.#least, 180 - Math.abs(x) - 1e-11);
+    let reach = zones.reach * (1 - 1e-14) - 1e-14 * (Math.abs(x) + Math.abs(y));
+    // On the sphere they end before the antimeridian, where positions have two longitudes.
+    if (zones.space.radiusM > 0) reach = Math.min(reach, 180 - Math.abs(x) - 1e-11);
+    this.#least = reach;
+    this.#next = reach;
   }
 
-  add(zone: Zone): void {
-    const least = this.#least;
+  add(zone: Zone, isInside: boolean): void {
     const x = this.#x;
     const y = this.#y;
+    const next = this.#next;
     const { space } = this.#zones;
-    if (space.radiusM === 0) {
-      // The way of the node may have passed zones that are farther away.
-      if (zone.minX - x > least || x - zone.maxX > least || zone.minY - y > least || y - zone.maxY > least) return;
-    }
+    if (isInside) this.#inside++;
+    // The way of the node may have passed zones that are farther away.
+    else if (space.radiusM === 0 && isFarther(zone, x, y, next)) return;
     this.#near++;
     const distance = clearance(zone, space, x, y, this.#z);
-    if (!(distance >= least)) this.#least = distance;
+    if (distance >= next) return;
+    if (distance >= this.#least) {
+      this.#next = distance;
+      return;
+    }
+    if (this.#nearest !== undefined) this.#next = this.#least;
+    this.#least = distance;
+    this.#nearest = zone;
+    this.#nearestInside = isInside;
   }
 
-  end(): number {
+  /** Writes what was found into the row's words. */
+  keep(safe: Float64Array, row: number, version: number): void {
     this.#zones.adapt(this.#near);
-    return this.#least;
+    const at = row * Safe.stride;
+    // No version while the words change, and the new one last: a thread lost in between leaves no ball.
+    safe[at + Safe.version] = 0;
+    safe[at] = this.#x;
+    safe[at + Safe.y] = this.#y;
+    safe[at + Safe.z] = this.#z;
+    safe[at + Safe.square] = squareOf(this.#least);
+    safe[at + Safe.outer] = squareOf(this.#next);
+    safe[at + Safe.nearest] = this.#nearest === undefined ? 0 : this.#nearest.row + 1;
+    safe[at + Safe.inside] = (this.#inside > 0 ? 1 : 0) | (this.#inside > (this.#nearestInside ? 1 : 0) ? 2 : 0);
+    safe[at + Safe.version] = version;
   }
+}
+
+function isFarther(zone: Zone, x: number, y: number, distance: number): boolean {
+  return zone.minX - x > distance || x - zone.maxX > distance || zone.minY - y > distance || y - zone.maxY > distance;
+}
+
+/** A little smaller, for the rounding of the squares; below 0 no position is in the ball. */
+function squareOf(radius: number): number {
+  return radius > LEAST_RADIUS ? radius * radius * (1 - 1e-14) : -1;
 }
