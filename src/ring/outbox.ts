@@ -21,7 +21,7 @@ import type { Memory } from '../memory/reserve.js';
  * when the event is committed. So a producer that is lost leaves entries whose sequence tells whether they count: see
  * `settle`. An event with more entries than there is room for hands over what fits before it is applied, and goes on from
  * the last entry handed over when it comes again: that entry says how far it was (SEQUENCE, PHASE, ORDINAL), and stays in its
- * slot until HEAD has gone round.
+ * slot until HEAD moves, since one slot is always left empty.
  */
 const HEAD = 0;
 const END = 1;
@@ -103,10 +103,10 @@ export class Outbox {
   /** Writes an entry behind those written; false when there is no room. */
   write(entry: OutboxEntry): boolean {
     const end = this.#end;
-    if (((end - this.#taken) | 0) >= this.slots) {
+    if (((end - this.#taken) | 0) >= this.slots - 1) {
       // As in `begin`.
       this.#taken = Atomics.load(this.#words, TAIL);
-      if (((end - this.#taken) | 0) >= this.slots) return false;
+      if (((end - this.#taken) | 0) >= this.slots - 1) return false;
     }
     const at = (end & (this.slots - 1)) * 8;
     const numbers = this.#numbers;
@@ -167,7 +167,7 @@ export class Outbox {
   /** Whether an entry could be written, by what the consumer has taken by now. */
   get hasRoom(): boolean {
     this.#taken = Atomics.load(this.#words, TAIL);
-    return ((this.#end - this.#taken) | 0) < this.slots;
+    return ((this.#end - this.#taken) | 0) < this.slots - 1;
   }
 
   /** Whether the last entry handed over is of this event: then `wasPublished` tells how far. */
