@@ -85,11 +85,14 @@ export class Caretaker {
     let kept = 0;
     for (const graph of this.#removedGraphs) {
       if (publisher.graphs.use[graph] !== GraphUse.removed) continue;
-      const reclaimed = memory.graphs.state[graph] === GraphState.free;
+      const ring = memory.rings[publisher.graphs.shardOf(graph)]!;
+      // The state may still be the row's from its former graph: only after the removal is it this one's.
+      const applied = publisher.graphs.isRemovalApplied(graph, ring.appliedPosition());
+      const reclaimed = applied && memory.graphs.state[graph] === GraphState.free;
       if (reclaimed && budget > 0 && !publisher.nodes.dropGraph(graph, now, budget)) {
         budget -= 64;
         const shard = publisher.graphs.shardOf(graph);
-        publisher.zones.dropGraph(graph, shard, memory.rings[shard]!.appliedPosition());
+        publisher.zones.dropGraph(graph, shard, ring.appliedPosition());
         publisher.graphs.retire(graph, now);
         continue;
       }
