@@ -26,5 +26,6 @@ export type {
 } from './base/types.js';
 export { createEngine, type Engine } from './engine/engine.js';
 export type { Graph } from './engine/graph.js';
+export type { NearestManyQueries, NodeSets, WithinManyQueries } from './engine/many.js';
 export type { EdgeView, NodeView } from './engine/views.js';
 export type { NodeSet } from './query/node-set.js';

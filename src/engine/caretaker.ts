@@ -142,6 +142,7 @@ export class Caretaker {
     this.#failure = new AthanorError('ATHANOR_WORKER_LOST', reason);
     this.#fail(this.#failure);
     this.#core.publisher.fail(this.#failure);
+    this.#core.jobs.close(this.#failure);
   }
 
   /** Whether workers are lost on the same event again and again. */

@@ -1,6 +1,7 @@
 import { NO_ROW } from '../base/limits.js';
 import type { Memory } from '../memory/reserve.js';
 import type { EngineMemory } from '../pool/engine-memory.js';
+import { Jobs } from '../pool/jobs.js';
 import type { Workers } from '../pool/pool.js';
 import { GraphState } from '../project/graph-columns.js';
 import { NodeFlag } from '../project/node-columns.js';
@@ -24,6 +25,7 @@ export class EngineCore {
   readonly scheduler: Scheduler;
   readonly pool: Workers;
   readonly host: Host;
+  readonly jobs: Jobs;
   readonly slab = new Slab();
   readonly idSource: IdSource;
   readonly #readers: ShardReader[];
@@ -46,6 +48,16 @@ export class EngineCore {
     this.host = parts.host;
     const { lock, nodes, spatial, ids, shards } = this.memory;
     const { rows } = this.publisher.nodes;
+    this.jobs = new Jobs({
+      host: this.host,
+      workers: this.options.workers,
+      participate: (task) => this.pool.participate(task),
+      holdRows: () => {
+        // A little earlier than now: rows that retire at this very moment are held as well.
+        const hold = rows.hold(this.host.now() - 1);
+        return () => rows.unhold(hold);
+      },
+    });
     this.#readers = Array.from(
       { length: shards },
       (_, shard) =>

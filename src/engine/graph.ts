@@ -18,6 +18,14 @@ import {
 import { NodeSet } from '../query/node-set.js';
 import { ANY_KIND } from '../spatial/queries.js';
 import type { EngineCore } from './core.js';
+import {
+  checkNearestMany,
+  checkWithinMany,
+  type NearestManyQueries,
+  type NodeSets,
+  runMany,
+  type WithinManyQueries,
+} from './many.js';
 import { type EdgeView, edgeViews, type NodeView, nodeView, nodeViews } from './views.js';
 
 type Direction = 'out' | 'in' | 'both';
@@ -317,6 +325,18 @@ export class Graph {
     if (z !== undefined) refuseZ({ z });
     const graph = this.#core.readRow(this.#ref);
     return graph === NO_ROW ? 0 : this.#core.readerOf(graph).nearestInto(graph, x, y, k, handles, distances);
+  }
+
+  // ------------------------------------------------------------ reading many, over the pool
+
+  /** As `within` for each query, on the worker threads; each sees the graph between two events. */
+  async withinMany(queries: WithinManyQueries, options: { signal?: AbortSignal } = {}): Promise<NodeSets> {
+    return runMany(this.#core, this.#ref, 'withinMany', checkWithinMany(queries), options);
+  }
+
+  /** As `nearest` for each query; likewise. */
+  async nearestMany(queries: NearestManyQueries, options: { signal?: AbortSignal } = {}): Promise<NodeSets> {
+    return runMany(this.#core, this.#ref, 'nearestMany', checkNearestMany(queries), options);
   }
 
   /** Each node, in the order in which ids were bound; events applied meanwhile may or may not be seen. */

@@ -10,8 +10,6 @@ import { AthanorError } from '../base/errors.js';
 const GRAPH_VALUES = ['publishColumns', 'setZone', 'removeZone', 'watch', 'watchRoaming'];
 /** Called for a promise: they reject. */
 const GRAPH_PROMISES = [
-  'withinMany',
-  'nearestMany',
   'pageRank',
   'weaklyConnectedComponents',
   'bfs',

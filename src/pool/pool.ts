@@ -7,9 +7,11 @@ import { ControlFlag, Word } from '../schedule/control.js';
 import type { Host } from '../schedule/host.js';
 import type { EngineMemory } from './engine-memory.js';
 import type { InspectResult, InspectTask } from './inspect.js';
+import type { JobTask, ParticipantEnd } from './participant.js';
 
 const APPLY = fileURLToPath(new URL('../../workers/apply.js', import.meta.url));
 const INSPECT = fileURLToPath(new URL('../../workers/inspect.js', import.meta.url));
+const JOB = fileURLToPath(new URL('../../workers/job.js', import.meta.url));
 
 interface ResourceLimits {
   readonly maxOldGenerationSizeMb?: number;
@@ -45,6 +47,8 @@ export interface Workers {
   readonly active: number;
   ready(): Promise<void>;
   inspect(task: InspectTask): Promise<InspectResult>;
+  /** Runs one participant of a job; rejects when its worker was lost. */
+  participate(task: JobTask): Promise<ParticipantEnd>;
   /** Thread slots of the workers at present. */
   threads(): number[];
   close(): Promise<void>;
@@ -64,6 +68,8 @@ export class Pool implements Workers {
   #ended: Promise<unknown> = Promise.resolve();
   #pending = 0;
   #appliers = 0;
+  /** Tasks other than appliers that are submitted and not ended; and those of them for which shards stand still. */
+  #guests = 0;
   #inspections = 0;
   #alive: NodeJS.Timeout | undefined;
 
@@ -155,27 +161,37 @@ export class Pool implements Workers {
     if (--this.#pending === 0) clearInterval(this.#alive);
   }
 
-  /** Runs a task beside the appliers, which give way to it. */
   async inspect(task: InspectTask): Promise<InspectResult> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return (await this.#runBeside(INSPECT, task, true)) as InspectResult;
+      } catch (error) {
+        if (this.#closing || attempt === MOST_INSPECTIONS) {
+          throw new AthanorError('ATHANOR_WORKER_LOST', `${task.what}: its worker was lost`, { cause: error });
+        }
+      }
+    }
+  }
+
+  async participate(task: JobTask): Promise<ParticipantEnd> {
+    return (await this.#runBeside(JOB, task, task.standStill)) as ParticipantEnd;
+  }
+
+  /** Runs a task beside the appliers, which give their threads to it; and, for `standStill`, their shards until it ends. */
+  async #runBeside(filename: string, task: unknown, standStill: boolean): Promise<unknown> {
     const { control } = this.#memory;
-    this.#inspections++;
-    control.setFlag(ControlFlag.yieldWanted);
+    this.#guests++;
+    control.taskSubmitted();
+    if (standStill && this.#inspections++ === 0) control.setFlag(ControlFlag.yieldWanted);
     this.wake();
     this.#hold();
     try {
-      for (let attempt = 1; ; attempt++) {
-        try {
-          return (await this.#piscina.run(task, { filename: INSPECT })) as InspectResult;
-        } catch (error) {
-          if (this.#closing || attempt === MOST_INSPECTIONS) {
-            throw new AthanorError('ATHANOR_WORKER_LOST', `${task.what}: its worker was lost`, { cause: error });
-          }
-        }
-      }
+      return await this.#piscina.run(task, { filename });
     } finally {
       this.#letGo();
-      if (--this.#inspections === 0) control.clearFlag(ControlFlag.yieldWanted);
-      this.#events.applierEnded();
+      if (standStill && --this.#inspections === 0) control.clearFlag(ControlFlag.yieldWanted);
+      if (--this.#guests === 0) control.noTasks();
+      if (!this.#closing) this.#events.applierEnded();
     }
   }
 
