@@ -1,10 +1,10 @@
 import { AthanorError, show } from '../base/errors.js';
 import { NO_ROW } from '../base/limits.js';
-import { type Memory, resultBytesLimit } from '../memory/reserve.js';
+import { type Memory, resultBytesLimit, weigh } from '../memory/reserve.js';
 import type { Job } from '../pool/jobs.js';
 import type { GraphRef } from '../publish/graph-refs.js';
 import { checkCount, checkDistance, checkQuery, refuseZ } from '../query/check.js';
-import { type Arena, checkHits, type ManyBatch, MOST_HITS, type Placing, type SearchRound } from '../query/many.js';
+import { COPY_CHUNK, checkResults, type ManyBatch, type ManyCopyTask, ManyEnd, MOST_HITS } from '../query/many.js';
 import type { EngineCore } from './core.js';
 
 /** Query i's answer is `handles.subarray(offsets[i], offsets[i + 1])`, and `distances` likewise. Over shared memory. */
@@ -33,10 +33,25 @@ export interface NearestManyQueries {
 /** Queries of a chunk, at most: about a tenth of a millisecond of them. */
 const MOST_PER_CHUNK = 64;
 const MOST_CHUNKS = 2 ** 20;
-/** Elements that the first arena has: reserved, not touched. What does not fit goes into a second that is large enough. */
-const ARENA_PER_QUERY = 256;
-const LEAST_ARENA = 2 ** 14;
-const MOST_FIRST_ARENA = 2 ** 29;
+/** Queries whose hits stand in the arena at a time. */
+const WINDOW_QUERIES = 65_536;
+/** Hits a query that arena and result have room for at first: reserved, not touched. */
+const HITS_FORESEEN = 256;
+const LEAST_ROOM = 2 ** 14;
+const MOST_ROOM = MOST_HITS;
+
+export function checkJobOptions(options: { signal?: unknown; onProgress?: unknown }): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new AthanorError('ATHANOR_INVALID_QUERY', `options: ${show(options)} is not an object`);
+  }
+  const { signal, onProgress } = options;
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw new AthanorError('ATHANOR_INVALID_QUERY', `signal: ${show(signal)} is not an AbortSignal`);
+  }
+  if (onProgress !== undefined && typeof onProgress !== 'function') {
+    throw new AthanorError('ATHANOR_INVALID_QUERY', `onProgress: ${show(onProgress)} is not a function`);
+  }
+}
 
 function checkColumn(field: string, column: unknown, length: number): asserts column is Float64Array {
   if (!(column instanceof Float64Array)) {
@@ -105,122 +120,129 @@ export async function runMany(
   queries: Queries,
   options: { signal?: AbortSignal },
 ): Promise<NodeSets> {
-  return core.jobs.run(name, { signal: options.signal }, async (job) => {
-    const { memory } = job;
-    const count = queries.x.length;
+  checkJobOptions(options);
+  return core.jobs.run(name, options, async (job) => {
     const graph = core.readRow(ref);
-    const generation = graph === NO_ROW ? 0 : core.memory.graphBook.generation[graph]!;
-    const withDistances = queries.k > 0;
-    const offsets = memory.u32(`${name}.offsets`, count + 1);
-    if (graph === NO_ROW || count === 0) return setsOf(memory, offsets, 0, withDistances);
-    const batch = batchOf(memory, count);
-    const chunks = batch.chunkHits.length;
-    const places = {
-      x: shared(memory, queries.x),
-      y: shared(memory, queries.y),
-      z: undefined,
-      radius: queries.radius instanceof Float64Array ? shared(memory, queries.radius) : queries.radius,
-    };
-    const bytesEach = withDistances ? 12 : 4;
-    const guess = withDistances ? Math.min(queries.k, core.memory.graphs.order[graph]!) : ARENA_PER_QUERY;
-    let room = Math.min(MOST_FIRST_ARENA, Math.max(LEAST_ARENA, count * guess));
-    const arenas: Arena[] = [];
-    let left: Uint32Array | undefined;
-    for (;;) {
-      const arena = arenaOf(memory, room, withDistances);
-      const round: SearchRound = {
-        batch,
-        ...places,
-        graph,
-        generation,
-        shard: core.shardOf(graph),
-        k: queries.k,
-        chunks: left,
-        arenaNumber: arenas.length,
-        arena,
-        taken: memory.u32(`${name}.taken`, 1),
-      };
-      arenas.push(arena);
-      await job.stage({ kernel: 'many.search', data: round, first: { phase: 0, chunks: left?.length ?? chunks } });
-      const { missing, missingHits, hits } = countHits(batch);
-      checkHits(name, hits, 2 * bytesEach, resultBytesLimit());
-      if (missing.length === 0) return place(job, batch, arenas, offsets, hits, withDistances);
-      left = memory.u32(`${name}.left`, missing.length);
-      left.set(missing);
-      // Events applied meanwhile may bring more hits: a fourth more, and another round where that is not enough.
-      room = Math.min(MOST_HITS, Math.max(LEAST_ARENA, Math.ceil(missingHits * 1.25)));
-    }
+    const count = queries.x.length;
+    if (graph !== NO_ROW && count > 0) return answer(job, batchOf(core, job, graph, queries));
+    const offsets = job.memory.u32('many.offsets', count + 1);
+    const handles = job.memory.u32('many.handles', 0);
+    return queries.k === 0
+      ? { offsets, handles }
+      : { offsets, handles, distances: job.memory.f64('many.distances', 0) };
   });
 }
 
-function batchOf(memory: Memory, queries: number): ManyBatch {
+async function answer(job: Job, first: ManyBatch): Promise<NodeSets> {
+  let batch = first;
+  const bytesEach = batch.distances === undefined ? 4 : 12;
+  const windows = batch.windowStart.length - 1;
+  for (let phase = 0; ; ) {
+    const { chunks, chunksPerWindow, outcome } = batch;
+    const from = (phase >>> 1) * chunksPerWindow;
+    await job.stage({
+      kernel: 'many.queries',
+      data: batch,
+      first: { phase, chunks: Math.min(chunksPerWindow, chunks - from) },
+      mostChunks: chunksPerWindow,
+    });
+    const arenaWanted = outcome[ManyEnd.arenaWanted]!;
+    const resultWanted = outcome[ManyEnd.resultWanted]!;
+    if (arenaWanted === 0 && resultWanted === 0) break;
+    phase = outcome[ManyEnd.phase]!;
+    const soFar = batch.windowStart[phase >>> 1]!;
+    checkResults(job.name, Math.max(soFar + arenaWanted, resultWanted), bytesEach, resultBytesLimit());
+    // Events applied meanwhile may bring more hits: a fourth more, and once more where that is not enough.
+    if (arenaWanted > 0) batch = { ...batch, ...arenaOf(job.memory, Math.ceil(arenaWanted * 1.25), batch.k > 0) };
+    batch.taken[0] = 0;
+    if (resultWanted > 0) {
+      // As much for each window that is left as for those that are done, and at least twice as much as there was.
+      const foreseen = (resultWanted / ((phase >>> 1) + 1)) * windows * 1.1;
+      batch = await enlarged(job, batch, soFar, Math.max(resultWanted, foreseen, 2 * batch.handles.length));
+    }
+  }
+  const hits = batch.windowStart[windows]!;
+  checkResults(job.name, hits, bytesEach, resultBytesLimit());
+  const { offsets, handles, distances } = batch;
+  weigh(handles, hits * bytesEach);
+  if (distances === undefined) return { offsets, handles: handles.subarray(0, hits) };
+  return { offsets, handles: handles.subarray(0, hits), distances: distances.subarray(0, hits) };
+}
+
+function batchOf(core: EngineCore, job: Job, graph: number, asked: Queries): ManyBatch {
+  const { memory } = job;
+  const queries = asked.x.length;
   const perChunk = Math.max(Math.min(MOST_PER_CHUNK, Math.ceil(queries / 64)), Math.ceil(queries / MOST_CHUNKS));
   const chunks = Math.ceil(queries / perChunk);
+  const chunksPerWindow = Math.min(chunks, Math.max(64, Math.ceil(WINDOW_QUERIES / perChunk)));
+  const windows = Math.ceil(chunks / chunksPerWindow);
+  const withDistances = asked.k > 0;
+  const each = withDistances ? Math.max(1, Math.min(asked.k, core.memory.graphs.order[graph]!)) : HITS_FORESEEN;
+  const column = (values: Float64Array): Float64Array => {
+    if (values.buffer instanceof SharedArrayBuffer) return values;
+    const copy = memory.f64('many.column', values.length);
+    copy.set(values);
+    return copy;
+  };
   return {
     queries,
     perChunk,
+    chunks,
+    chunksPerWindow,
+    graph,
+    generation: core.memory.graphBook.generation[graph]!,
+    shard: core.shardOf(graph),
+    x: column(asked.x),
+    y: column(asked.y),
+    z: undefined,
+    radius: asked.radius instanceof Float64Array ? column(asked.radius) : asked.radius,
+    k: asked.k,
     counts: memory.u32('many.counts', queries),
     chunkHits: memory.f64('many.chunkHits', chunks),
-    chunkArena: memory.u32('many.chunkArena', chunks),
     chunkAt: memory.f64('many.chunkAt', chunks),
+    chunkStart: memory.f64('many.chunkStart', chunks),
+    windowStart: memory.f64('many.windowStart', windows + 1),
+    offsets: memory.u32('many.offsets', queries + 1),
+    taken: memory.u32('many.taken', 1),
+    outcome: memory.f64('many.outcome', 3),
+    ...arenaOf(memory, Math.min(queries, WINDOW_QUERIES) * each, withDistances),
+    ...resultOf(memory, queries * each, withDistances),
   };
 }
 
-/** The system may refuse what was guessed: then a smaller one, and more rounds. */
-function arenaOf(memory: Memory, room: number, withDistances: boolean): Arena {
-  const bytesEach = withDistances ? 12 : 4;
-  const buffer = memory.reserveUpTo('many.arena', room * bytesEach, LEAST_ARENA * bytesEach);
-  const fits = Math.floor(Math.min(room, buffer.byteLength / bytesEach) / 2) * 2;
-  // Distances first: rows behind them need no alignment of their own.
-  const rows = new Uint32Array(buffer as ArrayBufferLike as ArrayBuffer, fits * (bytesEach - 4), fits);
-  if (!withDistances) return { rows, distances: undefined };
-  return { rows, distances: new Float64Array(buffer as ArrayBufferLike as ArrayBuffer, 0, fits) };
+/** Room for at least LEAST_ROOM; the system may refuse what was foreseen, then it is less, and is enlarged when it is full. */
+function roomOf(memory: Memory, name: string, elements: number, bytesEach: number): [SharedArrayBuffer, number] {
+  const wanted = Math.min(MOST_ROOM, Math.max(LEAST_ROOM, Math.ceil(elements)));
+  const buffer = memory.reserveUpTo(name, wanted * bytesEach, LEAST_ROOM * bytesEach);
+  return [buffer, Math.min(wanted, Math.floor(buffer.byteLength / bytesEach))];
 }
 
-function shared(memory: Memory, column: Float64Array): Float64Array {
-  if (column.buffer instanceof SharedArrayBuffer) return column;
-  const copy = memory.f64('many.column', column.length);
-  copy.set(column);
-  return copy;
+function arenaOf(memory: Memory, elements: number, withDistances: boolean) {
+  const [buffer, room] = roomOf(memory, 'many.arena', elements, withDistances ? 12 : 4);
+  const shared = buffer as ArrayBufferLike as ArrayBuffer;
+  // Distances first: rows behind them are aligned wherever they start.
+  if (!withDistances) return { arenaRows: new Uint32Array(shared, 0, room), arenaDistances: undefined };
+  return { arenaRows: new Uint32Array(shared, room * 8, room), arenaDistances: new Float64Array(shared, 0, room) };
 }
 
-function countHits(batch: ManyBatch): { missing: number[]; missingHits: number; hits: number } {
-  const { chunkHits, chunkAt } = batch;
-  const missing: number[] = [];
-  let missingHits = 0;
-  let hits = 0;
-  for (let chunk = 0; chunk < chunkHits.length; chunk++) {
-    hits += chunkHits[chunk]!;
-    if (chunkAt[chunk]! >= 0) continue;
-    missing.push(chunk);
-    missingHits += chunkHits[chunk]!;
+function resultOf(memory: Memory, elements: number, withDistances: boolean) {
+  const [buffer, room] = roomOf(memory, 'many.handles', elements, 4);
+  const handles = new Uint32Array(buffer as ArrayBufferLike as ArrayBuffer, 0, room);
+  return { handles, distances: withDistances ? memory.f64('many.distances', room) : undefined };
+}
+
+async function enlarged(job: Job, batch: ManyBatch, count: number, elements: number): Promise<ManyBatch> {
+  const result = resultOf(job.memory, elements, batch.k > 0);
+  const copy: ManyCopyTask = {
+    from: batch.handles,
+    to: result.handles,
+    fromDistances: batch.distances,
+    toDistances: result.distances,
+    count,
+  };
+  if (count > 0) {
+    const chunks = Math.ceil(count / COPY_CHUNK);
+    await job.stage({ kernel: 'many.copy', data: copy, first: { phase: 0, chunks } });
   }
-  return { missing, missingHits, hits };
-}
-
-function setsOf(memory: Memory, offsets: Uint32Array, hits: number, withDistances: boolean): NodeSets {
-  const handles = memory.u32('many.handles', hits);
-  if (!withDistances) return { offsets, handles };
-  return { offsets, handles, distances: memory.f64('many.distances', hits) };
-}
-
-async function place(
-  job: Job,
-  batch: ManyBatch,
-  arenas: Arena[],
-  offsets: Uint32Array,
-  hits: number,
-  withDistances: boolean,
-): Promise<NodeSets> {
-  const sets = setsOf(job.memory, offsets, hits, withDistances);
-  const chunks = batch.chunkHits.length;
-  const chunkStart = job.memory.f64('many.chunkStart', chunks);
-  let at = 0;
-  for (let chunk = 0; chunk < chunks; chunk++) {
-    chunkStart[chunk] = at;
-    at += batch.chunkHits[chunk]!;
-  }
-  const placing: Placing = { batch, arenas, chunkStart, offsets, handles: sets.handles, distances: sets.distances };
-  await job.stage({ kernel: 'many.place', data: placing, first: { phase: 0, chunks } });
-  return sets;
+  return { ...batch, ...result };
 }

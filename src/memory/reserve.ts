@@ -95,3 +95,19 @@ function tryReserve(bytes: number): SharedArrayBuffer | undefined {
     throw error;
   }
 }
+
+const weights = new WeakMap<SharedArrayBuffer, ArrayBuffer>();
+
+/**
+ * V8 does not count shared memory when it decides to collect garbage: gigabytes of results that nobody has any more would
+ * stay. An ordinary buffer of that size, never touched, stands for the shared one and goes with it.
+ */
+export function weigh(array: Uint32Array | Float64Array, bytes: number): void {
+  const shared = array.buffer as ArrayBufferLike as SharedArrayBuffer;
+  try {
+    weights.set(shared, new ArrayBuffer(bytes));
+  } catch (error) {
+    // Refused: then that of a smaller one before stays.
+    if (!(error instanceof RangeError)) throw error;
+  }
+}

@@ -1,6 +1,7 @@
 import { AthanorError } from '../base/errors.js';
 import type { GraphBook } from '../memory/graph-book.js';
 import type { ShardLock } from '../memory/lock.js';
+import { weigh } from '../memory/reserve.js';
 import { type GraphColumns, GraphState } from '../project/graph-columns.js';
 import type { NodeColumns } from '../project/node-columns.js';
 import type { SpatialRegions } from '../spatial/layout.js';
@@ -17,45 +18,50 @@ const BREATH_WORK = 4096;
 /** A reader waits a quantum. One that waits for longer than this gives way: a lost writer's shard has to be recovered. */
 const LOCK_MS = 20;
 
-/** Where workers put what they find, in no order. */
-export interface Arena {
-  readonly rows: Uint32Array;
-  /** Of `nearest` alone. */
-  readonly distances: Float64Array | undefined;
-}
+/** Hits a query, as what a worker's share in a result is to weigh for its garbage collection is guessed. */
+const HITS_WEIGHED = 32;
 
-/** What a batch of queries is, and where each chunk of it stands. All arrays are over shared memory. */
+/**
+ * A batch of queries. All arrays are over shared memory. Windows of chunks are searched one after the other into the
+ * arena, in no order, and put from there into the result in query order: so only the result is as large as the answer.
+ */
 export interface ManyBatch {
   readonly queries: number;
   readonly perChunk: number;
-  /** Hits by query. */
-  readonly counts: Uint32Array;
-  /** By chunk: hits, the arena that holds them, and where; -1 where no arena does. */
-  readonly chunkHits: Float64Array;
-  readonly chunkArena: Uint32Array;
-  readonly chunkAt: Float64Array;
-}
-
-/** One round of searching: into the arena of that number, until it is full. */
-export interface SearchRound {
-  readonly batch: ManyBatch;
+  readonly chunks: number;
+  readonly chunksPerWindow: number;
   readonly graph: number;
   readonly generation: number;
   readonly shard: number;
   readonly x: Float64Array;
   readonly y: Float64Array;
   readonly z: Float64Array | undefined;
-  /** `within`, or undefined. */
+  /** Of `within`, or undefined. */
   readonly radius: number | Float64Array | undefined;
-  /** `nearest`, or 0. */
+  /** Of `nearest`, or 0. */
   readonly k: number;
-  /** The batch's chunks that this round is about; undefined = all. */
-  readonly chunks: Uint32Array | undefined;
-  readonly arenaNumber: number;
-  readonly arena: Arena;
-  /** One word: elements of the arena that are taken. */
+  /** Hits by query. */
+  readonly counts: Uint32Array;
+  /** By chunk: hits; where they stand in the arena, -1 where they did not fit; and where they go. */
+  readonly chunkHits: Float64Array;
+  readonly chunkAt: Float64Array;
+  readonly chunkStart: Float64Array;
+  /** By window: where its hits go. One more for the end. */
+  readonly windowStart: Float64Array;
+  readonly arenaRows: Uint32Array;
+  readonly arenaDistances: Float64Array | undefined;
+  readonly offsets: Uint32Array;
+  /** Room for the result; distances as long where there are any. */
+  readonly handles: Uint32Array;
+  readonly distances: Float64Array | undefined;
+  /** Word 0: elements of the arena that are taken. */
   readonly taken: Uint32Array;
+  /** Why the stage ended, and what was wanted; see ManyEnd. */
+  readonly outcome: Float64Array;
 }
+
+/** Words of a batch's `outcome`. The stage ends early when the arena or the result is too small, and goes on with a larger. */
+export const ManyEnd = { phase: 0, arenaWanted: 1, resultWanted: 2 } as const;
 
 /** What of an engine's memory the queries read. */
 export interface ManyMemory {
@@ -66,35 +72,73 @@ export interface ManyMemory {
   readonly nodes: NodeColumns;
 }
 
-/** Worker thread. Answers the queries of a round chunk by chunk; each sees the shard between two events. */
-export class ManySearch {
+/**
+ * Worker thread. Phase 2 w searches window w, chunk by chunk: each query sees the shard between two events. Phase 2 w + 1
+ * puts the window's hits into the result.
+ */
+export class ManyQueries {
   readonly #memory: ManyMemory;
   readonly #thread: number;
-  readonly #round: SearchRound;
+  readonly #batch: ManyBatch;
   readonly #breathe: () => boolean;
   readonly #trees: TreeQueries;
-  #rows = new Uint32Array(4096);
+  #rows = new Uint32Array(8192);
   #distances = new Float64Array(0);
   #sinceBreath = 0;
 
-  constructor(memory: ManyMemory, thread: number, round: SearchRound, breathe: () => boolean) {
+  constructor(memory: ManyMemory, thread: number, batch: ManyBatch, breathe: () => boolean) {
     this.#memory = memory;
     this.#thread = thread;
-    this.#round = round;
+    this.#batch = batch;
     this.#breathe = breathe;
-    this.#trees = new TreeQueries(memory.spatial, round.shard, memory.nodes.kind);
-    if (round.k > 0) this.#distances = new Float64Array(this.#rows.length);
+    this.#trees = new TreeQueries(memory.spatial, batch.shard, memory.nodes.kind);
+    weigh(batch.handles, Math.min(batch.handles.length, batch.queries * HITS_WEIGHED) * 4);
+    if (batch.k > 0) this.#distances = new Float64Array(this.#rows.length);
   }
 
-  chunk(_phase: number, index: number): boolean {
-    const { batch, chunks } = this.#round;
-    const chunk = chunks === undefined ? index : chunks[index]!;
-    const end = Math.min(batch.queries, (chunk + 1) * batch.perChunk);
+  chunk(phase: number, index: number): boolean {
+    const chunk = (phase >>> 1) * this.#batch.chunksPerWindow + index;
+    if ((phase & 1) === 0) return this.#search(chunk);
+    this.#place(chunk);
+    return true;
+  }
+
+  /** Repeatable: a window's sums depend on its chunks and on the window before alone. */
+  next(phase: number): { phase: number; chunks: number } | undefined {
+    const { chunks, chunksPerWindow, chunkHits, chunkAt, chunkStart, windowStart, outcome } = this.#batch;
+    const window = phase >>> 1;
+    const first = window * chunksPerWindow;
+    const end = Math.min(chunks, first + chunksPerWindow);
+    if ((phase & 1) === 1) {
+      if (end === chunks) return undefined;
+      // Nobody searches: the arena is free again.
+      this.#batch.taken[0] = 0;
+      return { phase: phase + 1, chunks: Math.min(chunksPerWindow, chunks - end) };
+    }
+    let at = windowStart[window]!;
+    let missing = false;
+    for (let chunk = first; chunk < end; chunk++) {
+      chunkStart[chunk] = at;
+      at += chunkHits[chunk]!;
+      if (chunkAt[chunk]! < 0) missing = true;
+    }
+    windowStart[window + 1] = at;
+    outcome[ManyEnd.phase] = missing ? phase : phase + 1;
+    outcome[ManyEnd.arenaWanted] = missing ? at - windowStart[window]! : 0;
+    outcome[ManyEnd.resultWanted] = at > this.#batch.handles.length ? at : 0;
+    return missing || at > this.#batch.handles.length ? undefined : { phase: phase + 1, chunks: end - first };
+  }
+
+  // ------------------------------------------------------------ search
+
+  #search(chunk: number): boolean {
+    const { queries, perChunk, counts } = this.#batch;
+    const end = Math.min(queries, (chunk + 1) * perChunk);
     let found = 0;
-    for (let query = chunk * batch.perChunk; query < end; ) {
+    for (let query = chunk * perChunk; query < end; ) {
       const until = this.#hold(query, end, found);
       if (until < 0) return false;
-      for (; query < until; query++) found += batch.counts[query]!;
+      for (; query < until; query++) found += counts[query]!;
       if (this.#sinceBreath < BREATH_WORK) continue;
       this.#sinceBreath = 0;
       if (!this.#breathe()) return false;
@@ -103,12 +147,10 @@ export class ManySearch {
     return true;
   }
 
-  next(): undefined {}
-
   /** Some queries under one hold of the lock, their hits behind `found`. The first that is left, or -1 without the lock. */
   #hold(from: number, end: number, found: number): number {
     const { lock, graphs, graphBook } = this.#memory;
-    const { shard, graph, generation, batch } = this.#round;
+    const { shard, graph, generation, counts } = this.#batch;
     if (!lock.acquireRead(shard, this.#thread, LOCK_MS)) return -1;
     let query = from;
     let work = 0;
@@ -117,7 +159,7 @@ export class ManySearch {
       const there = graphs.state[graph] === GraphState.alive && graphBook.generation[graph] === generation;
       for (let at = found; query < end && work < HOLD_WORK; query++) {
         const hits = there ? this.#ask(query, at) : 0;
-        batch.counts[query] = hits;
+        counts[query] = hits;
         at += hits;
         work += QUERY_WORK + hits;
       }
@@ -129,7 +171,7 @@ export class ManySearch {
   }
 
   #ask(query: number, at: number): number {
-    const { graph, x, y, radius, k } = this.#round;
+    const { graph, x, y, radius, k } = this.#batch;
     if (radius === undefined) {
       const most = Math.min(k, this.#memory.spatial.index.count[graph]!);
       if (most === 0) return 0;
@@ -151,7 +193,7 @@ export class ManySearch {
     const rows = new Uint32Array(2 * (kept + more));
     rows.set(this.#rows.subarray(0, kept));
     this.#rows = rows;
-    if (this.#round.k === 0) return;
+    if (this.#batch.k === 0) return;
     const distances = new Float64Array(rows.length);
     distances.set(this.#distances.subarray(0, kept));
     this.#distances = distances;
@@ -159,8 +201,8 @@ export class ManySearch {
 
   /** Puts the chunk's hits into the arena, if they fit; how many they are is told either way. */
   #store(chunk: number, found: number): void {
-    const { batch, arena, arenaNumber, taken } = this.#round;
-    const room = arena.rows.length;
+    const { arenaRows, arenaDistances, taken, chunkHits, chunkAt } = this.#batch;
+    const room = arenaRows.length;
     let at = -1;
     // Only the number is shared: which elements are whose. What is written there is published by the chunk's completion.
     for (let seen = Atomics.load(taken, 0); seen + found <= room; ) {
@@ -171,67 +213,76 @@ export class ManySearch {
       }
       seen = before;
     }
-    batch.chunkHits[chunk] = found;
-    batch.chunkAt[chunk] = at;
+    chunkHits[chunk] = found;
+    chunkAt[chunk] = at;
     if (at < 0) return;
-    batch.chunkArena[chunk] = arenaNumber;
-    arena.rows.set(this.#rows.subarray(0, found), at);
-    arena.distances?.set(this.#distances.subarray(0, found), at);
+    arenaRows.set(this.#rows.subarray(0, found), at);
+    arenaDistances?.set(this.#distances.subarray(0, found), at);
+  }
+
+  // ------------------------------------------------------------ place
+
+  #place(chunk: number): void {
+    const { queries, perChunk, counts, chunkHits, chunkAt, chunkStart, offsets } = this.#batch;
+    const { handles, distances, arenaRows, arenaDistances } = this.#batch;
+    const start = chunkStart[chunk]!;
+    const hits = chunkHits[chunk]!;
+    const end = Math.min(queries, (chunk + 1) * perChunk);
+    let at = start;
+    for (let query = chunk * perChunk; query < end; query++) {
+      at += counts[query]!;
+      offsets[query + 1] = at;
+    }
+    const from = chunkAt[chunk]!;
+    handles.set(arenaRows.subarray(from, from + hits), start);
+    distances?.set(arenaDistances!.subarray(from, from + hits), start);
   }
 }
 
-/** The second part: every chunk's hits go to their place in query order. */
-export interface Placing {
-  readonly batch: ManyBatch;
-  readonly arenas: readonly Arena[];
-  /** By chunk: where its hits go. */
-  readonly chunkStart: Float64Array;
-  readonly offsets: Uint32Array;
-  readonly handles: Uint32Array;
-  readonly distances: Float64Array | undefined;
-}
+/** Worker thread: what is done so far goes into a larger result. */
+export class ManyCopy {
+  readonly #copy: ManyCopyTask;
 
-/** Worker thread. */
-export class ManyPlace {
-  readonly #placing: Placing;
-
-  constructor(placing: Placing) {
-    this.#placing = placing;
+  constructor(copy: ManyCopyTask) {
+    this.#copy = copy;
   }
 
   chunk(_phase: number, chunk: number): boolean {
-    const { batch, arenas, chunkStart, offsets, handles, distances } = this.#placing;
-    const start = chunkStart[chunk]!;
-    const hits = batch.chunkHits[chunk]!;
-    const end = Math.min(batch.queries, (chunk + 1) * batch.perChunk);
-    let at = start;
-    for (let query = chunk * batch.perChunk; query < end; query++) {
-      at += batch.counts[query]!;
-      offsets[query + 1] = at;
+    const { from, to, fromDistances, toDistances, count } = this.#copy;
+    const end = Math.min(count, (chunk + 1) * COPY_CHUNK);
+    to.set(from.subarray(chunk * COPY_CHUNK, end), chunk * COPY_CHUNK);
+    if (fromDistances !== undefined) {
+      toDistances!.set(fromDistances.subarray(chunk * COPY_CHUNK, end), chunk * COPY_CHUNK);
     }
-    if (hits === 0) return true;
-    const arena = arenas[batch.chunkArena[chunk]!]!;
-    const from = batch.chunkAt[chunk]!;
-    handles.set(arena.rows.subarray(from, from + hits), start);
-    distances?.set(arena.distances!.subarray(from, from + hits), start);
     return true;
   }
 
   next(): undefined {}
 }
 
-/** Elements of an arena, and of a result: what an offset can name. */
+export interface ManyCopyTask {
+  readonly from: Uint32Array;
+  readonly to: Uint32Array;
+  readonly fromDistances: Float64Array | undefined;
+  readonly toDistances: Float64Array | undefined;
+  readonly count: number;
+}
+
+/** Elements copied in one chunk. */
+export const COPY_CHUNK = 65_536;
+
+/** What an offset can name. */
 export const MOST_HITS = 2 ** 32 - 1;
 
-/** @throws AthanorError ATHANOR_CAPACITY when so many hits cannot be held twice: as they are found, and in their place. */
-export function checkHits(name: string, hits: number, bytesEach: number, limitBytes: number): void {
-  if (hits > MOST_HITS) {
-    throw new AthanorError('ATHANOR_CAPACITY', `${name}: ${hits} results, and offsets count to ${MOST_HITS}`);
+/** @throws AthanorError ATHANOR_CAPACITY when so many results cannot be held. */
+export function checkResults(name: string, results: number, bytesEach: number, limitBytes: number): void {
+  if (results > MOST_HITS) {
+    throw new AthanorError('ATHANOR_CAPACITY', `${name}: ${results} results, and their numbers end at ${MOST_HITS}`);
   }
-  if (hits * bytesEach > limitBytes) {
+  if (results * bytesEach > limitBytes) {
     throw new AthanorError(
       'ATHANOR_CAPACITY',
-      `${name}: ${hits} results of ${bytesEach} bytes are more than ${limitBytes} bytes, half of the memory there is: ask for less at a time`,
+      `${name}: ${results} results of ${bytesEach} bytes are more than ${limitBytes} bytes, half of the memory there is`,
     );
   }
 }
