@@ -1,6 +1,7 @@
 import { AthanorError, show } from '../base/errors.js';
 import { NO_ROW } from '../base/limits.js';
 import type { Handle, NodeId } from '../base/types.js';
+import type { JobOptions } from '../pool/jobs.js';
 import { checkFinite, checkId, refuseZ as refuseEventZ } from '../publish/check.js';
 import { publishEdgeColumns, publishMoveColumns } from '../publish/columns.js';
 import type { GraphRef } from '../publish/graph-refs.js';
@@ -26,6 +27,7 @@ import {
   runMany,
   type WithinManyQueries,
 } from './many.js';
+import { type NodePairs, runPairs } from './pairs.js';
 import { type EdgeView, edgeViews, type NodeView, nodeView, nodeViews } from './views.js';
 
 type Direction = 'out' | 'in' | 'both';
@@ -337,6 +339,11 @@ export class Graph {
   /** As `nearest` for each query; likewise. */
   async nearestMany(queries: NearestManyQueries, options: { signal?: AbortSignal } = {}): Promise<NodeSets> {
     return runMany(this.#core, this.#ref, 'nearestMany', checkNearestMany(queries), options);
+  }
+
+  /** Every pair of nodes at distance <= radius, each once with source < target: of one moment of the graph. */
+  async pairsWithin(radius: number, options: JobOptions = {}): Promise<NodePairs> {
+    return runPairs(this.#core, this.#ref, radius, options);
   }
 
   /** Each node, in the order in which ids were bound; events applied meanwhile may or may not be seen. */

@@ -19,7 +19,6 @@ const GRAPH_PROMISES = [
   'triangles',
   'stronglyConnectedComponents',
   'shortestPath',
-  'pairsWithin',
 ];
 const ENGINE_VALUES = ['projected', 'projectedColumns', 'subscribe', 'share'];
 const ENGINE_PROMISES = ['cached', 'snapshot'];

@@ -47,7 +47,7 @@ function holdStill(memory: EngineMemory, shard: number, thread: number): void {
   }
 }
 
-function letGo(memory: EngineMemory, shard: number): void {
+export function letGo(memory: EngineMemory, shard: number): void {
   memory.control.goIdle(shard);
   // As an applier does: a frame published meanwhile found the shard running.
   if (!memory.rings[shard]!.isEmpty()) memory.control.markReady(shard);
