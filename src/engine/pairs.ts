@@ -36,8 +36,10 @@ export async function runPairs(
     let join: PairJoin = {
       points: found,
       dims: DIMS,
-      rows,
-      positions,
+      givenRows: rows,
+      givenPositions: positions,
+      rows: memory.u32('pairs.order', found),
+      positions: memory.f64('pairs.ordered', found * DIMS),
       square: radius * radius,
       boxes: memory.f64('pairs.boxes', boxLevels(found).at(-1)! * DIMS * 2),
       chunkPairs: memory.f64('pairs.chunkPairs', chunks),

@@ -6,6 +6,10 @@ const BUILD_SHIFT = 2 * FANOUT_SHIFT;
 const BUILD_GROUPS = 1 << BUILD_SHIFT;
 /** Groups whose partners a chunk of the join looks for: 1,024 points, a tenth of a millisecond where there is no crowd. */
 export const JOIN_GROUPS = 64;
+const CHUNK_POINTS = FANOUT * BUILD_GROUPS;
+/** Cells of the curve along an axis. */
+const CURVE_SIDE = 4095;
+const CURVE_BITS = 12;
 /** Pairs of groups between two looks at the clock. */
 const BREATH_PAIRS = 256;
 /** Children on the stack of a descent: 15 siblings a level, 8 levels of 16 hold 2^32 points. */
@@ -15,8 +19,9 @@ export const PairPhase = { build: 0, count: 1, write: 2 } as const;
 
 /**
  * Every pair of points at distance <= radius, each once: a join of a snapshot with itself. All arrays are over shared
- * memory. The points come in an order in which neighbours are near each other, so that 16 in a row are a group with a small
- * box, 16 such boxes make one above, and so on: an index without a sort. Any order gives the same pairs.
+ * memory. The points come in the order of the tree's leaves, in which neighbours are near each other; each chunk of 4,096
+ * sorts its own along a Hilbert curve. Then 16 in a row are a group with a small box, 16 such boxes make one above, and so
+ * on: an index without a sort of all. Any order gives the same pairs.
  *
  * The join runs twice, first to count: then every chunk has its place in a result of the right size, in the same order for
  * any number of workers, and a result that cannot be held is known before anything is written.
@@ -24,7 +29,10 @@ export const PairPhase = { build: 0, count: 1, write: 2 } as const;
 export interface PairJoin {
   readonly points: number;
   readonly dims: number;
-  /** Node rows; `dims` coordinates of each. */
+  /** The snapshot: node rows; `dims` coordinates of each. */
+  readonly givenRows: Uint32Array;
+  readonly givenPositions: Float64Array;
+  /** The same, in the order of the groups: what the join reads. */
   readonly rows: Uint32Array;
   readonly positions: Float64Array;
   /** Square of the radius. */
@@ -58,13 +66,43 @@ export function joinChunks(points: number): number {
   return Math.ceil(points / (FANOUT * JOIN_GROUPS));
 }
 
+/** Place of a cell on the Hilbert curve. */
+function curveOf(cellX: number, cellY: number): number {
+  let x = cellX;
+  let y = cellY;
+  let place = 0;
+  for (let bit = 1 << (CURVE_BITS - 1); bit > 0; bit >>= 1) {
+    const right = (x & bit) !== 0 ? 1 : 0;
+    const top = (y & bit) !== 0 ? 1 : 0;
+    place = place * 4 + ((3 * right) ^ top);
+    if (top === 1) continue;
+    // The lower quarters are mirrored, the right one turned as well.
+    if (right === 1) {
+      x = ~x;
+      y = ~y;
+    }
+    const swapped = x;
+    x = y;
+    y = swapped;
+  }
+  return place;
+}
+
+const FAR = 0;
+const NEAR = 1;
+/** Every point of the one is near enough to every point of the other. */
+const WITHIN = 2;
+
 /** Worker thread. */
 export class PairKernel {
   readonly #join: PairJoin;
   readonly #breathe: () => boolean;
   readonly #levels: number[];
+  /** Groups below a box, by level. */
+  readonly #groupsOf: number[];
   readonly #stack = new Float64Array(STACK);
   readonly #stackLevel = new Uint8Array(STACK);
+  readonly #keys = new Float64Array(CHUNK_POINTS);
   readonly #hits = new Uint32Array(FANOUT);
   readonly #squares = new Float64Array(FANOUT);
   /** Pairs of the chunk so far, or where the next is written. */
@@ -74,10 +112,12 @@ export class PairKernel {
     this.#join = join;
     this.#breathe = breathe;
     this.#levels = boxLevels(join.points);
+    this.#groupsOf = this.#levels.map((_, level) => FANOUT ** level);
   }
 
   chunk(phase: number, chunk: number): boolean {
     if (phase === PairPhase.build) {
+      this.#order(chunk);
       this.#build(chunk);
       return true;
     }
@@ -99,7 +139,42 @@ export class PairKernel {
     return { phase: PairPhase.count, chunks: joinChunks(this.#join.points) };
   }
 
-  // ------------------------------------------------------------ boxes
+  // ------------------------------------------------------------ groups and boxes
+
+  /** Puts the chunk's points in the order of a curve; by x and y alone, which is enough to keep neighbours together. */
+  #order(chunk: number): void {
+    const { points, dims, givenRows, givenPositions, rows, positions } = this.#join;
+    const first = chunk * CHUNK_POINTS;
+    const count = Math.min(points - first, CHUNK_POINTS);
+    let minX = Number.POSITIVE_INFINITY;
+    let minY = Number.POSITIVE_INFINITY;
+    let maxX = Number.NEGATIVE_INFINITY;
+    let maxY = Number.NEGATIVE_INFINITY;
+    for (let i = first; i < first + count; i++) {
+      const x = givenPositions[i * dims]!;
+      const y = givenPositions[i * dims + 1]!;
+      if (x < minX) minX = x;
+      if (x > maxX) maxX = x;
+      if (y < minY) minY = y;
+      if (y > maxY) maxY = y;
+    }
+    // Halved: the difference of two finite numbers may be infinite. Of a side without length every point is at 0.
+    const scaleX = CURVE_SIDE / 2 / (maxX / 2 - minX / 2 || 1);
+    const scaleY = CURVE_SIDE / 2 / (maxY / 2 - minY / 2 || 1);
+    const keys = this.#keys.subarray(0, count);
+    for (let i = 0; i < count; i++) {
+      const x = ((givenPositions[(first + i) * dims]! / 2 - minX / 2) * scaleX) | 0;
+      const y = ((givenPositions[(first + i) * dims + 1]! / 2 - minY / 2) * scaleY) | 0;
+      keys[i] = curveOf(x, y) * CHUNK_POINTS + i;
+    }
+    keys.sort();
+    for (let i = 0; i < count; i++) {
+      const from = first + (keys[i]! % CHUNK_POINTS);
+      rows[first + i] = givenRows[from]!;
+      for (let axis = 0; axis < dims; axis++)
+        positions[(first + i) * dims + axis] = givenPositions[from * dims + axis]!;
+    }
+  }
 
   #build(chunk: number): void {
     const levels = this.#levels;
@@ -154,57 +229,88 @@ export class PairKernel {
   /** Pairs of the group's points with each other and with those of later groups. False when the job is over. */
   #partners(group: number, write: boolean): boolean {
     const levels = this.#levels;
-    const { dims, boxes, square } = this.#join;
+    const { dims } = this.#join;
     const stack = this.#stack;
     const stackLevel = this.#stackLevel;
-    const mine = group * dims * 2;
     let depth = 0;
     let looked = 0;
+    // The root's box tells nothing that its children's do not.
     stack[depth] = 0;
     stackLevel[depth++] = levels.length - 2;
+    if (levels.length === 2) this.#pairGroups(group, 0, write);
     while (depth > 0) {
       const box = stack[--depth]!;
-      const level = stackLevel[depth]!;
-      // All of its groups come before this one: they have found their pairs with it.
-      if (Math.min((box + 1) * FANOUT ** level, levels[1]!) <= group) continue;
-      const theirs = (levels[level]! + box) * dims * 2;
-      // The difference of two bounds, rounded, is never above that of the points within them, nor is a sum of squares:
-      // the test of the boxes lets pass whatever the test of the points would.
-      let gap = 0;
-      let reach = 0;
-      for (let axis = 0; axis < dims; axis++) {
-        const above = boxes[theirs + axis]! - boxes[mine + dims + axis]!;
-        const below = boxes[mine + axis]! - boxes[theirs + dims + axis]!;
-        const apart = above > below ? above : below;
-        if (apart > 0) gap += apart * apart;
-        const right = boxes[theirs + dims + axis]! - boxes[mine + axis]!;
-        const left = boxes[mine + dims + axis]! - boxes[theirs + axis]!;
-        const across = right > left ? right : left;
-        reach += across * across;
-      }
-      if (gap > square) continue;
-      if (!write && reach <= square && box * FANOUT ** level > group) {
-        this.#pairs += this.#pointsOf(group, 0) * this.#pointsOf(box, level);
-        continue;
-      }
-      if (level > 0) {
-        const first = box * FANOUT;
-        const end = Math.min(levels[level]! - levels[level - 1]!, first + FANOUT);
-        for (let child = end - 1; child >= first; child--) {
+      const level = stackLevel[depth]! - 1;
+      if (level < 0) break;
+      // Children of which all groups come before this one have found their pairs with it.
+      const first = Math.max(box * FANOUT, group >>> (level * FANOUT_SHIFT));
+      const end = Math.min(levels[level + 1]! - levels[level]!, box * FANOUT + FANOUT);
+      for (let child = first; child < end; child++) {
+        const nearness =
+          dims === 2 ? this.#nearness2(group, levels[level]! + child) : this.#nearness(group, levels[level]! + child);
+        if (nearness === FAR) continue;
+        // The box's first group comes after this one: so do all, and none is this one.
+        const isLater = child * this.#groupsOf[level]! > group;
+        if (nearness === WITHIN && !write && isLater) {
+          this.#pairs += this.#pointsOf(group, 0) * this.#pointsOf(child, level);
+        } else if (level > 0) {
           stack[depth] = child;
-          stackLevel[depth++] = level - 1;
+          stackLevel[depth++] = level;
+        } else {
+          this.#pairGroups(group, child, write);
+          if (++looked % BREATH_PAIRS === 0 && !this.#breathe()) return false;
         }
-        continue;
       }
-      if (dims === 2) this.#pairGroups2(group, box, write);
-      else this.#pairGroups3(group, box, write);
-      if (++looked % BREATH_PAIRS === 0 && !this.#breathe()) return false;
     }
     return true;
   }
 
+  /**
+   * How a group's box lies to another. The difference of two bounds, rounded, is never above that of the points within
+   * them, nor is a sum of squares: the test of boxes never decides against the test of points.
+   */
+  #nearness(group: number, box: number): number {
+    const { dims, boxes, square } = this.#join;
+    const a = group * dims * 2;
+    const b = box * dims * 2;
+    let gap = 0;
+    let reach = 0;
+    for (let axis = 0; axis < dims; axis++) {
+      const above = boxes[b + axis]! - boxes[a + dims + axis]!;
+      const below = boxes[a + axis]! - boxes[b + dims + axis]!;
+      const apart = above > below ? above : below;
+      if (apart > 0) gap += apart * apart;
+      const across = above < below ? above : below;
+      reach += across * across;
+    }
+    return gap > square ? FAR : reach <= square ? WITHIN : NEAR;
+  }
+
+  /** The same in two dimensions, without the loop. */
+  #nearness2(group: number, box: number): number {
+    const { boxes, square } = this.#join;
+    const a = group * 4;
+    const b = box * 4;
+    // The greater is the gap, if there is one; the lesser, turned round, is how far they reach from end to end.
+    const right = boxes[b]! - boxes[a + 2]!;
+    const left = boxes[a]! - boxes[b + 2]!;
+    const above = boxes[b + 1]! - boxes[a + 3]!;
+    const below = boxes[a + 1]! - boxes[b + 3]!;
+    const dx = right > left ? (right > 0 ? right : 0) : left > 0 ? left : 0;
+    const dy = above > below ? (above > 0 ? above : 0) : below > 0 ? below : 0;
+    if (dx * dx + dy * dy > square) return FAR;
+    const farX = right < left ? right : left;
+    const farY = above < below ? above : below;
+    return farX * farX + farY * farY <= square ? WITHIN : NEAR;
+  }
+
+  #pairGroups(group: number, other: number, write: boolean): void {
+    if (this.#join.dims === 2) this.#pairGroups2(group, other, write);
+    else this.#pairGroups3(group, other, write);
+  }
+
   #pointsOf(box: number, level: number): number {
-    const each = FANOUT ** (level + 1);
+    const each = this.#groupsOf[level]! * FANOUT;
     return Math.min(this.#join.points, (box + 1) * each) - box * each;
   }
 
@@ -214,9 +320,18 @@ export class PairKernel {
     const squares = this.#squares;
     const aEnd = Math.min(points, (group + 1) * FANOUT);
     const bEnd = Math.min(points, (other + 1) * FANOUT);
+    const { boxes } = this.#join;
+    const minX = boxes[other * 4]!;
+    const minY = boxes[other * 4 + 1]!;
+    const maxX = boxes[other * 4 + 2]!;
+    const maxY = boxes[other * 4 + 3]!;
     for (let a = group * FANOUT; a < aEnd; a++) {
       const x = positions[2 * a]!;
       const y = positions[2 * a + 1]!;
+      // A third of the points are too far from the whole of the other group.
+      const gapX = x < minX ? minX - x : x > maxX ? x - maxX : 0;
+      const gapY = y < minY ? minY - y : y > maxY ? y - maxY : 0;
+      if (gapX * gapX + gapY * gapY > square) continue;
       let found = 0;
       for (let b = group === other ? a + 1 : other * FANOUT; b < bEnd; b++) {
         const dx = positions[2 * b]! - x;
