@@ -11,6 +11,7 @@ import { type IdSource, Slab } from '../query/node-set.js';
 import { ShardReader } from '../query/shard-reader.js';
 import type { Host } from '../schedule/host.js';
 import type { Scheduler } from '../schedule/scheduler.js';
+import { ClusterBook } from './clusters.js';
 import type { ResolvedOptions } from './options.js';
 
 /** Thread slot of the main thread. */
@@ -26,6 +27,7 @@ export class EngineCore {
   readonly pool: Workers;
   readonly host: Host;
   readonly jobs: Jobs;
+  readonly clusters = new ClusterBook(this);
   readonly slab = new Slab();
   readonly idSource: IdSource;
   readonly #readers: ShardReader[];

@@ -16,6 +16,7 @@ import {
   refuseFilter,
   refuseZ,
 } from '../query/check.js';
+import type { ClusterGrid, Clusters } from '../query/clusters.js';
 import { NodeSet } from '../query/node-set.js';
 import { ANY_KIND } from '../spatial/queries.js';
 import type { EngineCore } from './core.js';
@@ -327,6 +328,14 @@ export class Graph {
     if (z !== undefined) refuseZ({ z });
     const graph = this.#core.readRow(this.#ref);
     return graph === NO_ROW ? 0 : this.#core.readerOf(graph).nearestInto(graph, x, y, k, handles, distances);
+  }
+
+  /**
+   * Counts and mean positions of nodes by cell of a grid, for the cells that are not empty: what a map shows from afar.
+   * Cells start at the box's lower left corner; those on its far borders hold the points on them.
+   */
+  clusters(grid: ClusterGrid): Clusters {
+    return this.#core.clusters.clusters(this.#ref, grid);
   }
 
   // ------------------------------------------------------------ reading many, over the pool
