@@ -9,7 +9,7 @@ const SLICE_MS = 10;
 /** What a chunk is cut to: shards that are ready wait no longer. */
 const BREATH_MS = 1;
 /** How long a participant without a chunk waits before it looks at the shards again. */
-const PAUSE_MS = 0.5;
+export const PAUSE_MS = 0.5;
 
 /**
  * What a job does, in one worker. Chunks and moves are repeatable: those of a lost worker are done again by another, who
@@ -84,10 +84,14 @@ export class Participant {
 
   /** One pool task. */
   run(): ParticipantEnd {
-    for (;;) {
-      const turn = this.turn();
-      if (turn === 'idle') this.#board.pause(PAUSE_MS);
-      else if (turn !== 'worked') return turn;
+    try {
+      for (;;) {
+        const turn = this.turn();
+        if (turn === 'idle') this.#board.pause(PAUSE_MS);
+        else if (turn !== 'worked') return turn;
+      }
+    } catch (error) {
+      return failureOf(error);
     }
   }
 
@@ -97,12 +101,7 @@ export class Participant {
     if (board.finished) return 'done';
     if (board.cancelled) return 'cancelled';
     const startMs = this.#now();
-    let worked = false;
-    try {
-      worked = this.#advance();
-    } catch (error) {
-      return failureOf(error);
-    }
+    let worked = this.#advance();
     const now = this.#now();
     if (worked) this.#memory.latency.work(this.#thread, now - startMs, 0);
     if (board.finished) return 'done';
