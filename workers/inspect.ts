@@ -4,5 +4,6 @@ import { join, memory } from '../src/pool/thread.js';
 /** Pool task: digests or verifies every shard while its applying stands still. */
 export default function run(task: InspectTask): InspectResult {
   memory.control.taskBegun();
-  return inspect(memory, join().thread, task);
+  const { thread, applier } = join();
+  return inspect(memory, thread, task, () => applier.step(true));
 }

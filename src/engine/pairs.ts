@@ -41,6 +41,7 @@ export async function runPairs(
       rows: memory.u32('pairs.order', found),
       positions: memory.f64('pairs.ordered', found * DIMS),
       square: radius * radius,
+      sphereRadius: undefined,
       boxes: memory.f64('pairs.boxes', boxLevels(found).at(-1)! * DIMS * 2),
       chunkPairs: memory.f64('pairs.chunkPairs', chunks),
       chunkStart: memory.f64('pairs.chunkStart', chunks),

@@ -21,12 +21,20 @@ export interface InspectResult {
   readonly problems: readonly string[];
 }
 
-/** Worker thread: inspects every shard in turn. */
-export function inspect(memory: EngineMemory, thread: number, task: InspectTask): InspectResult {
+/**
+ * Worker thread: inspects every shard in turn. `meanwhile` is called while another has the shard: one that waits for
+ * recovery may have nobody else to see to it.
+ */
+export function inspect(
+  memory: EngineMemory,
+  thread: number,
+  task: InspectTask,
+  meanwhile: () => void = () => undefined,
+): InspectResult {
   const digest = new Digest();
   const problems: string[] = [];
   for (let shard = 0; shard < memory.shards; shard++) {
-    holdStill(memory, shard, thread);
+    holdStill(memory, shard, thread, meanwhile);
     try {
       if (task.what === 'digest') digestShard(memory, shard, task, digest);
       else verifyShard(memory, shard, task, problems);
@@ -38,9 +46,10 @@ export function inspect(memory: EngineMemory, thread: number, task: InspectTask)
   return { digest: Array.from(digest.sums), problems };
 }
 
-function holdStill(memory: EngineMemory, shard: number, thread: number): void {
+function holdStill(memory: EngineMemory, shard: number, thread: number, meanwhile: () => void): void {
   const { control } = memory;
   while (!control.claimAny(shard, thread)) {
+    meanwhile();
     // Another worker applies the shard: its slice ends soon, since appliers were asked to give way. The word is any that
     // seldom changes: this is a pause, not a message.
     Atomics.wait(control.engine, Word.flags, Atomics.load(control.engine, Word.flags), 1);

@@ -1,3 +1,5 @@
+import { angleBetween } from '../base/sphere.js';
+
 /** Points of a group, and children of a box above: a join looks at pairs of groups, 256 distances at a time. */
 const FANOUT_SHIFT = 4;
 const FANOUT = 1 << FANOUT_SHIFT;
@@ -35,8 +37,10 @@ export interface PairJoin {
   /** The same, in the order of the groups: what the join reads. */
   readonly rows: Uint32Array;
   readonly positions: Float64Array;
-  /** Square of the radius. */
+  /** Square of the radius; of the chord where points are unit vectors. */
   readonly square: number;
+  /** Points are unit vectors, and distances along a sphere of this radius; undefined: straight ones. */
+  readonly sphereRadius: number | undefined;
   /** Boxes of all levels, groups first: `dims` least coordinates, then `dims` greatest. */
   readonly boxes: Float64Array;
   /** Pairs by chunk of the join; then, where they are to be written. */
@@ -373,15 +377,22 @@ export class PairKernel {
   }
 
   #write(a: number, found: number): void {
-    const { rows, sources, targets, distances } = this.#join;
+    const { rows, sources, targets, distances, sphereRadius } = this.#join;
+    const hits = this.#hits;
     const row = rows[a]!;
     let at = this.#pairs;
     for (let i = 0; i < found; i++, at++) {
-      const other = rows[this.#hits[i]!]!;
+      const other = rows[hits[i]!]!;
       sources![at] = row < other ? row : other;
       targets![at] = row < other ? other : row;
-      distances![at] = Math.sqrt(this.#squares[i]!);
+      distances![at] =
+        sphereRadius === undefined ? Math.sqrt(this.#squares[i]!) : sphereRadius * this.#angle(a, hits[i]!);
     }
     this.#pairs = at;
+  }
+
+  #angle(a: number, b: number): number {
+    const p = this.#join.positions;
+    return angleBetween(p[3 * a]!, p[3 * a + 1]!, p[3 * a + 2]!, p[3 * b]!, p[3 * b + 1]!, p[3 * b + 2]!);
   }
 }

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { chordSquaredOf, EARTH_RADIUS_M, greatCircleDistance, toUnitVector } from '../../dist/src/base/sphere.js';
 import { createEngine, type Engine } from '../../dist/src/index.js';
 import {
   boxLevels,
@@ -73,7 +74,7 @@ test(`pairs are those of every point with every other, for any number of workers
 });
 
 /** The join alone, on this thread. */
-function join(places: ReadonlyArray<readonly number[]>, dims: number, square: number): string[] {
+function join(places: ReadonlyArray<readonly number[]>, dims: number, square: number, sphereRadius?: number): string[] {
   const count = places.length;
   const chunks = joinChunks(count);
   const base = {
@@ -84,6 +85,7 @@ function join(places: ReadonlyArray<readonly number[]>, dims: number, square: nu
     rows: new Uint32Array(count),
     positions: new Float64Array(count * dims),
     square,
+    sphereRadius,
     boxes: new Float64Array(boxLevels(count).at(-1)! * dims * 2),
     chunkPairs: new Float64Array(chunks),
     chunkStart: new Float64Array(chunks),
@@ -125,6 +127,30 @@ test('the join in two and three dimensions, with all levels of boxes', () => {
       expect(join(places, dims, 25), `${count} points`).toEqual(pairsOf(places, 25));
     }
   }
+});
+
+test('the join of unit vectors: distances along the sphere, round the poles and the antimeridian', () => {
+  const places: Array<readonly [number, number]> = [];
+  for (let longitude = -180; longitude <= 180; longitude += 15) {
+    for (const latitude of [-90, -89, -45, 0, 45.5, 89.5, 90]) places.push([longitude, latitude]);
+  }
+  const vectors = places.map(([longitude, latitude]) => {
+    const vector = new Float64Array(3);
+    toUnitVector(longitude, latitude, vector, 0);
+    return [...vector];
+  });
+  const reach = 2_000_000;
+  const wanted: string[] = [];
+  places.forEach((a, i) => {
+    for (let j = i + 1; j < places.length; j++) {
+      const distance = greatCircleDistance(...a, ...places[j]!, EARTH_RADIUS_M);
+      if (distance <= reach) wanted.push(`${i} ${j} ${distance.toFixed(3)}`);
+    }
+  });
+  const found = join(vectors, 3, chordSquaredOf(reach, EARTH_RADIUS_M), EARTH_RADIUS_M);
+  expect(found.map((pair) => pair.replace(/[\d.e-]+$/, (distance) => Number(distance).toFixed(3))).sort()).toEqual(
+    wanted.sort(),
+  );
 });
 
 test('more pairs than can be held are counted and refused', async () => {
