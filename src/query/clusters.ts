@@ -32,24 +32,24 @@ export class Clusters implements Iterable<Cluster> {
   readonly x: Float64Array;
   readonly y: Float64Array;
 
-  static readonly none = new Clusters({ byNumber: new Map(), counts: [], sumX: [], sumY: [] }, 1);
+  static readonly none = new Clusters(new Float64Array(0), new Float64Array(0), 1);
 
-  constructor(cells: CellSums, columns: number) {
-    const numbers = Float64Array.from(cells.byNumber.keys()).sort();
+  /** Numbers of cells in their order, and count and sums of each. */
+  constructor(numbers: Float64Array, sums: Float64Array, columns: number) {
     this.length = numbers.length;
     this.columns = new Uint32Array(numbers.length);
     this.rows = new Uint32Array(numbers.length);
     this.counts = new Uint32Array(numbers.length);
     this.x = new Float64Array(numbers.length);
     this.y = new Float64Array(numbers.length);
-    numbers.forEach((number, i) => {
-      const at = cells.byNumber.get(number)!;
-      this.columns[i] = number % columns;
-      this.rows[i] = Math.floor(number / columns);
-      this.counts[i] = cells.counts[at]!;
-      this.x[i] = cells.sumX[at]! / cells.counts[at]!;
-      this.y[i] = cells.sumY[at]! / cells.counts[at]!;
-    });
+    for (let i = 0; i < numbers.length; i++) {
+      const count = sums[3 * i]!;
+      this.columns[i] = numbers[i]! % columns;
+      this.rows[i] = Math.floor(numbers[i]! / columns);
+      this.counts[i] = count;
+      this.x[i] = sums[3 * i + 1]! / count;
+      this.y[i] = sums[3 * i + 2]! / count;
+    }
   }
 
   *[Symbol.iterator](): IterableIterator<Cluster> {
@@ -65,32 +65,63 @@ export class Clusters implements Iterable<Cluster> {
   }
 }
 
-interface CellSums {
-  readonly byNumber: ReadonlyMap<number, number>;
-  readonly counts: readonly number[];
-  readonly sumX: readonly number[];
-  readonly sumY: readonly number[];
-}
+/** Cells of a grid that get a word each in a table; of a finer one, those that are not empty are found by hashing. */
+const TABLE_CELLS = 1 << 20;
 
-/** Sums by cell, as they grow. */
-class Cells implements CellSums {
-  readonly byNumber = new Map<number, number>();
-  readonly counts: number[] = [];
-  readonly sumX: number[] = [];
-  readonly sumY: number[] = [];
+/** Sums by cell, as they grow. One for all questions of a thread: the table is as it was after each. */
+class CellSums {
+  /** Place + 1 by number of the cell; 0 = empty so far. */
+  #table = new Uint32Array(0);
+  readonly #map = new Map<number, number>();
+  #numbers = new Float64Array(256);
+  #sums = new Float64Array(256 * 3);
+  #used = 0;
+  #inTable = false;
+
+  begin(cells: number): void {
+    this.#inTable = cells <= TABLE_CELLS;
+    if (this.#inTable && this.#table.length < cells) this.#table = new Uint32Array(cells);
+  }
 
   add(number: number, count: number, x: number, y: number): void {
-    let at = this.byNumber.get(number);
-    if (at === undefined) {
-      at = this.counts.length;
-      this.byNumber.set(number, at);
-      this.counts.push(0);
-      this.sumX.push(0);
-      this.sumY.push(0);
+    let place = this.#inTable ? this.#table[number]! : (this.#map.get(number) ?? 0);
+    if (place === 0) place = this.#open(number);
+    const at = 3 * (place - 1);
+    const sums = this.#sums;
+    sums[at]! += count;
+    sums[at + 1]! += x;
+    sums[at + 2]! += y;
+  }
+
+  #open(number: number): number {
+    if (this.#used === this.#numbers.length) {
+      const numbers = new Float64Array(2 * this.#used);
+      const sums = new Float64Array(6 * this.#used);
+      numbers.set(this.#numbers);
+      sums.set(this.#sums);
+      this.#numbers = numbers;
+      this.#sums = sums;
     }
-    this.counts[at]! += count;
-    this.sumX[at]! += x;
-    this.sumY[at]! += y;
+    this.#numbers[this.#used] = number;
+    this.#sums.fill(0, 3 * this.#used, 3 * this.#used + 3);
+    const place = ++this.#used;
+    if (this.#inTable) this.#table[number] = place;
+    else this.#map.set(number, place);
+    return place;
+  }
+
+  end(columns: number): Clusters {
+    const numbers = this.#numbers.slice(0, this.#used).sort();
+    const sums = new Float64Array(3 * numbers.length);
+    for (let i = 0; i < numbers.length; i++) {
+      const number = numbers[i]!;
+      const at = 3 * ((this.#inTable ? this.#table[number]! : this.#map.get(number)!) - 1);
+      for (let k = 0; k < 3; k++) sums[3 * i + k] = this.#sums[at + k]!;
+      if (this.#inTable) this.#table[number] = 0;
+    }
+    this.#map.clear();
+    this.#used = 0;
+    return new Clusters(numbers, sums, columns);
   }
 }
 
@@ -116,6 +147,7 @@ export function checkGrid({ minX, minY, maxX, maxY, cellSize }: ClusterGrid): vo
 export class TreeClusters {
   readonly #regions: SpatialRegions;
   readonly #shard: number;
+  readonly #cells = new CellSums();
   /** By inner node: the version its sums are of, and the sums. */
   #versions = new Float64Array(0);
   #counts = new Uint32Array(0);
@@ -137,24 +169,29 @@ export class TreeClusters {
     const { minX, minY, maxX, maxY, cellSize } = grid;
     const columns = Math.max(1, Math.ceil((maxX - minX) / cellSize));
     const rows = Math.max(1, Math.ceil((maxY - minY) / cellSize));
-    const cells = new Cells();
+    const cells = this.#cells;
+    cells.begin(columns * rows);
     this.#begin(graph, sequence);
     const { leafXY, leafCount, innerBox, innerChild, innerCount } = this.#regions.pools[this.#shard]!;
     const root = this.#regions.index.root[graph]! - 1;
     const stack = root < 0 ? [] : [root];
-    // Points on the far borders belong to the last cells.
-    const cellOf = (x: number, y: number): number =>
-      Math.min(rows - 1, Math.floor((y - minY) / cellSize)) * columns +
-      Math.min(columns - 1, Math.floor((x - minX) / cellSize));
+    const lastColumn = columns - 1;
+    const lastRow = rows - 1;
     while (stack.length > 0) {
       const ref = stack.pop()!;
       const first = (ref >>> 1) * FANOUT;
       if ((ref & 1) === 0) {
-        const end = first + leafCount[ref >>> 1]!;
-        for (let slot = first; slot < end; slot++) {
-          const x = leafXY[slot * 2]!;
-          const y = leafXY[slot * 2 + 1]!;
-          if (x >= minX && x <= maxX && y >= minY && y <= maxY) cells.add(cellOf(x, y), 1, x, y);
+        const end = (first + leafCount[ref >>> 1]!) * 2;
+        for (let at = first * 2; at < end; at += 2) {
+          const x = leafXY[at]!;
+          const y = leafXY[at + 1]!;
+          if (x < minX || x > maxX || y < minY || y > maxY) continue;
+          let column = ((x - minX) / cellSize) | 0;
+          let row = ((y - minY) / cellSize) | 0;
+          // Points on the far borders belong to the last cells.
+          if (column > lastColumn) column = lastColumn;
+          if (row > lastRow) row = lastRow;
+          cells.add(row * columns + column, 1, x, y);
         }
         continue;
       }
@@ -165,17 +202,26 @@ export class TreeClusters {
         const right = innerBox[slot * 4 + 2]!;
         const top = innerBox[slot * 4 + 3]!;
         if (left > maxX || right < minX || bottom > maxY || top < minY) continue;
-        const inside = left >= minX && right <= maxX && bottom >= minY && top <= maxY;
         const child = innerChild[slot]!;
-        if (!inside || cellOf(left, bottom) !== cellOf(right, top)) {
+        if (left < minX || right > maxX || bottom < minY || top > maxY) {
+          stack.push(child);
+          continue;
+        }
+        const column = Math.min(lastColumn, ((left - minX) / cellSize) | 0);
+        const row = Math.min(lastRow, ((bottom - minY) / cellSize) | 0);
+        // Cells grow with coordinates: where two corners are, all between them is.
+        if (
+          Math.min(lastColumn, ((right - minX) / cellSize) | 0) !== column ||
+          Math.min(lastRow, ((top - minY) / cellSize) | 0) !== row
+        ) {
           stack.push(child);
           continue;
         }
         this.#sum(child);
-        cells.add(cellOf(left, bottom), this.#leafCount, this.#leafX, this.#leafY);
+        cells.add(row * columns + column, this.#leafCount, this.#leafX, this.#leafY);
       }
     }
-    return new Clusters(cells, columns);
+    return cells.end(columns);
   }
 
   /** Forgets what is of another version: of the graph, or of its tree, which is packed and recovered without an event. */
