@@ -32,13 +32,15 @@ export interface NearestManyQueries {
 
 /** Queries of a chunk, at most: about a tenth of a millisecond of them. */
 const MOST_PER_CHUNK = 64;
+/** And at least: a second worker for less would cost more than it helps. */
+const LEAST_PER_CHUNK = 16;
 const MOST_CHUNKS = 2 ** 20;
 /** Queries whose hits stand in the arena at a time. */
 const WINDOW_QUERIES = 65_536;
 /** Hits a query that arena and result have room for at first: reserved, not touched. */
 const HITS_FORESEEN = 256;
 const LEAST_ROOM = 2 ** 14;
-const MOST_ROOM = MOST_HITS;
+const MOST_FORESEEN = 2 ** 28;
 
 export function checkJobOptions(options: { signal?: unknown; onProgress?: unknown }): void {
   if (typeof options !== 'object' || options === null) {
@@ -153,12 +155,15 @@ async function answer(job: Job, first: ManyBatch): Promise<NodeSets> {
     const soFar = batch.windowStart[phase >>> 1]!;
     checkResults(job.name, Math.max(soFar + arenaWanted, resultWanted), bytesEach, resultBytesLimit());
     // Events applied meanwhile may bring more hits: a fourth more, and once more where that is not enough.
-    if (arenaWanted > 0) batch = { ...batch, ...arenaOf(job.memory, Math.ceil(arenaWanted * 1.25), batch.k > 0) };
+    if (arenaWanted > 0) {
+      batch = { ...batch, ...arenaOf(job.memory, arenaWanted * 1.25, arenaWanted, batch.k > 0) };
+    }
     batch.taken[0] = 0;
     if (resultWanted > 0) {
       // As much for each window that is left as for those that are done, and at least twice as much as there was.
       const foreseen = (resultWanted / ((phase >>> 1) + 1)) * windows * 1.1;
-      batch = await enlarged(job, batch, soFar, Math.max(resultWanted, foreseen, 2 * batch.handles.length));
+      const wanted = Math.max(resultWanted, foreseen, 2 * batch.handles.length);
+      batch = await enlarged(job, batch, soFar, wanted, resultWanted);
     }
   }
   const hits = batch.windowStart[windows]!;
@@ -172,7 +177,8 @@ async function answer(job: Job, first: ManyBatch): Promise<NodeSets> {
 function batchOf(core: EngineCore, job: Job, graph: number, asked: Queries): ManyBatch {
   const { memory } = job;
   const queries = asked.x.length;
-  const perChunk = Math.max(Math.min(MOST_PER_CHUNK, Math.ceil(queries / 64)), Math.ceil(queries / MOST_CHUNKS));
+  const fewest = Math.ceil(queries / MOST_CHUNKS);
+  const perChunk = Math.max(LEAST_PER_CHUNK, fewest, Math.min(MOST_PER_CHUNK, Math.ceil(queries / 64)));
   const chunks = Math.ceil(queries / perChunk);
   const chunksPerWindow = Math.min(chunks, Math.max(64, Math.ceil(WINDOW_QUERIES / perChunk)));
   const windows = Math.ceil(chunks / chunksPerWindow);
@@ -205,34 +211,43 @@ function batchOf(core: EngineCore, job: Job, graph: number, asked: Queries): Man
     offsets: memory.u32('many.offsets', queries + 1),
     taken: memory.u32('many.taken', 1),
     outcome: memory.f64('many.outcome', 3),
-    ...arenaOf(memory, Math.min(queries, WINDOW_QUERIES) * each, withDistances),
-    ...resultOf(memory, queries * each, withDistances),
+    ...arenaOf(memory, Math.min(MOST_FORESEEN, Math.min(queries, WINDOW_QUERIES) * each), 0, withDistances),
+    ...resultOf(memory, Math.min(MOST_FORESEEN, queries * each), 0, withDistances),
   };
 }
 
-/** Room for at least LEAST_ROOM; the system may refuse what was foreseen, then it is less, and is enlarged when it is full. */
-function roomOf(memory: Memory, name: string, elements: number, bytesEach: number): [SharedArrayBuffer, number] {
-  const wanted = Math.min(MOST_ROOM, Math.max(LEAST_ROOM, Math.ceil(elements)));
-  const buffer = memory.reserveUpTo(name, wanted * bytesEach, LEAST_ROOM * bytesEach);
-  return [buffer, Math.min(wanted, Math.floor(buffer.byteLength / bytesEach))];
+/** Rows, and distances where they are asked for, in one buffer. */
+interface Room {
+  readonly rows: Uint32Array;
+  readonly distances: Float64Array | undefined;
 }
 
-function arenaOf(memory: Memory, elements: number, withDistances: boolean) {
-  const [buffer, room] = roomOf(memory, 'many.arena', elements, withDistances ? 12 : 4);
+/** Room for `wanted` elements, or as many as the system grants down to `least`. */
+function roomOf(memory: Memory, name: string, wanted: number, least: number, withDistances: boolean): Room {
+  const bytesEach = withDistances ? 12 : 4;
+  const most = Math.min(MOST_HITS, Math.max(LEAST_ROOM, Math.ceil(wanted)));
+  const fewest = Math.min(most, Math.max(LEAST_ROOM, Math.ceil(least)));
+  const buffer = memory.reserveUpTo(name, most * bytesEach, fewest * bytesEach);
+  const room = Math.min(most, Math.floor(buffer.byteLength / bytesEach));
   const shared = buffer as ArrayBufferLike as ArrayBuffer;
   // Distances first: rows behind them are aligned wherever they start.
-  if (!withDistances) return { arenaRows: new Uint32Array(shared, 0, room), arenaDistances: undefined };
-  return { arenaRows: new Uint32Array(shared, room * 8, room), arenaDistances: new Float64Array(shared, 0, room) };
+  if (!withDistances) return { rows: new Uint32Array(shared, 0, room), distances: undefined };
+  return { rows: new Uint32Array(shared, room * 8, room), distances: new Float64Array(shared, 0, room) };
 }
 
-function resultOf(memory: Memory, elements: number, withDistances: boolean) {
-  const [buffer, room] = roomOf(memory, 'many.handles', elements, 4);
-  const handles = new Uint32Array(buffer as ArrayBufferLike as ArrayBuffer, 0, room);
-  return { handles, distances: withDistances ? memory.f64('many.distances', room) : undefined };
+function arenaOf(memory: Memory, wanted: number, least: number, withDistances: boolean) {
+  const { rows, distances } = roomOf(memory, 'many.arena', wanted, least, withDistances);
+  return { arenaRows: rows, arenaDistances: distances };
 }
 
-async function enlarged(job: Job, batch: ManyBatch, count: number, elements: number): Promise<ManyBatch> {
-  const result = resultOf(job.memory, elements, batch.k > 0);
+function resultOf(memory: Memory, wanted: number, least: number, withDistances: boolean) {
+  const { rows, distances } = roomOf(memory, 'many.result', wanted, least, withDistances);
+  return { handles: rows, distances };
+}
+
+/** The same batch with room for `wanted` results, or for `least` at least; the `count` that are there are copied. */
+async function enlarged(job: Job, batch: ManyBatch, count: number, wanted: number, least: number): Promise<ManyBatch> {
+  const result = resultOf(job.memory, wanted, least, batch.k > 0);
   const copy: ManyCopyTask = {
     from: batch.handles,
     to: result.handles,
