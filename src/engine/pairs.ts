@@ -5,6 +5,7 @@ import type { SnapshotTask } from '../pool/snapshot.js';
 import type { GraphRef } from '../publish/graph-refs.js';
 import { checkDistance } from '../query/check.js';
 import { checkResults } from '../query/many.js';
+import { bucketsOf, keyChunks } from '../query/pair-order.js';
 import { boxLevels, buildChunks, joinChunks, type PairJoin, PairPhase } from '../query/pairs.js';
 import type { EngineCore } from './core.js';
 import { checkJobOptions } from './many.js';
@@ -31,13 +32,19 @@ export async function runPairs(
   checkJobOptions(options);
   return core.jobs.run('pairsWithin', options, async (job) => {
     const { memory } = job;
-    const { found, rows, positions } = await snapshot(core, job, ref);
+    const { found, rows, positions, bounds } = await snapshot(core, job, ref);
     const chunks = joinChunks(found);
     let join: PairJoin = {
       points: found,
       dims: DIMS,
       givenRows: rows,
       givenPositions: positions,
+      bounds,
+      buckets: memory.u32('pairs.buckets', found),
+      counts: memory.u32('pairs.counts', bucketsOf(found) * keyChunks(found)),
+      places: memory.u32('pairs.places', bucketsOf(found) * keyChunks(found)),
+      looseRows: memory.u32('pairs.looseRows', found),
+      loosePositions: memory.f64('pairs.loosePositions', found * DIMS),
       rows: memory.u32('pairs.order', found),
       positions: memory.f64('pairs.ordered', found * DIMS),
       square: radius * radius,
@@ -49,9 +56,9 @@ export async function runPairs(
       targets: undefined,
       distances: undefined,
     };
-    job.total = 1 + buildChunks(found) + 2 * chunks;
+    job.total = 1 + 2 * keyChunks(found) + buildChunks(found) + 2 * chunks;
     if (found > 1) {
-      const first = { phase: PairPhase.build, chunks: buildChunks(found) };
+      const first = { phase: PairPhase.key, chunks: keyChunks(found) };
       await job.stage({ kernel: 'pairs', data: join, first, mostChunks: chunks });
     }
     let pairs = 0;
@@ -76,13 +83,15 @@ interface Points {
   readonly found: number;
   readonly rows: Uint32Array;
   readonly positions: Float64Array;
+  readonly bounds: Float64Array;
 }
 
 /** The graph's points, copied while no event is applied to it. */
 async function snapshot(core: EngineCore, job: Job, ref: GraphRef): Promise<Points> {
   const graph = core.readRow(ref);
   if (graph === NO_ROW) {
-    return { found: 0, rows: job.memory.u32('pairs.rows', 0), positions: job.memory.f64('pairs.positions', 0) };
+    const none = job.memory.f64('pairs.positions', 0);
+    return { found: 0, rows: job.memory.u32('pairs.rows', 0), positions: none, bounds: none };
   }
   for (let room = core.memory.spatial.index.count[graph]!; ; ) {
     // More may come before the moment: if they do not fit, with more room again.
@@ -95,10 +104,11 @@ async function snapshot(core: EngineCore, job: Job, ref: GraphRef): Promise<Poin
       positions: job.memory.f64('pairs.positions', room * DIMS),
       dims: DIMS,
       found: job.memory.f64('pairs.found', 1),
+      bounds: job.memory.f64('pairs.bounds', 4),
     };
     await job.stage({ kernel: 'snapshot', data: task, first: { phase: 0, chunks: 1 }, standStill: true });
     const found = task.found[0]!;
-    if (found <= room) return { found, rows: task.rows, positions: task.positions };
+    if (found <= room) return { found, rows: task.rows, positions: task.positions, bounds: task.bounds };
     room = found;
   }
 }

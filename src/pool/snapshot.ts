@@ -14,8 +14,10 @@ export interface SnapshotTask {
   /** `dims` coordinates of each. */
   readonly positions: Float64Array;
   readonly dims: number;
-  /** One element: points there are, which may be more than there is room for; then nothing is copied. */
+  /** Points there are, which may be more than there is room for; then nothing is copied. */
   readonly found: Float64Array;
+  /** Least and greatest x, least and greatest y; where there is a point. */
+  readonly bounds: Float64Array;
 }
 
 /** Worker thread. One chunk: while no event is applied to the shard. Readers are not held up. */
@@ -47,7 +49,7 @@ export class Snapshot implements Kernel {
 
   #copy(): void {
     const { graphs, graphBook, nodes, spatial } = this.#memory;
-    const { graph, generation, shard, rows, positions, dims, found } = this.#task;
+    const { graph, generation, shard, rows, positions, dims, found, bounds } = this.#task;
     found[0] = 0;
     if (graphs.state[graph] !== GraphState.alive || graphBook.generation[graph] !== generation) return;
     const count = rowsInOrder(spatial, shard, graph, rows);
@@ -57,7 +59,17 @@ export class Snapshot implements Kernel {
     const axes = [nodes.x, nodes.y].slice(0, dims);
     for (let axis = 0; axis < axes.length; axis++) {
       const column = axes[axis]!;
-      for (let i = 0, at = axis; i < count; i++, at += dims) positions[at] = column[rows[i]!]!;
+      let least = Number.POSITIVE_INFINITY;
+      let most = Number.NEGATIVE_INFINITY;
+      for (let i = 0, at = axis; i < count; i++, at += dims) {
+        const value = column[rows[i]!]!;
+        if (value < least) least = value;
+        if (value > most) most = value;
+        positions[at] = value;
+      }
+      if (axis > 1) continue;
+      bounds[2 * axis] = least;
+      bounds[2 * axis + 1] = most;
     }
   }
 

@@ -1,4 +1,6 @@
+import { invariant } from '../base/errors.js';
 import { angleBetween } from '../base/sphere.js';
+import { CHUNK_POINTS, keyChunks, PairOrder, type PairPoints } from './pair-order.js';
 
 /** Points of a group, and children of a box above: a join looks at pairs of groups, 256 distances at a time. */
 const FANOUT_SHIFT = 4;
@@ -8,35 +10,24 @@ const BUILD_SHIFT = 2 * FANOUT_SHIFT;
 const BUILD_GROUPS = 1 << BUILD_SHIFT;
 /** Groups whose partners a chunk of the join looks for: 1,024 points, a tenth of a millisecond where there is no crowd. */
 export const JOIN_GROUPS = 64;
-const CHUNK_POINTS = FANOUT * BUILD_GROUPS;
-/** Cells of the curve along an axis. */
-const CURVE_SIDE = 4095;
-const CURVE_BITS = 12;
+invariant(CHUNK_POINTS === FANOUT * BUILD_GROUPS, 'a chunk of ordered points is a third-level box');
 /** Pairs of groups between two looks at the clock. */
 const BREATH_PAIRS = 256;
 /** Children on the stack of a descent: 15 siblings a level, 8 levels of 16 hold 2^32 points. */
 const STACK = FANOUT * 8;
 
-export const PairPhase = { build: 0, count: 1, write: 2 } as const;
+export const PairPhase = { key: 0, scatter: 1, build: 2, count: 3, write: 4 } as const;
 
 /**
  * Every pair of points at distance <= radius, each once: a join of a snapshot with itself. All arrays are over shared
- * memory. The points come in the order of the tree's leaves, in which neighbours are near each other; each chunk of 4,096
- * sorts its own along a Hilbert curve. Then 16 in a row are a group with a small box, 16 such boxes make one above, and so
- * on: an index without a sort of all. Any order gives the same pairs.
+ * memory. The points are put in the order of a Hilbert curve: into buckets of about a thousand by counting, and then each
+ * chunk of 4,096 sorts its own. So 16 in a row are a group with a small box, 16 such boxes make one above, and so on. Any
+ * order gives the same pairs: where one far point leaves all others in one bucket, they stand as the tree's leaves had them.
  *
  * The join runs twice, first to count: then every chunk has its place in a result of the right size, in the same order for
  * any number of workers, and a result that cannot be held is known before anything is written.
  */
-export interface PairJoin {
-  readonly points: number;
-  readonly dims: number;
-  /** The snapshot: node rows; `dims` coordinates of each. */
-  readonly givenRows: Uint32Array;
-  readonly givenPositions: Float64Array;
-  /** The same, in the order of the groups: what the join reads. */
-  readonly rows: Uint32Array;
-  readonly positions: Float64Array;
+export interface PairJoin extends PairPoints {
   /** Square of the radius; of the chord where points are unit vectors. */
   readonly square: number;
   /** Points are unit vectors, and distances along a sphere of this radius; undefined: straight ones. */
@@ -70,28 +61,6 @@ export function joinChunks(points: number): number {
   return Math.ceil(points / (FANOUT * JOIN_GROUPS));
 }
 
-/** Place of a cell on the Hilbert curve. */
-function curveOf(cellX: number, cellY: number): number {
-  let x = cellX;
-  let y = cellY;
-  let place = 0;
-  for (let bit = 1 << (CURVE_BITS - 1); bit > 0; bit >>= 1) {
-    const right = (x & bit) !== 0 ? 1 : 0;
-    const top = (y & bit) !== 0 ? 1 : 0;
-    place = place * 4 + ((3 * right) ^ top);
-    if (top === 1) continue;
-    // The lower quarters are mirrored, the right one turned as well.
-    if (right === 1) {
-      x = ~x;
-      y = ~y;
-    }
-    const swapped = x;
-    x = y;
-    y = swapped;
-  }
-  return place;
-}
-
 const FAR = 0;
 const NEAR = 1;
 /** Every point of the one is near enough to every point of the other. */
@@ -106,7 +75,7 @@ export class PairKernel {
   readonly #groupsOf: number[];
   readonly #stack = new Float64Array(STACK);
   readonly #stackLevel = new Uint8Array(STACK);
-  readonly #keys = new Float64Array(CHUNK_POINTS);
+  readonly #order: PairOrder;
   readonly #hits = new Uint32Array(FANOUT);
   readonly #squares = new Float64Array(FANOUT);
   /** Pairs of the chunk so far, or where the next is written. */
@@ -115,13 +84,22 @@ export class PairKernel {
   constructor(join: PairJoin, breathe: () => boolean) {
     this.#join = join;
     this.#breathe = breathe;
+    this.#order = new PairOrder(join);
     this.#levels = boxLevels(join.points);
     this.#groupsOf = this.#levels.map((_, level) => FANOUT ** level);
   }
 
   chunk(phase: number, chunk: number): boolean {
+    if (phase === PairPhase.key) {
+      this.#order.key(chunk);
+      return true;
+    }
+    if (phase === PairPhase.scatter) {
+      this.#order.scatter(chunk);
+      return true;
+    }
     if (phase === PairPhase.build) {
-      this.#order(chunk);
+      this.#order.sort(chunk);
       this.#build(chunk);
       return true;
     }
@@ -135,50 +113,21 @@ export class PairKernel {
   }
 
   next(phase: number): { phase: number; chunks: number } | undefined {
+    const { points } = this.#join;
+    if (phase === PairPhase.key) {
+      this.#order.place();
+      return { phase: PairPhase.scatter, chunks: keyChunks(points) };
+    }
+    if (phase === PairPhase.scatter) return { phase: PairPhase.build, chunks: buildChunks(points) };
     if (phase !== PairPhase.build) return undefined;
     // A few hundred boxes for a million points: the levels that no chunk could finish alone.
     for (let level = 3; level < this.#levels.length - 1; level++) {
       for (let box = 0; box < this.#levels[level + 1]! - this.#levels[level]!; box++) this.#boxAbove(level, box);
     }
-    return { phase: PairPhase.count, chunks: joinChunks(this.#join.points) };
+    return { phase: PairPhase.count, chunks: joinChunks(points) };
   }
 
-  // ------------------------------------------------------------ groups and boxes
-
-  /** Puts the chunk's points in the order of a curve; by x and y alone, which is enough to keep neighbours together. */
-  #order(chunk: number): void {
-    const { points, dims, givenRows, givenPositions, rows, positions } = this.#join;
-    const first = chunk * CHUNK_POINTS;
-    const count = Math.min(points - first, CHUNK_POINTS);
-    let minX = Number.POSITIVE_INFINITY;
-    let minY = Number.POSITIVE_INFINITY;
-    let maxX = Number.NEGATIVE_INFINITY;
-    let maxY = Number.NEGATIVE_INFINITY;
-    for (let i = first; i < first + count; i++) {
-      const x = givenPositions[i * dims]!;
-      const y = givenPositions[i * dims + 1]!;
-      if (x < minX) minX = x;
-      if (x > maxX) maxX = x;
-      if (y < minY) minY = y;
-      if (y > maxY) maxY = y;
-    }
-    // Halved: the difference of two finite numbers may be infinite. Of a side without length every point is at 0.
-    const scaleX = CURVE_SIDE / 2 / (maxX / 2 - minX / 2 || 1);
-    const scaleY = CURVE_SIDE / 2 / (maxY / 2 - minY / 2 || 1);
-    const keys = this.#keys.subarray(0, count);
-    for (let i = 0; i < count; i++) {
-      const x = ((givenPositions[(first + i) * dims]! / 2 - minX / 2) * scaleX) | 0;
-      const y = ((givenPositions[(first + i) * dims + 1]! / 2 - minY / 2) * scaleY) | 0;
-      keys[i] = curveOf(x, y) * CHUNK_POINTS + i;
-    }
-    keys.sort();
-    for (let i = 0; i < count; i++) {
-      const from = first + (keys[i]! % CHUNK_POINTS);
-      rows[first + i] = givenRows[from]!;
-      for (let axis = 0; axis < dims; axis++)
-        positions[(first + i) * dims + axis] = givenPositions[from * dims + axis]!;
-    }
-  }
+  // ------------------------------------------------------------ boxes
 
   #build(chunk: number): void {
     const levels = this.#levels;
