@@ -1,4 +1,5 @@
 import { monotonicMs } from '../src/base/clock.js';
+import { weigh } from '../src/memory/reserve.js';
 import { JobBoard } from '../src/pool/job-board.js';
 import { kernelOf } from '../src/pool/kernels.js';
 import { type Breathe, type JobTask, type Kernel, Participant, type ParticipantEnd } from '../src/pool/participant.js';
@@ -13,5 +14,9 @@ export default function run(task: JobTask): ParticipantEnd {
   if (board.cancelled) return 'cancelled';
   const { thread, applier } = join();
   const kernel = (breathe: Breathe): Kernel => kernelOf(task.kernel, memory, thread, task.data, breathe);
-  return new Participant({ board, kernel, applier, memory, thread, now: monotonicMs }).run();
+  const participant = new Participant({ board, kernel, applier, memory, thread, now: monotonicMs });
+  const end = participant.run();
+  // This thread's views keep the job's memory until they are collected.
+  weigh(task.board.buffers[0]!, participant.bytes);
+  return end;
 }

@@ -169,7 +169,7 @@ async function answer(job: Job, first: ManyBatch): Promise<NodeSets> {
   const hits = batch.windowStart[windows]!;
   checkResults(job.name, hits, bytesEach, resultBytesLimit());
   const { offsets, handles, distances } = batch;
-  weigh(handles, hits * bytesEach);
+  weigh(handles.buffer, hits * bytesEach);
   if (distances === undefined) return { offsets, handles: handles.subarray(0, hits) };
   return { offsets, handles: handles.subarray(0, hits), distances: distances.subarray(0, hits) };
 }

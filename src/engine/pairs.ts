@@ -74,7 +74,7 @@ export async function runPairs(
     };
     join = { ...join, ...result };
     if (pairs > 0) await job.stage({ kernel: 'pairs', data: join, first: { phase: PairPhase.write, chunks } });
-    weigh(result.distances, pairs * PAIR_BYTES);
+    weigh(result.distances.buffer, pairs * PAIR_BYTES);
     return result;
   });
 }

@@ -96,14 +96,13 @@ function tryReserve(bytes: number): SharedArrayBuffer | undefined {
   }
 }
 
-const weights = new WeakMap<SharedArrayBuffer, ArrayBuffer>();
+const weights = new WeakMap<ArrayBufferLike, ArrayBuffer>();
 
 /**
  * V8 does not count shared memory when it decides to collect garbage: gigabytes of results that nobody has any more would
  * stay. An ordinary buffer of that size, never touched, stands for the shared one and goes with it.
  */
-export function weigh(array: Uint32Array | Float64Array, bytes: number): void {
-  const shared = array.buffer as ArrayBufferLike as SharedArrayBuffer;
+export function weigh(shared: ArrayBufferLike, bytes: number): void {
   try {
     weights.set(shared, new ArrayBuffer(bytes));
   } catch (error) {

@@ -23,6 +23,8 @@ export interface Kernel {
   chunk(phase: number, chunk: number): boolean;
   /** All chunks of the phase are done: the next phase, or undefined at the end of the stage. */
   next(phase: number): PhasePlan | undefined;
+  /** Of the job's memory, what was touched, about. */
+  bytes?(): number;
 }
 
 /** Lets the worker apply ready shards; false when the job is over. */
@@ -80,6 +82,11 @@ export class Participant {
     this.#applier.step(true);
     this.#breathAtMs = this.#now();
     return true;
+  }
+
+  /** Of the job's memory, what was touched, about. */
+  get bytes(): number {
+    return this.#kernel?.bytes?.() ?? 0;
   }
 
   /** One pool task. */

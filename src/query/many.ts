@@ -1,7 +1,6 @@
 import { AthanorError } from '../base/errors.js';
 import type { GraphBook } from '../memory/graph-book.js';
 import type { ShardLock } from '../memory/lock.js';
-import { weigh } from '../memory/reserve.js';
 import { type GraphColumns, GraphState } from '../project/graph-columns.js';
 import type { NodeColumns } from '../project/node-columns.js';
 import type { SpatialRegions } from '../spatial/layout.js';
@@ -17,9 +16,6 @@ const HOLD_WORK = 512;
 const BREATH_WORK = 4096;
 /** A reader waits a quantum. One that waits for longer than this gives way: a lost writer's shard has to be recovered. */
 const LOCK_MS = 20;
-
-/** Hits a query, as what a worker's share in a result is to weigh for its garbage collection is guessed. */
-const HITS_WEIGHED = 32;
 
 /**
  * A batch of queries. All arrays are over shared memory. Windows of chunks are searched one after the other into the
@@ -92,7 +88,6 @@ export class ManyQueries {
     this.#batch = batch;
     this.#breathe = breathe;
     this.#trees = new TreeQueries(memory.spatial, batch.shard, memory.nodes.kind);
-    weigh(batch.handles, Math.min(batch.handles.length, batch.queries * HITS_WEIGHED) * 4);
     if (batch.k > 0) this.#distances = new Float64Array(this.#rows.length);
   }
 
@@ -127,6 +122,13 @@ export class ManyQueries {
     outcome[ManyEnd.arenaWanted] = missing ? at - windowStart[window]! : 0;
     outcome[ManyEnd.resultWanted] = at > this.#batch.handles.length ? at : 0;
     return missing || at > this.#batch.handles.length ? undefined : { phase: phase + 1, chunks: end - first };
+  }
+
+  bytes(): number {
+    const { windowStart, arenaRows, distances } = this.#batch;
+    // Starts grow from window to window; those of windows that were not searched are 0.
+    const hits = windowStart.reduce((most, start) => (start > most ? start : most), 0);
+    return (hits + Math.min(hits, arenaRows.length)) * (distances === undefined ? 4 : 12);
   }
 
   // ------------------------------------------------------------ search

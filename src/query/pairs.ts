@@ -127,6 +127,11 @@ export class PairKernel {
     return { phase: PairPhase.count, chunks: joinChunks(points) };
   }
 
+  bytes(): number {
+    const { positions, rows, distances } = this.#join;
+    return 2 * (positions.byteLength + rows.byteLength) + 2 * (distances?.byteLength ?? 0);
+  }
+
   // ------------------------------------------------------------ boxes
 
   #build(chunk: number): void {
