@@ -1,6 +1,7 @@
 import { AthanorError, show } from '../base/errors.js';
 import { NO_ROW } from '../base/limits.js';
 import type { Handle, NodeId, RoamEvent, RoamingOptions, WatchOptions, ZoneEvent, ZoneShape } from '../base/types.js';
+import type { JobOptions } from '../pool/jobs.js';
 import { checkFinite, checkId } from '../publish/check.js';
 import { publishEdgeColumns, publishMoveColumns } from '../publish/columns.js';
 import type { GraphRef } from '../publish/graph-refs.js';
@@ -15,9 +16,19 @@ import {
   checkPoint,
   checkQuery,
 } from '../query/check.js';
+import type { ClusterGrid, Clusters } from '../query/clusters.js';
 import { NodeSet } from '../query/node-set.js';
 import { ANY_KIND } from '../spatial/queries.js';
 import type { EngineCore } from './core.js';
+import {
+  checkNearestMany,
+  checkWithinMany,
+  type NearestManyQueries,
+  type NodeSets,
+  runMany,
+  type WithinManyQueries,
+} from './many.js';
+import { type NodePairs, runPairs } from './pairs.js';
 import { type EdgeView, edgeViews, type NodeView, nodeView, nodeViews } from './views.js';
 
 type Direction = 'out' | 'in' | 'both';
@@ -355,6 +366,31 @@ export class Graph {
     const graph = this.#core.readRow(this.#ref);
     if (graph === NO_ROW) return 0;
     return this.#core.readerOf(graph).nearestInto(graph, x, y, z ?? 0, k, handles, distances);
+  }
+
+  /**
+   * Counts and mean positions of nodes by cell of a grid, for the cells that are not empty: what a map shows from afar.
+   * Cells start at the box's lower left corner; those on its far borders hold the points on them.
+   */
+  clusters(grid: ClusterGrid): Clusters {
+    return this.#core.clusters.clusters(this.#ref, grid);
+  }
+
+  // ------------------------------------------------------------ reading many, over the pool
+
+  /** As `within` for each query, on the worker threads; each sees the graph between two events. */
+  async withinMany(queries: WithinManyQueries, options: { signal?: AbortSignal } = {}): Promise<NodeSets> {
+    return runMany(this.#core, this.#ref, 'withinMany', checkWithinMany(this.#space, queries), options);
+  }
+
+  /** As `nearest` for each query; likewise. */
+  async nearestMany(queries: NearestManyQueries, options: { signal?: AbortSignal } = {}): Promise<NodeSets> {
+    return runMany(this.#core, this.#ref, 'nearestMany', checkNearestMany(this.#space, queries), options);
+  }
+
+  /** Every pair of nodes at distance <= radius, each once with source < target: of one moment of the graph. */
+  async pairsWithin(radius: number, options: JobOptions = {}): Promise<NodePairs> {
+    return runPairs(this.#core, this.#ref, radius, options);
   }
 
   /** Each node, in the order in which ids were bound; events applied meanwhile may or may not be seen. */
