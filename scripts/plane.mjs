@@ -12,7 +12,18 @@ import ts from 'typescript';
 const ROOT = resolve(import.meta.dirname, '..');
 const SOURCE = join(ROOT, 'src/spatial');
 const TARGET = join(SOURCE, 'generated');
-const FILES = ['nodes', 'choose', 'split', 'tile-sort', 'emission', 'packing', 'shard-trees', 'queries', 'nearest'];
+const FILES = [
+  'nodes',
+  'choose',
+  'split',
+  'tile-sort',
+  'emission',
+  'packing',
+  'shard-trees',
+  'queries',
+  'nearest-guess',
+  'nearest',
+];
 const AXES = { DIM: '2', BOX: '4', MAX_X: '2', MAX_Y: '3' };
 const OPERATORS = new Set([
   ts.SyntaxKind.PlusToken,

@@ -6,6 +6,7 @@ import RBush from 'rbush';
 import { specialize } from '../../dist/src/base/specialize.js';
 import { Memory } from '../../dist/src/memory/reserve.js';
 import { makeNearestQuery } from '../../dist/src/spatial/generated/nearest.js';
+import { makeNearestGuess } from '../../dist/src/spatial/generated/nearest-guess.js';
 import { makeTreeQueries } from '../../dist/src/spatial/generated/queries.js';
 import { ShardTrees } from '../../dist/src/spatial/generated/shard-trees.js';
 import { SpatialRegions } from '../../dist/src/spatial/layout.js';
@@ -26,7 +27,9 @@ class Tree {
     const { index, planes } = this.regions;
     this.trees = new ShardTrees(index, planes[0]);
     this.queries = specialize(makeTreeQueries)(index, planes[0], new Uint32Array(count));
-    this.nearest = specialize(makeNearestQuery)(index, planes[0], new Uint32Array(count));
+    const kinds = new Uint32Array(count);
+    const guess = specialize(makeNearestGuess)(planes[0], kinds);
+    this.nearest = specialize(makeNearestQuery)(index, planes[0], kinds, guess);
     this.out = new Uint32Array(count);
     this.radius = radiusOf(count);
     this.rows = Uint32Array.from({ length: count }, (_, i) => i);

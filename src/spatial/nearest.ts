@@ -1,9 +1,10 @@
 import type { IndexViews, PoolViews } from './layout.js';
+import type { NearestGuess } from './nearest-guess.js';
 
 /**
  * The k nearest points of one shard's trees, for one thread, under the shard's read lock. To be made through `specialize`.
  */
-export function makeNearestQuery(index: IndexViews, pool: PoolViews, kinds: Uint32Array) {
+export function makeNearestQuery(index: IndexViews, pool: PoolViews, kinds: Uint32Array, guess: NearestGuess) {
   const DIM = 3;
   /** Words of a box, and where its greatest coordinates stand. */
   const BOX = 6;
@@ -12,6 +13,8 @@ export function makeNearestQuery(index: IndexViews, pool: PoolViews, kinds: Uint
   const MAX_Z = 5;
   const Z = 2;
   const FANOUT = 16;
+  /** As many as are worth a guess. */
+  const MOST_GUESSED = 32;
   const ANY_KIND = -1;
   const { root: roots } = index;
   const { leafAt, leafRow, leafCount, innerBox, innerChild, innerCount } = pool;
@@ -44,6 +47,10 @@ export function makeNearestQuery(index: IndexViews, pool: PoolViews, kinds: Uint
     if (ref < 0) return 0;
     // What is at the bound is beyond it: of many points at one place only k are looked at.
     let bound = justAbove(maxDistance * maxDistance);
+    if (k <= MOST_GUESSED && (ref & 1) === 1) {
+      const guessed = guess.run(ref, x, y, z, k, bound, kind, rows, squares, offset);
+      if (guessed >= 0) return guessed;
+    }
     let found = 0;
     frontSize = 0;
     do {

@@ -2,9 +2,11 @@ import { GraphOption } from '../base/space.js';
 import { specialize } from '../base/specialize.js';
 import { angleBetween, cosDegrees, ROUNDED, sinDegrees, toUnitVector } from '../base/sphere.js';
 import { makeNearestQuery as makePlaneNearest, type NearestQuery as PlaneNearest } from './generated/nearest.js';
+import { makeNearestGuess as makePlaneGuess } from './generated/nearest-guess.js';
 import { makeTreeQueries as makePlaneQueries, type TreeQueries as PlaneQueries } from './generated/queries.js';
 import type { IndexViews, PoolViews, SpatialRegions } from './layout.js';
 import { makeNearestQuery, type NearestQuery } from './nearest.js';
+import { makeNearestGuess } from './nearest-guess.js';
 import { makeTreeQueries, type TreeQueries } from './queries.js';
 
 /** About the greatest coordinate whose square does not overflow. */
@@ -41,9 +43,13 @@ export class ShardQueries {
   constructor(regions: SpatialRegions, shard: number, columns: QueryColumns) {
     this.plane = specialize(makePlaneQueries)(regions.index, regions.planes[shard]!, columns.kind);
     this.solid = specialize(makeTreeQueries)(regions.index, regions.spaces[shard]!, columns.kind);
-    this.#planeNearest = specialize(makePlaneNearest)(regions.index, regions.planes[shard]!, columns.kind);
-    this.#solidNearest = specialize(makeNearestQuery)(regions.index, regions.spaces[shard]!, columns.kind);
-    this.#index = regions.index;
+    const { index } = regions;
+    const plane = regions.planes[shard]!;
+    const solid = regions.spaces[shard]!;
+    const { kind } = columns;
+    this.#planeNearest = specialize(makePlaneNearest)(index, plane, kind, specialize(makePlaneGuess)(plane, kind));
+    this.#solidNearest = specialize(makeNearestQuery)(index, solid, kind, specialize(makeNearestGuess)(solid, kind));
+    this.#index = index;
     this.#space = regions.spaces[shard]!;
     this.#columns = columns;
   }
