@@ -10,7 +10,7 @@ import { FlightData } from './data.js';
 import { Departures } from './departures.js';
 import { FlightPaths, sinceTick, TICK_MS } from './paths.js';
 import { SAMPLE_MS, Samples } from './samples.js';
-import { seenFrom, type UnitVector } from './sphere.js';
+import { type UnitVector, vectorOf } from './sphere.js';
 
 const DAY_MS = 86_400_000;
 
@@ -40,7 +40,7 @@ export async function flightsSource(options: RunOptions): Promise<Source> {
 class FlightsRun implements SourceRun {
   readonly notes = [
     'Positions are interpolated: along great circles at 500 mph from departure, every 5 minutes of event time.',
-    "Times are the data's own; it states no zone. x and y are metres, azimuthal equidistant about O'Hare.",
+    "Times are the data's own; it states no zone. x is the longitude, y the latitude; distances are great circles, in metres.",
   ];
   readonly #tally: FlightTally = { flights: 0, moves: 0, landed: 0, mostAloft: 0, mostAloftTime: 0, lastTick: 0 };
   readonly #engine: Engine;
@@ -63,12 +63,11 @@ class FlightsRun implements SourceRun {
     this.#data = data;
     this.#options = options;
     this.#clock = clock;
-    this.#flights = engine.graph('flights');
-    this.#airports = engine.graph('airports');
-    const ohare = data.airports[data.airport('ORD')]!;
-    this.#vectors = data.airports.map((airport) => seenFrom(ohare, airport));
+    this.#flights = engine.graph('flights', { metric: 'haversine' });
+    this.#airports = engine.graph('airports', { metric: 'haversine' });
+    this.#vectors = data.airports.map(vectorOf);
     this.#departures = new Departures(data.airports, this.#vectors, this.#paths);
-    this.#samples = new Samples(engine, this.#flights);
+    this.#samples = new Samples(engine, this.#flights, data.airports[data.airport('ORD')]!);
   }
 
   async publish(signal: AbortSignal): Promise<void> {
@@ -101,7 +100,7 @@ class FlightsRun implements SourceRun {
   }
 
   live(): string {
-    const [nearest] = this.#flights.nearest({ x: 0, y: 0, k: 1 }).ids();
+    const [nearest] = this.#samples.nearestNow(1).ids;
     const aloft = formatCount(this.#flights.order);
     const near = this.#samples.nearNow();
     return `${formatMinute(this.#clock.now)}: ${aloft} aloft, ${near} within 100 km of O'Hare, nearest ${nearest ?? 'none'}`;
@@ -121,8 +120,7 @@ class FlightsRun implements SourceRun {
     this.#firstDay = Math.floor(firstDeparture / DAY_MS) * DAY_MS;
     const airports = this.#data.airports;
     for (let index = 0; index < airports.length; index++) {
-      const { iata, name, city, state } = airports[index]!;
-      const { x, y } = this.#departures.points[index]!;
+      const { iata, name, city, state, longitude: x, latitude: y } = airports[index]!;
       const data = { name, city, state };
       await publishAll(this.#engine, { type: 'node.upserted', graph: 'airports', node: iata, x, y, data });
     }
