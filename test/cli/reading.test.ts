@@ -21,6 +21,8 @@ const options = (more: Partial<RunOptions>): RunOptions => ({
   check: false,
   quiet: true,
   strict: false,
+  within: [],
+  nearest: [],
   id: 'id',
   x: 'x',
   y: 'y',

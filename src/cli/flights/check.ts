@@ -1,5 +1,6 @@
 import type { Graph } from '../../index.js';
 import type { Comparison } from '../comparison.js';
+import type { PlainSpace } from '../space/plain-space.js';
 import type { Airport, FlightData } from './data.js';
 import type { Samples } from './samples.js';
 import type { FlightTally } from './source.js';
@@ -38,8 +39,12 @@ export async function checkFlights(
   samples: Samples,
   airports: Graph,
   flights: Graph,
+  space: PlainSpace | undefined,
 ): Promise<void> {
-  const plain = await recompute(data, tally, new Set(samples.nearest.map((sample) => sample.time)));
+  for (const { iata, longitude, latitude } of data.airports) {
+    space?.place('airports', iata, { x: longitude, y: latitude, z: 0 });
+  }
+  const plain = await recompute(data, tally, new Set(samples.nearest.map((sample) => sample.time)), space);
   const at = (time: number): string => new Date(time).toISOString();
   samples.times.forEach((time, i) => {
     comparison.equal(`flights within 100 km of O'Hare at ${at(time)}`, samples.near[i]!, plain.near.get(time) ?? 0);
@@ -65,7 +70,12 @@ export async function checkFlights(
   }
 }
 
-async function recompute(data: FlightData, tally: FlightTally, nearestAt: Set<number>): Promise<Plain> {
+async function recompute(
+  data: FlightData,
+  tally: FlightTally,
+  nearestAt: Set<number>,
+  space: PlainSpace | undefined,
+): Promise<Plain> {
   const plain: Plain = {
     near: new Map(),
     aloft: new Map(),
@@ -91,6 +101,7 @@ async function recompute(data: FlightData, tally: FlightTally, nearestAt: Set<nu
       for (let tick = after(departs, FIVE_MINUTES); tick < lands && tick <= tally.lastTick; tick += FIVE_MINUTES)
         plain.moves++;
       if (lands <= tally.lastTick) plain.landed++;
+      if (space !== undefined) fly(space, `${route}#${number}`, { origin, from, to, departs, lands }, tally.lastTick);
       for (let hour = after(departs, HOUR); hour < lands && hour <= tally.lastTick; hour += HOUR) {
         const distance = haversine(between(from, to, (hour - departs) / duration), ohare);
         plain.aloft.set(hour, (plain.aloft.get(hour) ?? 0) + 1);
@@ -103,6 +114,24 @@ async function recompute(data: FlightData, tally: FlightTally, nearestAt: Set<nu
     }
   }
   return plain;
+}
+
+interface Flight {
+  origin: Airport;
+  from: Place;
+  to: Place;
+  departs: number;
+  lands: number;
+}
+
+/** The flight's positions one after the other, until it has landed or the run was over. */
+function fly(space: PlainSpace, id: string, { origin, from, to, departs, lands }: Flight, lastTick: number): void {
+  space.place('flights', id, { x: origin.longitude, y: origin.latitude, z: 0 });
+  for (let tick = after(departs, FIVE_MINUTES); tick < lands && tick <= lastTick; tick += FIVE_MINUTES) {
+    const { lat, lon } = between(from, to, (tick - departs) / (lands - departs));
+    space.place('flights', id, { x: (lon * 180) / Math.PI, y: (lat * 180) / Math.PI, z: 0 });
+  }
+  if (lands <= lastTick) space.remove('flights', id);
 }
 
 /** The first multiple of `step` after `time`. */

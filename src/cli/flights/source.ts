@@ -1,8 +1,10 @@
-import type { Engine, Graph } from '../../index.js';
+import type { Engine, Graph, GraphOptions } from '../../index.js';
 import type { Comparison } from '../comparison.js';
 import { formatCount, formatMinute } from '../format.js';
 import { moveAll, publishAll, removeAll, turn, upsertAllEdges } from '../pace.js';
 import type { Answers, RunOptions, Source, SourceRun } from '../source.js';
+import type { Questions } from '../space/questions.js';
+import { spaceOf } from '../space/space.js';
 import { Aloft } from './aloft.js';
 import { flightAnswers } from './answers.js';
 import { checkFlights } from './check.js';
@@ -13,6 +15,7 @@ import { SAMPLE_MS, Samples } from './samples.js';
 import { type UnitVector, vectorOf } from './sphere.js';
 
 const DAY_MS = 86_400_000;
+const ON_EARTH: GraphOptions = { metric: 'haversine' };
 
 /** What was published, for the answers and for the check. */
 export interface FlightTally {
@@ -33,7 +36,8 @@ export async function flightsSource(options: RunOptions): Promise<Source> {
   return {
     name: 'flights',
     engineOptions: { clock: () => clock.now },
-    start: (engine) => new FlightsRun(engine, data, options, clock),
+    dimensions: 2,
+    start: (engine, questions) => new FlightsRun(engine, questions, data, options, clock),
   };
 }
 
@@ -44,6 +48,7 @@ class FlightsRun implements SourceRun {
   ];
   readonly #tally: FlightTally = { flights: 0, moves: 0, landed: 0, mostAloft: 0, mostAloftTime: 0, lastTick: 0 };
   readonly #engine: Engine;
+  readonly #questions: Questions;
   readonly #data: FlightData;
   readonly #options: RunOptions;
   readonly #clock: { now: number };
@@ -58,13 +63,15 @@ class FlightsRun implements SourceRun {
   #airportHandles: Uint32Array = new Uint32Array(0);
   #firstDay = 0;
 
-  constructor(engine: Engine, data: FlightData, options: RunOptions, clock: { now: number }) {
+  constructor(engine: Engine, questions: Questions, data: FlightData, options: RunOptions, clock: { now: number }) {
     this.#engine = engine;
     this.#data = data;
     this.#options = options;
     this.#clock = clock;
-    this.#flights = engine.graph('flights', { metric: 'haversine' });
-    this.#airports = engine.graph('airports', { metric: 'haversine' });
+    this.#questions = questions;
+    this.#flights = engine.graph('flights', ON_EARTH);
+    this.#airports = engine.graph('airports', ON_EARTH);
+    for (const graph of [this.#flights, this.#airports]) questions.begin(graph.name, spaceOf(ON_EARTH));
     this.#vectors = data.airports.map(vectorOf);
     this.#departures = new Departures(data.airports, this.#vectors, this.#paths);
     this.#samples = new Samples(engine, this.#flights, data.airports[data.airport('ORD')]!);
@@ -111,7 +118,8 @@ class FlightsRun implements SourceRun {
   }
 
   check(comparison: Comparison): Promise<void> {
-    return checkFlights(comparison, this.#data, this.#tally, this.#samples, this.#airports, this.#flights);
+    const { plain } = this.#questions;
+    return checkFlights(comparison, this.#data, this.#tally, this.#samples, this.#airports, this.#flights, plain);
   }
 
   /** Publishes the airports, and starts the clock at the tick before the first departure. */
