@@ -3,6 +3,7 @@
  *
  *   publish ──▶ batch ──▶ ring ──▶ worker ──▶ projections + R-tree ──▶ query
  *   publish/    schedule/  ring/    pool/      project/ graph/ spatial/   query/
+ *                                               zones/ ──▶ outbox ──▶ watch
  *
  * `base`, `schema`, `memory` and `observe` are shared by all; `engine` puts the parts together; `cli` is a program on top.
  */
@@ -23,6 +24,12 @@ export type {
   NodeMoved,
   NodeRemoved,
   NodeUpserted,
+  RoamEvent,
+  RoamingOptions,
+  WatchOptions,
+  ZoneDetect,
+  ZoneEvent,
+  ZoneShape,
 } from './base/types.js';
 export { createEngine, type Engine } from './engine/engine.js';
 export type { Graph } from './engine/graph.js';

@@ -12,3 +12,7 @@ export const NO_ROW = 0xffffffff;
 export const MAX_CAPACITY = 0x7fffffff;
 /** Threads that may take part in an engine at one time: the main thread, workers, attached threads. */
 export const MAX_THREADS = 64;
+/** Zones of one engine that may be set at one time. */
+export const MAX_ZONES = 262_144;
+/** Roaming watchers of one engine at one time. */
+export const MAX_ROAMING = 256;

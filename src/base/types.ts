@@ -153,6 +153,59 @@ export interface EngineStats {
   /** Publish → applied, over the last 10 seconds. */
   latencyMs: { p50: number; p95: number; p99: number; p999: number; max: number };
   queuedEvents: number;
+  /** Events that watchers with `onSlow: 'drop'` lost. */
+  watchersDropped: number;
   workers: Array<{ id: number; busyRatio: number; applied: number }>;
   memoryBytes: { reserved: number; resident: number };
+}
+
+// ---------------------------------------------------------------- zones
+
+/** Lengths and coordinates are the graph's; what lies on a border is inside. */
+export type ZoneShape =
+  /** A ball in a graph of 3 dimensions, where it has a `z`. */
+  | { type: 'circle'; x: number; y: number; z?: number; radius: number }
+  /** In a graph of 3 dimensions with `minZ` and `maxZ`. Under 'haversine', `minX` above `maxX` is across the antimeridian. */
+  | { type: 'box'; minX: number; minY: number; minZ?: number; maxX: number; maxY: number; maxZ?: number }
+  /** One ring, not closed, no self-crossing; x and y alone; edges straight in x, y. */
+  | { type: 'polygon'; points: ReadonlyArray<readonly [number, number]> };
+
+/** `inside`: a move from inside to inside; `cross`: a move through the zone with neither end inside. */
+export type ZoneDetect = 'enter' | 'exit' | 'inside' | 'cross';
+
+export interface ZoneEvent {
+  zone: string;
+  node: NodeId;
+  detect: ZoneDetect;
+  x: number;
+  y: number;
+  time: number;
+}
+
+export interface RoamEvent {
+  detect: 'nearby' | 'faraway';
+  node: NodeId;
+  other: NodeId;
+  distance: number;
+  time: number;
+  x: number;
+  y: number;
+  otherX: number;
+  otherY: number;
+}
+
+export interface WatchOptions {
+  /** Names of zones, set or to be set; all where not given. */
+  zones?: string[];
+  /** Default: enter and exit. */
+  detect?: ZoneDetect[];
+  /** When the events are not read: hold the graph's shard back (default), or lose events and count them in `stats()`. */
+  onSlow?: 'wait' | 'drop';
+  signal?: AbortSignal;
+}
+
+export interface RoamingOptions {
+  /** Nodes at this distance are near. */
+  radius: number;
+  signal?: AbortSignal;
 }

@@ -37,7 +37,14 @@ export class Caretaker {
     if (this.#failure !== undefined) throw this.#failure;
     scheduler.sealAll();
     const waits = publisher.writers.map((writer) => scheduler.applied(writer.shard, writer.headPosition()));
-    await Promise.race([Promise.all(waits), this.#failed]);
+    const slow = this.#core.watchers.slow();
+    try {
+      await Promise.race([Promise.all(waits), this.#failed, slow.found]);
+    } finally {
+      slow.done();
+    }
+    // What the events told is there for who reads it.
+    this.#core.watchers.drainAll();
     this.tidy();
   }
 
@@ -78,9 +85,14 @@ export class Caretaker {
     let kept = 0;
     for (const graph of this.#removedGraphs) {
       if (publisher.graphs.use[graph] !== GraphUse.removed) continue;
-      const reclaimed = memory.graphs.state[graph] === GraphState.free;
+      const ring = memory.rings[publisher.graphs.shardOf(graph)]!;
+      // The state may still be the row's from its former graph: only after the removal is it this one's.
+      const applied = publisher.graphs.isRemovalApplied(graph, ring.appliedPosition());
+      const reclaimed = applied && memory.graphs.state[graph] === GraphState.free;
       if (reclaimed && budget > 0 && !publisher.nodes.dropGraph(graph, now, budget)) {
         budget -= 64;
+        const shard = publisher.graphs.shardOf(graph);
+        publisher.zones.dropGraph(graph, shard, ring.appliedPosition());
         publisher.graphs.retire(graph, now);
         continue;
       }
@@ -88,6 +100,7 @@ export class Caretaker {
     }
     this.#removedGraphs.length = kept;
     publisher.graphs.releaseExpired(now, COLLECT_IDS);
+    this.#core.watchers.tidy(now);
   }
 
   // ------------------------------------------------------------ workers
@@ -142,6 +155,7 @@ export class Caretaker {
     this.#failure = new AthanorError('ATHANOR_WORKER_LOST', reason);
     this.#fail(this.#failure);
     this.#core.publisher.fail(this.#failure);
+    this.#core.watchers.end(this.#failure);
   }
 
   /** Whether workers are lost on the same event again and again. */

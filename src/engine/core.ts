@@ -5,12 +5,13 @@ import type { Workers } from '../pool/pool.js';
 import { GraphState } from '../project/graph-columns.js';
 import { NodeFlag } from '../project/node-columns.js';
 import type { GraphRef } from '../publish/graph-refs.js';
-import type { Publisher } from '../publish/publisher.js';
+import type { ZonePublisher } from '../publish/zones.js';
 import { type IdSource, Slab } from '../query/node-set.js';
 import { ShardReader } from '../query/shard-reader.js';
 import type { Host } from '../schedule/host.js';
 import type { Scheduler } from '../schedule/scheduler.js';
 import type { ResolvedOptions } from './options.js';
+import { Watchers } from './watch.js';
 
 /** Thread slot of the main thread. */
 const MAIN = 0;
@@ -20,19 +21,20 @@ export class EngineCore {
   readonly options: ResolvedOptions;
   readonly ledger: Memory;
   readonly memory: EngineMemory;
-  readonly publisher: Publisher;
+  readonly publisher: ZonePublisher;
   readonly scheduler: Scheduler;
   readonly pool: Workers;
   readonly host: Host;
   readonly slab = new Slab();
   readonly idSource: IdSource;
+  readonly watchers: Watchers;
   readonly #readers: ShardReader[];
 
   constructor(parts: {
     options: ResolvedOptions;
     ledger: Memory;
     memory: EngineMemory;
-    publisher: Publisher;
+    publisher: ZonePublisher;
     scheduler: Scheduler;
     pool: Workers;
     host: Host;
@@ -60,6 +62,7 @@ export class EngineCore {
           edges: this.memory.edgesOf(shard),
         }),
     );
+    this.watchers = new Watchers(this);
     this.idSource = {
       idOf: (row) => ids.idOf(row),
       isStale: (row, epoch) => rows.isStale(row, epoch),

@@ -12,8 +12,8 @@ import { GraphRefs } from '../publish/graph-refs.js';
 import { GraphTable } from '../publish/graph-table.js';
 import { KindTable } from '../publish/kinds.js';
 import { NodeTable } from '../publish/node-table.js';
-import { Publisher } from '../publish/publisher.js';
 import { ShardWriter } from '../publish/shard-writer.js';
+import { ZonePublisher } from '../publish/zones.js';
 import { Count } from '../schedule/control.js';
 import { Scheduler } from '../schedule/scheduler.js';
 import { Caretaker } from './caretaker.js';
@@ -102,7 +102,7 @@ export class Engine implements AsyncDisposable {
       return total;
     };
     const edges = memory.rings.map((_, shard) => memory.edgesOf(shard));
-    const publisher = new Publisher({
+    const publisher = new ZonePublisher({
       nodes,
       graphs,
       refs: new GraphRefs(graphs, (row) => ({
@@ -248,6 +248,7 @@ export class Engine implements AsyncDisposable {
         max: latency.max / 1000,
       },
       queuedEvents: Math.max(0, publisher.published - applied),
+      watchersDropped: this.#core.watchers.dropped,
       workers: pool.threads().map((id) => ({ id, ...memory.latency.workOf(id, now) })),
       memoryBytes: { reserved: ledger.reservedBytes, resident: process.memoryUsage.rss() },
     };
@@ -272,6 +273,7 @@ export class Engine implements AsyncDisposable {
     return pool.inspect({
       what,
       kinds: publisher.kinds.names(),
+      zones: publisher.zones.names(),
       nodeRows: publisher.nodes.rows.highWater,
       graphRows: publisher.graphs.highWater,
     });
@@ -288,6 +290,8 @@ export class Engine implements AsyncDisposable {
   async #close(): Promise<void> {
     const { publisher, scheduler, pool } = this.#core;
     publisher.close();
+    // First those who may hold a shard back.
+    this.#core.watchers.end();
     try {
       await this.#caretaker.flushed();
     } finally {

@@ -1,6 +1,6 @@
 import { AthanorError, show } from '../base/errors.js';
 import { NO_ROW } from '../base/limits.js';
-import type { Handle, NodeId } from '../base/types.js';
+import type { Handle, NodeId, RoamEvent, RoamingOptions, WatchOptions, ZoneEvent, ZoneShape } from '../base/types.js';
 import { checkFinite, checkId } from '../publish/check.js';
 import { publishEdgeColumns, publishMoveColumns } from '../publish/columns.js';
 import type { GraphRef } from '../publish/graph-refs.js';
@@ -143,6 +143,32 @@ export class Graph {
   /** Edges in columns of equal length, of kind ''; as `moveNodes`. */
   upsertEdges(sources: Uint32Array, targets: Uint32Array, weights?: Float64Array): number {
     return publishEdgeColumns(this.#core.publisher, this.#ref, sources, targets, weights);
+  }
+
+  // ------------------------------------------------------------ zones
+
+  /** Sets a zone, or gives one that is set another shape: nodes that are then inside enter, those that no longer are exit. */
+  setZone(name: string, shape: ZoneShape): boolean {
+    return this.#core.publisher.one(() => this.#core.publisher.setZone(this.#ref, name, shape));
+  }
+
+  /** Its members exit. */
+  removeZone(name: string): boolean {
+    return this.#core.publisher.one(() => this.#core.publisher.removeZone(this.#ref, name));
+  }
+
+  /**
+   * What events published from here on change about who is in which zone, in the order in which they are applied. It ends
+   * when it is left, aborted, or the engine is closed. Who does not read it holds the graph's shard back, unless `onSlow` is
+   * 'drop'.
+   */
+  watch(options: WatchOptions = {}): AsyncIterableIterator<ZoneEvent> {
+    return this.#core.watchers.watch(this.#ref, options);
+  }
+
+  /** Pairs of nodes that come as near as `radius`, and that part again; as `watch` with `onSlow` 'wait'. */
+  watchRoaming(options: RoamingOptions): AsyncIterableIterator<RoamEvent> {
+    return this.#core.watchers.watchRoaming(this.#ref, options);
   }
 
   // ------------------------------------------------------------ reading

@@ -1,4 +1,5 @@
 import type { MemoryPlan } from '../pool/engine-memory.js';
+import { ZONE_ROWS } from '../publish/zone-table.js';
 import type { ResolvedOptions } from './options.js';
 
 /** Rows beyond the capacity, for those in quarantine: at a million removals a second, a second's worth. */
@@ -9,6 +10,8 @@ const ID_BYTES_A_ROW = 128;
 const LEAST_ID_BYTES = 1 << 24;
 /** Reserved for the data of a shard's nodes. */
 const DATA_BYTES = 2 ** 31;
+/** Entries that a shard's outbox holds: 2 MB of them. */
+const OUTBOX_SLOTS = 16_384;
 
 /** Sizes of all regions from the options. Address space: what is not touched costs nothing. */
 export function planMemory(options: ResolvedOptions, declarationBytes: number): MemoryPlan {
@@ -26,5 +29,7 @@ export function planMemory(options: ResolvedOptions, declarationBytes: number): 
     idBytes: Math.max(LEAST_ID_BYTES, nodeRows * ID_BYTES_A_ROW),
     nameBytes: Math.max(LEAST_ID_BYTES, graphRows * ID_BYTES_A_ROW),
     dataBytes: DATA_BYTES,
+    zoneRows: ZONE_ROWS,
+    outboxSlots: OUTBOX_SLOTS,
   };
 }

@@ -7,7 +7,7 @@ import { AthanorError } from '../base/errors.js';
  */
 
 /** Called at once: they return a value, or something to iterate. */
-const GRAPH_VALUES = ['publishColumns', 'setZone', 'removeZone', 'watch', 'watchRoaming'];
+const GRAPH_VALUES = ['publishColumns'];
 /** Called for a promise: they reject. */
 const GRAPH_PROMISES = [
   'withinMany',

@@ -1,5 +1,6 @@
 import { ControlFlag, Count, ShardState, Word } from '../schedule/control.js';
-import { Presence } from '../schema/frame.js';
+import { type FrameView, Presence } from '../schema/frame.js';
+import { Detector } from './detector.js';
 import type { EngineMemory } from './engine-memory.js';
 import { ShardProjections } from './projections.js';
 import { recoverShard } from './recover.js';
@@ -15,6 +16,8 @@ const SLICE_MS = 10;
 export const LINGER_MS = 2;
 /** Items that a packing step handles: about 50 microseconds. */
 const PACK_ITEMS = 512;
+/** While a shard is served the main thread is told of entries in its outbox so often at most: it costs some 20 microseconds. */
+const TELL_MS = 2;
 
 /** Why an applier gave its thread back. */
 export type ApplierEnd = 'idle' | 'yield' | 'closing';
@@ -27,6 +30,7 @@ export class Applier {
   readonly #memory: EngineMemory;
   readonly #thread: number;
   readonly #projections: ShardProjections[] = [];
+  readonly #detectors: Detector[] = [];
   readonly #now: () => number;
   #lastShard = 0;
 
@@ -124,6 +128,10 @@ export class Applier {
     return (this.#projections[shard] ??= new ShardProjections(this.#memory, shard));
   }
 
+  #detectorOf(shard: number): Detector {
+    return (this.#detectors[shard] ??= new Detector(this.#memory, shard, this.#projectionsOf(shard).zones));
+  }
+
   /** The shard is this thread's: applies until its ring is empty and nothing is untidy, or the slice is over. */
   #serve(shard: number): void {
     const { control, rings, latency } = this.#memory;
@@ -131,23 +139,40 @@ export class Applier {
     const projections = this.#projectionsOf(shard);
     const startMs = this.#now();
     const appliedBefore = control.counts[shard * Count.stride + Count.applied]!;
+    let toldMs = startMs;
     let sliceOver = false;
+    let blocked = false;
+    const outbox = this.#memory.outboxes[shard]!;
+    outbox.begin();
     for (;;) {
       const frame = ring.peek();
       if (frame !== undefined) {
-        this.#applyFrame(shard, projections);
+        blocked = !this.#applyFrame(shard, projections);
+        if (blocked) break;
         control.announce(shard, ring.appliedPosition());
         if (projections.untidy) this.#tidy(shard, projections);
       } else if (!projections.untidy || !this.#tidy(shard, projections)) {
         break;
       }
-      if (this.#now() - startMs > SLICE_MS && this.#wantedElsewhere(shard)) {
+      const now = this.#now();
+      if (now - toldMs > TELL_MS || outbox.isHalfFull) {
+        toldMs = now;
+        if (outbox.mustTell()) control.announceProgress();
+      }
+      if (now - startMs > SLICE_MS && this.#wantedElsewhere(shard)) {
         sliceOver = true;
         break;
       }
     }
     const applied = control.counts[shard * Count.stride + Count.applied]! - appliedBefore;
     latency.work(this.#thread, this.#now() - startMs, applied);
+    if (outbox.mustTell()) control.announceProgress();
+    if (blocked) {
+      control.block(shard);
+      // The consumer moves its tail first and then looks at the state: either it found `blocked`, or this look finds room.
+      if (outbox.hasRoom) control.unblock(shard);
+      return;
+    }
     if (sliceOver) {
       control.giveBack(shard);
       return;
@@ -168,15 +193,20 @@ export class Applier {
     return false;
   }
 
-  /** Applies what is left of the ring's current frame, a quantum at a time, and passes it. */
-  #applyFrame(shard: number, projections: ShardProjections): void {
-    const { control, rings, lock, latency } = this.#memory;
+  /**
+   * Applies what is left of the ring's current frame, a quantum at a time, and passes it. False: the outbox has no room for
+   * what the next event tells.
+   */
+  #applyFrame(shard: number, projections: ShardProjections): boolean {
+    const { control, rings, lock, latency, outboxes } = this.#memory;
+    const { wanted } = this.#memory.watch;
+    const outbox = outboxes[shard]!;
     const thread = this.#thread;
     const ring = rings[shard]!;
     const frame = ring.peek()!;
     const count = frame.count;
     const base = frame.firstSequence;
-    const presence = frame.presence;
+    const { presence, type: types, graph: graphs } = frame;
     const openedAtMs = frame.openedAtMs;
     const gatherMs = frame.sealedAtMs - openedAtMs;
     const counts = control.counts;
@@ -184,13 +214,25 @@ export class Applier {
     control.beginFrame(shard, ring.appliedPosition());
     let i = ring.eventsApplied;
     let now = this.#now();
-    while (i < count) {
+    let blocked = false;
+    while (i < count && !blocked) {
       const from = i;
       const until = i + QUANTUM_EVENTS < count ? i + QUANTUM_EVENTS : count;
       const deadlineMs = now + QUANTUM_MS;
       let implicit = 0;
+      // What takes long is found out without the lock: the owner alone writes, so nothing changes meanwhile.
+      let detected = -1;
+      if (wanted[graphs[i]!] !== 0 && Detector.isHeavy(types[i]!)) {
+        if (this.#detect(shard, frame, i, base)) detected = i;
+        else break;
+      }
       lock.acquireWrite(shard, thread);
       while (i < until) {
+        if (wanted[graphs[i]!] !== 0 && i !== detected) {
+          if (i > from && Detector.isHeavy(types[i]!)) break;
+          blocked = !this.#detect(shard, frame, i, base);
+          if (blocked) break;
+        }
         projections.apply(frame, i, base);
         implicit += (presence[i]! & Presence.implicit) !== 0 ? 1 : 0;
         i++;
@@ -199,6 +241,7 @@ export class Applier {
         if (i % CLOCK_EVERY === 0 && this.#now() > deadlineMs) break;
       }
       lock.releaseWrite(shard, thread);
+      outbox.publish();
       now = this.#now();
       // Events stand in a frame in the order and, nearly, at the pace in which they were published.
       const publishedAtMs = openedAtMs + (gatherMs * (from + i)) / (2 * count);
@@ -208,7 +251,16 @@ export class Applier {
       counts[at + Count.latencyMs] = latencyMs;
       if (events > 0) latency.record(thread, now, latencyMs, events);
     }
+    if (i < count) {
+      outbox.publish();
+      return false;
+    }
     ring.release();
+    return true;
+  }
+
+  #detect(shard: number, frame: FrameView, i: number, base: number): boolean {
+    return this.#detectorOf(shard).detect(frame, i, base);
   }
 
   /** One slice of housekeeping; true when it did something. */

@@ -8,15 +8,19 @@ import { NodeBook } from '../memory/node-book.js';
 import type { RegionToken } from '../memory/region.js';
 import type { Memory } from '../memory/reserve.js';
 import { ThreadSlots } from '../memory/threads.js';
+import { WatchBook } from '../memory/watch-book.js';
 import { LatencyBook } from '../observe/latency.js';
 import { attachGraphColumns, createGraphColumns, type GraphColumns } from '../project/graph-columns.js';
 import { attachNodeColumns, createNodeColumns, type NodeColumns } from '../project/node-columns.js';
 import { UndoSlots } from '../project/undo.js';
+import { Outbox } from '../ring/outbox.js';
 import { FrameRing } from '../ring/ring.js';
 import { Control } from '../schedule/control.js';
 import { FrameFormat } from '../schema/frame.js';
 import { SpatialRegions, type SpatialToken } from '../spatial/layout.js';
 import { ShardIndex } from '../spatial/shard-index.js';
+import { attachZoneColumns, createZoneColumns, type ZoneColumns } from '../zones/layout.js';
+import { ShardZones } from '../zones/shard-zones.js';
 
 /** Sizes of an engine's memory, in elements. */
 export interface MemoryPlan {
@@ -31,6 +35,9 @@ export interface MemoryPlan {
   readonly idBytes: number;
   readonly nameBytes: number;
   readonly dataBytes: number;
+  /** Rows of zones that exist. */
+  readonly zoneRows: number;
+  readonly outboxSlots: number;
 }
 
 /** What a thread needs to attach all regions of an engine. */
@@ -50,6 +57,9 @@ export interface MemoryToken {
   readonly heaps: readonly RegionToken[];
   readonly spatial: SpatialToken;
   readonly edges: GraphToken;
+  readonly zones: RegionToken;
+  readonly watch: RegionToken;
+  readonly outboxes: readonly RegionToken[];
 }
 
 /** All regions of an engine, as one thread sees them. */
@@ -69,8 +79,11 @@ export class EngineMemory {
   readonly heaps: readonly ByteHeap[];
   readonly spatial: SpatialRegions;
   readonly graphRegions: GraphRegions;
+  readonly zones: ZoneColumns;
+  readonly watch: WatchBook;
+  readonly outboxes: readonly Outbox[];
 
-  private constructor(parts: Omit<EngineMemory, 'shards' | 'token' | 'treesOf' | 'edgesOf'>) {
+  private constructor(parts: Omit<EngineMemory, 'shards' | 'token' | 'treesOf' | 'edgesOf' | 'zonesOf'>) {
     this.control = parts.control;
     this.threads = parts.threads;
     this.lock = parts.lock;
@@ -86,6 +99,9 @@ export class EngineMemory {
     this.heaps = parts.heaps;
     this.spatial = parts.spatial;
     this.graphRegions = parts.graphRegions;
+    this.zones = parts.zones;
+    this.watch = parts.watch;
+    this.outboxes = parts.outboxes;
   }
 
   /** Main thread: reserves everything. */
@@ -109,6 +125,9 @@ export class EngineMemory {
       heaps: each(() => ByteHeap.create(memory, { bytes: plan.dataBytes })),
       spatial: SpatialRegions.create(memory, { rows: nodeRows, graphs: graphRows, shards }),
       graphRegions: GraphRegions.create(memory, { rows: nodeRows, edges: plan.edges, shards }),
+      zones: createZoneColumns(memory, { zones: plan.zoneRows, rows: nodeRows, graphs: graphRows, shards }),
+      watch: WatchBook.create(memory, { graphs: graphRows }),
+      outboxes: each(() => Outbox.create(memory, { slots: plan.outboxSlots })),
     });
   }
 
@@ -129,6 +148,9 @@ export class EngineMemory {
       heaps: token.heaps.map((heap) => ByteHeap.attach(heap)),
       spatial: SpatialRegions.attach(token.spatial),
       graphRegions: GraphRegions.attach(token.edges),
+      zones: attachZoneColumns(token.zones),
+      watch: WatchBook.attach(token.watch),
+      outboxes: token.outboxes.map((outbox) => Outbox.attach(outbox)),
     });
   }
 
@@ -153,6 +175,9 @@ export class EngineMemory {
       heaps: this.heaps.map((heap) => heap.token),
       spatial: this.spatial.token,
       edges: this.graphRegions.token,
+      zones: this.zones.token,
+      watch: this.watch.token,
+      outboxes: this.outboxes.map((outbox) => outbox.token),
     };
   }
 
@@ -162,5 +187,9 @@ export class EngineMemory {
 
   edgesOf(shard: number): ShardEdges {
     return new ShardEdges(this.graphRegions, shard, this.nodes);
+  }
+
+  zonesOf(shard: number): ShardZones {
+    return new ShardZones(this.zones, shard, this.heaps[shard]!);
   }
 }

@@ -4,13 +4,17 @@ import { GraphState } from '../project/graph-columns.js';
 import { NodeFlag, positionFlags } from '../project/node-columns.js';
 import { Word } from '../schedule/control.js';
 import { verifyTree } from '../spatial/verify.js';
+import { Digest, hashText } from './digest.js';
 import type { EngineMemory } from './engine-memory.js';
+import { digestZones, shapesOf, verifyZones } from './inspect-zones.js';
 
 /** What the main thread asks of a worker while a shard's applying stands still. Readers are not held up. */
 export interface InspectTask {
   readonly what: 'digest' | 'verify';
   /** Names of kinds by number: workers know the numbers alone. */
   readonly kinds: readonly string[];
+  /** Names of zones by row, likewise. */
+  readonly zones: readonly string[];
   readonly nodeRows: number;
   readonly graphRows: number;
 }
@@ -28,8 +32,13 @@ export function inspect(memory: EngineMemory, thread: number, task: InspectTask)
   for (let shard = 0; shard < memory.shards; shard++) {
     holdStill(memory, shard, thread);
     try {
-      if (task.what === 'digest') digestShard(memory, shard, task, digest);
-      else verifyShard(memory, shard, task, problems);
+      if (task.what === 'digest') {
+        digestShard(memory, shard, task, digest);
+        digestZones(memory, shard, task, digest);
+      } else {
+        verifyShard(memory, shard, task, problems);
+        problems.push(...verifyZones(memory, shard, task));
+      }
     } finally {
       letGo(memory, shard);
     }
@@ -54,45 +63,6 @@ function letGo(memory: EngineMemory, shard: number): void {
 }
 
 // ------------------------------------------------------------ digest
-
-const bits = new DataView(new ArrayBuffer(8));
-
-/** Sums of 32-bit hashes: addition commutes, so the order of rows does not matter. */
-class Digest {
-  readonly sums = new Uint32Array(4);
-  readonly #lanes = new Uint32Array(4);
-
-  begin(salt: number): void {
-    for (let lane = 0; lane < 4; lane++) this.#lanes[lane] = Math.imul(salt + lane * 0x9e3779b9, 0x85ebca6b);
-  }
-
-  u32(value: number): void {
-    for (let lane = 0; lane < 4; lane++) {
-      let hash = this.#lanes[lane]! ^ Math.imul(value + lane, 0xcc9e2d51);
-      hash = Math.imul((hash << 13) | (hash >>> 19), 5) + 0xe6546b64;
-      this.#lanes[lane] = Math.imul(hash ^ (hash >>> 15), 0xc2b2ae35);
-    }
-  }
-
-  f64(value: number): void {
-    bits.setFloat64(0, value + 0);
-    this.u32(bits.getUint32(0));
-    this.u32(bits.getUint32(4));
-  }
-
-  end(): void {
-    for (let lane = 0; lane < 4; lane++) {
-      const hash = this.#lanes[lane]!;
-      this.sums[lane]! += Math.imul(hash ^ (hash >>> 16), 0x27d4eb2f);
-    }
-  }
-}
-
-function hashText(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-  return hash;
-}
 
 function digestShard(memory: EngineMemory, shard: number, task: InspectTask, digest: Digest): void {
   const { graphs, nodes, names, ids, nodeBook } = memory;
@@ -155,7 +125,7 @@ function verifyShard(memory: EngineMemory, shard: number, task: InspectTask, pro
   const order = new Map<number, number>();
   const size = new Map<number, number>();
   const positions = new Map<number, number>();
-  const data: number[] = [];
+  const data = shapesOf(memory, shard);
   const edges = memory.edgesOf(shard);
   const add = (counts: Map<number, number>, key: number): void => void counts.set(key, (counts.get(key) ?? 0) + 1);
   const degrees = [new Map<number, number>(), new Map<number, number>()] as const;

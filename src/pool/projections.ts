@@ -8,12 +8,14 @@ import type { UndoSlot } from '../project/undo.js';
 import { Count } from '../schedule/control.js';
 import { EventType, type FrameView, Presence } from '../schema/frame.js';
 import type { ShardIndex } from '../spatial/shard-index.js';
+import type { ShardZones } from '../zones/shard-zones.js';
 import type { EngineMemory } from './engine-memory.js';
 
 /** Rows of a removed graph that are reclaimed in one slice of housekeeping, and edges and tree blocks likewise. */
 const RECLAIM_ROWS = 128;
 const RECLAIM_EDGES = 256;
 const RECLAIM_BLOCKS = 256;
+const RECLAIM_ZONES = 128;
 
 /**
  * The built-in projections of one shard as its writer sees them: node and graph columns, R-trees, adjacency. The caller
@@ -24,6 +26,7 @@ const RECLAIM_BLOCKS = 256;
 export class ShardProjections {
   readonly trees: ShardIndex;
   readonly edges: ShardEdges;
+  readonly zones: ShardZones;
   readonly undo: UndoSlot;
   readonly #shard: number;
   readonly #memory: EngineMemory;
@@ -50,6 +53,7 @@ export class ShardProjections {
     this.#shard = shard;
     this.trees = memory.treesOf(shard);
     this.edges = memory.edgesOf(shard);
+    this.zones = memory.zonesOf(shard);
     this.undo = memory.undo.slot(shard, nodes);
     this.#heap = memory.heaps[shard]!;
     this.#counts = memory.control.counts;
@@ -96,6 +100,12 @@ export class ShardProjections {
     } else if (type === EventType.graphRemoved) {
       this.undo.begin(sequence);
       this.#removeGraph(graph);
+    } else if (type === EventType.zoneSet) {
+      this.undo.begin(sequence);
+      this.zones.set(graph, row, this.#allocateData(frame, i), sequence);
+    } else if (type === EventType.zoneRemoved) {
+      this.undo.begin(sequence);
+      this.zones.remove(graph, row, sequence);
     }
     this.#graphSequence[graph] = sequence;
   }
@@ -171,8 +181,14 @@ export class ShardProjections {
   }
 
   #storeData(frame: FrameView, i: number, row: number): void {
-    const heap = this.#heap;
     const before = this.#data[row]!;
+    this.#data[row] = this.#allocateData(frame, i) + 1;
+    if (before !== 0) this.#heap.free(before - 1);
+  }
+
+  /** Ref of a copy of the event's data. */
+  #allocateData(frame: FrameView, i: number): number {
+    const heap = this.#heap;
     const from = frame.dataStart(i);
     const length = frame.payloadEnd(i) - from;
     const ref = heap.allocate(length, 0);
@@ -180,8 +196,7 @@ export class ShardProjections {
     const to = heap.startOf(ref);
     const payload = frame.payload;
     for (let k = 0; k < length; k++) heap.bytes[to + k] = payload[from + k]!;
-    this.#data[row] = ref + 1;
-    if (before !== 0) heap.free(before - 1);
+    return ref;
   }
 
   #createNode(graph: number, row: number, sequence: number): void {
@@ -292,7 +307,7 @@ export class ShardProjections {
       row = nodeBook.next[row]! - 1;
     }
     graphs.cursor[graph] = row + 1;
-    if (row >= 0) return true;
+    if (row >= 0 || this.zones.reclaim(graph, RECLAIM_ZONES)) return true;
     graphs.firstDead[this.#shard] = graphs.nextDead[graph]!;
     graphs.order[graph] = 0;
     graphs.size[graph] = 0;

@@ -18,7 +18,7 @@ export function recoverShard(
   from: number,
   thread: number,
 ): void {
-  const { control, lock, rings, undo } = memory;
+  const { control, lock, rings, undo, outboxes } = memory;
   lock.takeOver(shard, from, thread);
   const ring = rings[shard]!;
   const frame = ring.peek();
@@ -31,8 +31,19 @@ export function recoverShard(
     projections.apply(frame, i, frame.firstSequence);
     ring.eventsApplied = i + 1;
   }
+  // What the events that are applied tell the watchers counts; the rest is told when they are applied.
+  outboxes[shard]!.settle(nextSequence(ring, frame));
+  if (outboxes[shard]!.mustTell()) control.announceProgress();
   if (frame !== undefined) recount(control, shard, ring, frame);
   lock.releaseWrite(shard, thread);
+}
+
+/** Publish sequence of the first event that is not applied, as far as is known. */
+function nextSequence(ring: FrameRing, frame: FrameView | undefined): number {
+  if (frame === undefined) return Number.POSITIVE_INFINITY;
+  const next = ring.eventsApplied;
+  if (next < frame.count) return frame.firstSequence + frame.sequenceDelta[next]!;
+  return frame.firstSequence + frame.sequenceDelta[next - 1]! + 1;
 }
 
 /** The counts of the events that are applied of the ring's current frame, whatever the lost owner had counted. */
@@ -86,7 +97,8 @@ export function rebuildShard(memory: EngineMemory, projections: ShardProjections
     else rows.push(row);
   }
   for (const [graph, rows] of rowsByGraph) projections.trees.bulkLoad(graph, Uint32Array.from(rows), nodes);
-  heaps[shard]!.rebuild(Uint32Array.from(data).sort());
+  const shapes = projections.zones.rebuild(graphsOfShard, memory.zones.graph.length);
+  heaps[shard]!.rebuild(Uint32Array.from([...data, ...shapes]).sort());
   const edges = projections.edges;
   edges.rebuild();
   for (let edge = edges.nextLive(0); edge >= 0; edge = edges.nextLive(edge + 1)) {

@@ -74,6 +74,11 @@ export class EventWriter {
     this.transaction = new Transaction(parts.nodes, parts.graphs, parts.kinds);
   }
 
+  /** Publish sequence of the last event. */
+  get lastSequence(): number {
+    return this.#sequence - 1;
+  }
+
   /** Called once a tick in which events were published. */
   onTick: () => void = () => undefined;
 

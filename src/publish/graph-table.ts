@@ -24,6 +24,9 @@ export class GraphTable {
   readonly #free: RowQueue[];
   readonly #quarantine = new TimedRowQueue();
   readonly #removed: number[] = [];
+  /** Called when a row is bound to a name. */
+  onCreate: (row: number, name: string) => void = () => undefined;
+  readonly #removalPositions = new Map<number, number>();
   #nextShard = 0;
   #live = 0;
 
@@ -95,6 +98,7 @@ export class GraphTable {
     this.#book.generation[row]!++;
     this.use[row] = GraphUse.live;
     this.#live++;
+    this.onCreate(row, name);
     return row;
   }
 
@@ -116,10 +120,17 @@ export class GraphTable {
     this.#names.bind(0, name, row);
   }
 
-  remove(row: number): void {
+  /** The graph's removal stands in the frame before ring position `position` of its shard. */
+  remove(row: number, position: number): void {
     this.use[row] = GraphUse.removed;
+    this.#removalPositions.set(row, position);
     this.#removed.push(row);
     this.#live--;
+  }
+
+  /** Whether the removal of a removed graph is applied, given what the ring of its shard has applied. */
+  isRemovalApplied(row: number, appliedPosition: number): boolean {
+    return ((appliedPosition - this.#removalPositions.get(row)!) | 0) >= 0;
   }
 
   /** Moves the rows removed since the last call to the end of `into`. */
@@ -131,6 +142,7 @@ export class GraphTable {
   /** Takes back a `remove` that was not published. */
   unremove(row: number): void {
     this.use[row] = GraphUse.live;
+    this.#removalPositions.delete(row);
     this.#removed.pop();
     this.#live++;
   }
@@ -139,6 +151,7 @@ export class GraphTable {
   retire(row: number, nowMs: number): void {
     const name = this.nameOf(row);
     const newest = this.find(name);
+    this.#removalPositions.delete(row);
     if (newest === row) {
       this.#names.unbind(row);
     } else if (newest !== NO_ROW) {

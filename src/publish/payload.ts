@@ -74,19 +74,19 @@ export class PayloadBuffer {
    * @throws AthanorError ATHANOR_INVALID_EVENT for what MessagePack cannot say, ATHANOR_PAYLOAD_TOO_LARGE above
    * `maxPayloadBytes`.
    */
-  addData(data: unknown): void {
+  addData(data: unknown, field = 'data'): void {
     let encoded: Uint8Array;
     try {
       encoded = this.#encoder.encodeSharedRef(data);
     } catch (error) {
-      throw new AthanorError('ATHANOR_INVALID_EVENT', `data: ${show(data)} cannot be written as MessagePack`, {
+      throw new AthanorError('ATHANOR_INVALID_EVENT', `${field}: ${show(data)} cannot be written as MessagePack`, {
         cause: error,
       });
     }
     if (encoded.length > this.#maxDataBytes) {
       throw new AthanorError(
         'ATHANOR_PAYLOAD_TOO_LARGE',
-        `data: ${encoded.length} bytes as MessagePack, option maxPayloadBytes allows ${this.#maxDataBytes}`,
+        `${field}: ${encoded.length} bytes as MessagePack, option maxPayloadBytes allows ${this.#maxDataBytes}`,
       );
     }
     this.#grow(encoded.length);

@@ -348,7 +348,7 @@ export class Publisher extends EventWriter {
     const writer = this.begin(ref.shard);
     this.head(writer, EventType.graphRemoved, 0, graph, 0, at);
     this.transaction.removedGraph(graph);
-    this.graphs.remove(graph);
+    this.graphs.remove(graph, writer.openPosition);
     this.refs.removed(graph);
     this.end(writer);
   }

@@ -15,6 +15,7 @@ export class Transaction {
   /** Triples: operation, subject, former value. */
   readonly #log: number[] = [];
   readonly #stamps: number[] = [];
+  readonly #others: Array<() => void> = [];
   active = false;
 
   constructor(nodes: NodeTable, graphs: GraphTable, kinds: KindTable) {
@@ -27,6 +28,7 @@ export class Transaction {
     this.active = true;
     this.#log.length = 0;
     this.#stamps.length = 0;
+    this.#others.length = 0;
   }
 
   commit(): void {
@@ -56,10 +58,16 @@ export class Transaction {
     if (this.active) this.#log.push(Op.addedKind, kind, 0);
   }
 
+  /** Something that no other table hangs on; `undo` takes it back. */
+  also(undo: () => void): void {
+    if (this.active) this.#others.push(undo);
+  }
+
   /** Takes everything back, newest first. */
   rollback(nowMs: number): void {
     const log = this.#log;
     this.active = false;
+    while (this.#others.length > 0) this.#others.pop()!();
     while (log.length > 0) {
       const before = log.pop()!;
       const subject = log.pop()!;

@@ -49,7 +49,8 @@ export const Count = {
 } as const;
 
 /** Low byte of a shard's state word. */
-export const ShardState = { idle: 0, ready: 1, running: 2, lost: 3 } as const;
+/** `blocked`: the shard's outbox has no room for what its next event tells; see `block`. */
+export const ShardState = { idle: 0, ready: 1, running: 2, lost: 3, blocked: 4 } as const;
 const OWNER_SHIFT = 8;
 
 export const ControlFlag = {
@@ -114,13 +115,15 @@ export class Control {
     );
   }
 
-  /** Idle or ready → running by `thread`: for those who want the shard to stand still. */
+  /** Idle, ready or blocked → running by `thread`: for those who want the shard to stand still. */
   claimAny(shard: number, thread: number): boolean {
     const at = shard * ShardWord.stride;
     const running = ShardState.running | (thread << OWNER_SHIFT);
     return (
       Atomics.compareExchange(this.shard, at, ShardState.idle, running) === ShardState.idle ||
-      Atomics.compareExchange(this.shard, at, ShardState.ready, running) === ShardState.ready
+      Atomics.compareExchange(this.shard, at, ShardState.ready, running) === ShardState.ready ||
+      // Whoever serves the shard next finds out again that there is no room.
+      Atomics.compareExchange(this.shard, at, ShardState.blocked, running) === ShardState.blocked
     );
   }
 
@@ -155,6 +158,21 @@ export class Control {
   /** Owner: running → ready, for another to go on with. */
   giveBack(shard: number): void {
     Atomics.store(this.shard, shard * ShardWord.stride, ShardState.ready);
+  }
+
+  /** Owner: running → blocked, until the consumer of the outbox has made room. It must look for room again afterwards. */
+  block(shard: number): void {
+    // As `goIdle`; and before the look for room: with sequential consistency either that look sees the consumer's tail, or
+    // the consumer's look at the state after moving its tail sees `blocked`.
+    Atomics.store(this.shard, shard * ShardWord.stride, ShardState.blocked);
+  }
+
+  /** Blocked → ready: there is room. True when the caller made the change and so has to see to an applier. */
+  unblock(shard: number): boolean {
+    return (
+      Atomics.compareExchange(this.shard, shard * ShardWord.stride, ShardState.blocked, ShardState.ready) ===
+      ShardState.blocked
+    );
   }
 
   // ------------------------------------------------------------ counts

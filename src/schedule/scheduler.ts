@@ -63,6 +63,10 @@ export class Scheduler {
     this.progress();
   };
 
+  /** Called whenever a worker may have announced something. */
+  onProgress: () => void = () => undefined;
+  #listening = false;
+
   /** Frames sealed so far. */
   frames = 0;
 
@@ -146,7 +150,14 @@ export class Scheduler {
       else waiters[kept++] = waiter;
     }
     waiters.length = kept;
+    this.onProgress();
     this.#sealWhatIsDue();
+    this.#listen();
+  }
+
+  /** From here on, listens for announcements even when nobody waits for a position. */
+  listen(): void {
+    this.#listening = true;
     this.#listen();
   }
 
@@ -186,7 +197,7 @@ export class Scheduler {
       const position = this.#nextPosition(target);
       if (position !== undefined) wanted.push({ target, position });
     }
-    if (wanted.length === 0) return;
+    if (wanted.length === 0 && !this.#listening) return;
     // Listening before arming: an announcement between the two is heard.
     if (!this.#progressPending) {
       this.#progressPending = true;

@@ -2,7 +2,10 @@ import { Builder, ByteBuffer } from 'flatbuffers';
 import { invariant } from '../base/errors.js';
 import { Frame } from './generated/frame_generated.js';
 
-/** Types of events as frames carry them. Gaps are left for zones, expiry, dead letters and custom events. */
+/**
+ * Types of events as frames carry them. Gaps are left for expiry, dead letters and custom events. The row of a zone's event
+ * is the zone's: its payload declares the zone's name on first use, and its data is the shape.
+ */
 export const EventType = {
   graphCreated: 1,
   graphRemoved: 2,
@@ -11,6 +14,8 @@ export const EventType = {
   nodeRemoved: 5,
   edgeUpserted: 6,
   edgeRemoved: 7,
+  zoneSet: 8,
+  zoneRemoved: 9,
 } as const;
 
 /**

@@ -62,7 +62,7 @@ test('what is not built yet is refused by name', () => {
   refuses(() => engine.publish(custom), 'ATHANOR_UNSUPPORTED', /custom/);
   refuses(() => engine.graph('ttl', { ttlMs: 5 }), 'ATHANOR_UNSUPPORTED', /ttlMs/);
   const graph = engine.graph('g') as unknown as Record<string, () => unknown>;
-  for (const name of ['setZone', 'removeZone', 'watch', 'watchRoaming', 'publishColumns']) {
+  for (const name of ['publishColumns']) {
     refuses(() => graph[name]!(), 'ATHANOR_UNSUPPORTED', new RegExp(name));
   }
   const whole = engine as unknown as Record<string, () => unknown>;

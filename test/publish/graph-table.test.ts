@@ -78,7 +78,7 @@ class Model {
     const { table } = this.#made;
     const row = this.#of(of).at(-1) ?? NO_ROW;
     if (!this.#live.has(row)) return;
-    table.remove(row);
+    table.remove(row, 0);
     const removed: number[] = [];
     if (refused) {
       table.unremove(row);
@@ -151,7 +151,7 @@ describe('graph table', () => {
       for (;;) rows.push(table.create(long(rows.length)));
     };
     expect(fill).toThrow(/names of graphs fill their reservation/);
-    table.remove(rows[0]!);
+    table.remove(rows[0]!, 0);
     // Created again before it is reclaimed: its name would stand there twice.
     for (let i = 0; i < 500; i++) expect(() => table.create(long(0))).toThrow(/fill their reservation/);
     expect(table.find(long(0))).toBe(rows[0]);
@@ -163,7 +163,7 @@ describe('graph table', () => {
   test('removed graphs leave quarantine oldest first, no more at a time than asked, and are reused in that order', () => {
     const { table } = make(1000, 1000);
     const rows = Array.from({ length: 1000 }, (_, i) => table.create(`graph ${i}`));
-    for (const row of rows) table.remove(row);
+    for (const row of rows) table.remove(row, 0);
     rows.forEach((row, i) => {
       table.retire(row, i);
     });

@@ -254,3 +254,35 @@ test(`one busy shard does not starve the others (seed ${SEED})`, async () => {
   await simulation.until(engine.flush());
   await simulation.until(engine.close());
 });
+
+test(`a graph in a row that was another's is reclaimed after its own removal alone (seed ${SEED})`, async () => {
+  for (let seed = SEED; seed < SEED + 20; seed++) {
+    const simulation = new Simulation(seed, crashes);
+    const engine = await simulation.start({
+      workers: 1,
+      shards: 1,
+      capacity,
+      batch: { maxInFlight: 256, maxEvents: 4 },
+    });
+    const graph = engine.graph('g');
+    for (let life = 0; life < 4; life++) {
+      // All of it is published before any of it is applied, in a row whose former graph was reclaimed long ago.
+      for (let n = 0; n < 300; n++) graph.moveNode(n, n, life);
+      graph.remove();
+      await simulation.pass(0.2);
+      await simulation.until(engine.flush());
+      expect(graph.order, `seed ${seed}`).toBe(0);
+      graph.moveNode('next', life, life);
+      await simulation.until(engine.flush());
+      const { problems } = await simulation.until(engine.verify());
+      expect(problems, `seed ${seed}`).toEqual([]);
+      expect([...graph.nodes()].map(({ id }) => id)).toEqual(['next']);
+      graph.remove();
+      for (let pause = 0; pause < 3; pause++) {
+        await simulation.pass(1100);
+        await simulation.until(engine.flush());
+      }
+    }
+    await simulation.until(engine.close());
+  }
+});

@@ -3,9 +3,11 @@ import { ByteHeap } from '../../dist/src/memory/byte-heap.js';
 import { ShardLock } from '../../dist/src/memory/lock.js';
 import { ShardProjections } from '../../dist/src/pool/projections.js';
 import { UndoSlot } from '../../dist/src/project/undo.js';
+import { Outbox } from '../../dist/src/ring/outbox.js';
 import { FrameRing } from '../../dist/src/ring/ring.js';
 import { Control } from '../../dist/src/schedule/control.js';
 import { ShardIndex } from '../../dist/src/spatial/shard-index.js';
+import { ShardZones } from '../../dist/src/zones/shard-zones.js';
 
 export const CRASH = new Error('the thread is lost here');
 
@@ -15,9 +17,14 @@ const STEPS: ReadonlyArray<readonly [{ prototype: object }, readonly string[]]> 
   [ShardIndex, ['move', 'insert', 'remove', 'dropTree', 'packStep', 'packSwap', 'reclaimStep', 'bulkLoad', 'clear']],
   [ShardEdges, ['upsert', 'remove', 'dropNode', 'detachRow', 'reclaimStep', 'rebuild']],
   [ByteHeap, ['allocate', 'free', 'rebuild']],
+  [ShardZones, ['set', 'remove', 'reclaim', 'rebuild']],
   [FrameRing, ['release']],
+  [Outbox, ['begin', 'write', 'close', 'publish', 'mustTell', 'settle']],
   [ShardLock, ['acquireWrite', 'releaseWrite', 'takeOver']],
-  [Control, ['claim', 'claimLost', 'goIdle', 'giveBack', 'markReady', 'announce', 'beginFrame', 'recount']],
+  [
+    Control,
+    ['claim', 'claimLost', 'goIdle', 'giveBack', 'markReady', 'announce', 'beginFrame', 'recount', 'block', 'unblock'],
+  ],
   [ShardProjections, ['apply', 'reclaim']],
 ];
 

@@ -1,0 +1,131 @@
+import { AthanorError, show } from '../base/errors.js';
+import { segmentsMeet } from '../base/orientation.js';
+import type { ZoneShape } from '../base/types.js';
+
+/** The geometry that shapes are checked for. */
+export interface ShapeSpace {
+  readonly dimensions: 2 | 3;
+  readonly spherical: boolean;
+}
+
+function invalid(field: string, value: unknown, limit: string): never {
+  throw new AthanorError('ATHANOR_INVALID_EVENT', `shape.${field}: ${show(value)} is not ${limit}`);
+}
+
+function finite(field: string, value: unknown): number {
+  if (typeof value !== 'number' || value - value !== 0) invalid(field, value, 'a finite number');
+  return value + 0;
+}
+
+function coordinate(field: string, value: unknown, space: ShapeSpace, axis: 'x' | 'y'): number {
+  const number = finite(field, value);
+  if (!space.spherical) return number;
+  if (axis === 'x' && Math.abs(number) > 180) invalid(field, number, 'a longitude from -180 to 180');
+  if (axis === 'y' && Math.abs(number) > 90) invalid(field, number, 'a latitude from -90 to 90');
+  return number;
+}
+
+/** `z`, where the graph has it and only there. */
+function height(field: string, value: unknown, space: ShapeSpace): number | undefined {
+  if (space.dimensions === 3) return finite(field, value);
+  if (value !== undefined) invalid(field, value, 'allowed in a graph of 2 dimensions');
+  return undefined;
+}
+
+/**
+ * The shape as it stands in the log: its own fields alone, in one order.
+ * @throws AthanorError ATHANOR_INVALID_EVENT, naming the field, its value and the limit.
+ */
+export function checkZoneShape(shape: unknown, space: ShapeSpace): ZoneShape {
+  if (typeof shape !== 'object' || shape === null) {
+    throw new AthanorError('ATHANOR_INVALID_EVENT', `shape: ${show(shape)} is not an object`);
+  }
+  const given = shape as Record<string, unknown>;
+  switch (given.type) {
+    case 'circle': {
+      const x = coordinate('x', given.x, space, 'x');
+      const y = coordinate('y', given.y, space, 'y');
+      const z = height('z', given.z, space);
+      const radius = finite('radius', given.radius);
+      if (radius < 0) invalid('radius', radius, 'a number from 0 up');
+      return { type: 'circle', x, y, ...(z !== undefined && { z }), radius };
+    }
+    case 'box':
+      return checkBox(given, space);
+    case 'polygon':
+      return { type: 'polygon', points: checkRing(given.points, space) };
+    default:
+      return invalid('type', given.type, "'circle', 'box' or 'polygon'");
+  }
+}
+
+function checkBox(given: Record<string, unknown>, space: ShapeSpace): ZoneShape {
+  const minX = coordinate('minX', given.minX, space, 'x');
+  const minY = coordinate('minY', given.minY, space, 'y');
+  const maxX = coordinate('maxX', given.maxX, space, 'x');
+  const maxY = coordinate('maxY', given.maxY, space, 'y');
+  const minZ = height('minZ', given.minZ, space);
+  const maxZ = height('maxZ', given.maxZ, space);
+  // On the sphere the box is then across the antimeridian.
+  if (minX > maxX && !space.spherical) invalid('minX', minX, `at most maxX (${maxX})`);
+  if (minY > maxY) invalid('minY', minY, `at most maxY (${maxY})`);
+  if (minZ === undefined || maxZ === undefined) return { type: 'box', minX, minY, maxX, maxY };
+  if (minZ > maxZ) invalid('minZ', minZ, `at most maxZ (${maxZ})`);
+  return { type: 'box', minX, minY, minZ, maxX, maxY, maxZ };
+}
+
+function checkRing(points: unknown, space: ShapeSpace): Array<[number, number]> {
+  if (!Array.isArray(points)) invalid('points', points, 'an array of points');
+  if (points.length < 3) invalid('points', points, 'a ring of at least 3 points');
+  const ring = points.map((point: unknown, i): [number, number] => {
+    if (!Array.isArray(point) || point.length !== 2) invalid(`points[${i}]`, point, 'a pair of numbers');
+    return [coordinate(`points[${i}][0]`, point[0], space, 'x'), coordinate(`points[${i}][1]`, point[1], space, 'y')];
+  });
+  ring.forEach(([x, y], i) => {
+    const [nextX, nextY] = ring[(i + 1) % ring.length]!;
+    if (x === nextX && y === nextY) {
+      const which = (i + 1) % ring.length;
+      invalid(
+        `points[${Math.max(i, which)}]`,
+        ring[i],
+        which === 0 ? 'other than the first (a ring is not closed)' : 'other than the one before',
+      );
+    }
+  });
+  const crossing = crossingEdges(ring);
+  if (crossing !== undefined) {
+    const [i, j] = crossing;
+    invalid('points', points, `a ring without self-crossing: its edges from points ${i} and ${j} meet`);
+  }
+  return ring;
+}
+
+/** Two edges with a point in common that is not the corner between them; edges by the index of their first point. */
+function crossingEdges(ring: ReadonlyArray<readonly [number, number]>): [number, number] | undefined {
+  const count = ring.length;
+  const edges = ring.map(([ax, ay], i) => {
+    const [bx, by] = ring[(i + 1) % count]!;
+    return { i, ax, ay, bx, by, minX: Math.min(ax, bx), maxX: Math.max(ax, bx) };
+  });
+  // A sweep along x: an edge is held against those alone that begin before it ends.
+  edges.sort((a, b) => a.minX - b.minX);
+  for (let first = 0; first < count; first++) {
+    const a = edges[first]!;
+    for (let second = first + 1; second < count; second++) {
+      const b = edges[second]!;
+      if (b.minX > a.maxX) break;
+      const follows = (a.i + 1) % count === b.i;
+      if (!follows && (b.i + 1) % count !== a.i) {
+        if (segmentsMeet(a.ax, a.ay, a.bx, a.by, b.ax, b.ay, b.bx, b.by)) return [a.i, b.i];
+        continue;
+      }
+      // Neighbours share a corner: they meet elsewhere only where one runs back along the other.
+      const [from, to] = follows ? [a, b] : [b, a];
+      const backX = from.ax;
+      const backY = from.ay;
+      if (segmentsMeet(backX, backY, backX, backY, to.ax, to.ay, to.bx, to.by)) return [a.i, b.i];
+      if (segmentsMeet(to.bx, to.by, to.bx, to.by, from.ax, from.ay, from.bx, from.by)) return [a.i, b.i];
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,110 @@
+import { AthanorError } from '../base/errors.js';
+import { MAX_ZONES, NO_ROW } from '../base/limits.js';
+
+/** Rows beyond those that may be set: for zones whose removal is not applied and told yet. */
+export const ZONE_ROWS = MAX_ZONES + MAX_ZONES / 4;
+
+/** Where an outbox stands. */
+export interface OutboxMarks {
+  readonly headPosition: number;
+  readonly tailPosition: number;
+}
+
+interface Leaving {
+  readonly row: number;
+  readonly shard: number;
+  /** Ring position that is applied when the zone's removal is. */
+  readonly position: number;
+  /** Once that is so: outbox position before which entries may name the zone. */
+  told: number | undefined;
+}
+
+/** Main thread. Rows of zones by graph and name, as published. */
+export class ZoneTable {
+  readonly #rows = new Map<number, Map<string, number>>();
+  readonly #names: string[] = [];
+  readonly #free: number[] = [];
+  /** Zones removed, oldest first of each shard. */
+  #leaving: Leaving[] = [];
+  #live = 0;
+
+  /** Zones that are set, as published. */
+  get live(): number {
+    return this.#live;
+  }
+
+  /** Row of a zone that is set, or NO_ROW. */
+  find(graph: number, name: string): number {
+    return this.#rows.get(graph)?.get(name) ?? NO_ROW;
+  }
+
+  /** Name of a row, until nothing can ask for it any more. */
+  nameOf(row: number): string {
+    return this.#names[row]!;
+  }
+
+  /** All names, by row. */
+  names(): string[] {
+    return [...this.#names];
+  }
+
+  /** @throws AthanorError ATHANOR_CAPACITY, or ATHANOR_BACKPRESSURE while removed zones still hold the rows. */
+  bind(graph: number, name: string): number {
+    if (this.#live >= MAX_ZONES) {
+      throw new AthanorError('ATHANOR_CAPACITY', `zone '${name}': an engine holds at most ${MAX_ZONES} zones`);
+    }
+    const row = this.#free.length > 0 ? this.#free.pop()! : this.#names.length;
+    if (row >= ZONE_ROWS)
+      throw new AthanorError('ATHANOR_BACKPRESSURE', `zone '${name}': removed zones still hold their rows`);
+    this.#names[row] = name;
+    this.#set(graph, name, row);
+    return row;
+  }
+
+  #set(graph: number, name: string, row: number): void {
+    const known = this.#rows.get(graph);
+    if (known === undefined) this.#rows.set(graph, new Map([[name, row]]));
+    else known.set(name, row);
+    this.#live++;
+  }
+
+  /** Takes back a `bind` that was not published. */
+  unbind(graph: number, name: string): void {
+    this.#free.push(this.#drop(graph, name));
+  }
+
+  #drop(graph: number, name: string): number {
+    const known = this.#rows.get(graph)!;
+    const row = known.get(name)!;
+    known.delete(name);
+    if (known.size === 0) this.#rows.delete(graph);
+    this.#live--;
+    return row;
+  }
+
+  /** The zone's removal is published, in the frame before ring position `position` of the shard. */
+  remove(graph: number, name: string, shard: number, position: number): void {
+    this.#leaving.push({ row: this.#drop(graph, name), shard, position, told: undefined });
+  }
+
+  /** The graph is removed and its zones are reclaimed, as applied up to `position`. */
+  dropGraph(graph: number, shard: number, position: number): void {
+    for (const name of [...(this.#rows.get(graph)?.keys() ?? [])]) this.remove(graph, name, shard, position);
+  }
+
+  /** Frees the rows whose removal is applied and told. */
+  collect(appliedOf: (shard: number) => number, outboxes: readonly OutboxMarks[]): void {
+    if (this.#leaving.length === 0) return;
+    let kept = 0;
+    for (const leaving of this.#leaving) {
+      const outbox = outboxes[leaving.shard]!;
+      if (leaving.told === undefined && ((appliedOf(leaving.shard) - leaving.position) | 0) >= 0) {
+        // Entries are handed over before the ring's cursor passes their events.
+        leaving.told = outbox.headPosition;
+      }
+      if (leaving.told !== undefined && ((outbox.tailPosition - leaving.told) | 0) >= 0) this.#free.push(leaving.row);
+      else this.#leaving[kept++] = leaving;
+    }
+    this.#leaving.length = kept;
+  }
+}

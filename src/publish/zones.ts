@@ -1,0 +1,62 @@
+import { NO_ROW } from '../base/limits.js';
+import { Space } from '../base/space.js';
+import type { ZoneShape } from '../base/types.js';
+import { EventType, Presence } from '../schema/frame.js';
+import { checkName } from './check.js';
+import type { GraphRef } from './graph-refs.js';
+import { Publisher } from './publisher.js';
+import { checkZoneShape, type ShapeSpace } from './zone-shape.js';
+import { ZoneTable } from './zone-table.js';
+
+/** Main thread. The publisher with the events of zones. */
+export class ZonePublisher extends Publisher {
+  readonly zones = new ZoneTable();
+
+  setZone(ref: GraphRef, name: string, shape: ZoneShape): void {
+    this.assertOpen();
+    checkName('zone', name);
+    const checked = checkZoneShape(shape, this.#spaceOf(ref));
+    this.whole(() => {
+      const graph = this.ensureGraph(ref);
+      const at = this.now();
+      let row = this.zones.find(graph, name);
+      let presence: number = Presence.data;
+      this.payload.clear();
+      if (row === NO_ROW) {
+        row = this.zones.bind(graph, name);
+        this.transaction.also(() => this.zones.unbind(graph, name));
+        presence |= Presence.rowDeclared;
+        this.payload.addString(name);
+      }
+      const declared = this.payload.length;
+      this.payload.addData(checked, 'shape');
+      const writer = this.begin(ref.shard);
+      writer.takeData(this.payload.length - declared);
+      this.head(writer, EventType.zoneSet, presence, graph, row, at);
+      this.end(writer);
+    });
+  }
+
+  removeZone(ref: GraphRef, name: string): void {
+    this.assertOpen();
+    checkName('zone', name);
+    const graph = this.liveRow(ref);
+    const row = graph === NO_ROW ? NO_ROW : this.zones.find(graph, name);
+    if (row === NO_ROW) {
+      this.published++;
+      this.appliedHere++;
+      return;
+    }
+    const at = this.now();
+    this.payload.clear();
+    const writer = this.begin(ref.shard);
+    this.head(writer, EventType.zoneRemoved, 0, graph, row, at);
+    this.zones.remove(graph, name, ref.shard, writer.openPosition);
+    this.end(writer);
+  }
+
+  #spaceOf(ref: GraphRef): ShapeSpace {
+    const space = ref.row === NO_ROW ? this.refs.spaceOf(ref.name) : ref.space;
+    return { dimensions: space === Space.solid ? 3 : 2, spherical: space === Space.sphere };
+  }
+}

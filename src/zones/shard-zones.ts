@@ -1,0 +1,189 @@
+import type { ZoneShape } from '../base/types.js';
+import type { ByteHeap } from '../memory/byte-heap.js';
+import { decodeShape } from './decode.js';
+import { GraphZones } from './graph-zones.js';
+import { LOG_ENTRIES, type ZoneColumns } from './layout.js';
+import type { Space } from './space.js';
+import { type Zone, zoneOf } from './zone.js';
+
+/**
+ * The zones of one shard: the columns as its owner writes them, and this thread's cache of them by graph. The cache follows
+ * the columns by the shard's log of changes, so that setting zones one by one costs each thread one insertion each.
+ *
+ * Every change can be done again after it was broken off anywhere: what is derived is made anew by `rebuild`.
+ */
+export class ShardZones {
+  readonly columns: ZoneColumns;
+  readonly #shard: number;
+  readonly #heap: ByteHeap;
+  readonly #cache = new Map<number, GraphZones>();
+  /** Changes of the log that the cache has seen. */
+  #seen = 0;
+
+  constructor(columns: ZoneColumns, shard: number, heap: ByteHeap) {
+    this.columns = columns;
+    this.#shard = shard;
+    this.#heap = heap;
+  }
+
+  // ------------------------------------------------------------ the columns
+
+  /** The zone has the shape at `ref` of the heap from here on. */
+  set(graph: number, zone: number, ref: number, sequence: number): void {
+    const { columns } = this;
+    const before = columns.shape[zone]!;
+    columns.sequence[zone] = sequence;
+    // The graph before the shape, and the other way round when it is dropped: broken off between them it has a graph and no
+    // shape, and `rebuild` clears it. A shape without a graph would be freed twice.
+    if (columns.graph[zone] === 0) {
+      columns.graph[zone] = graph + 1;
+      this.#link(graph, zone);
+    }
+    columns.shape[zone] = ref + 1;
+    this.#changed(graph, zone, sequence);
+    if (before !== 0) this.#heap.free(before - 1);
+  }
+
+  remove(graph: number, zone: number, sequence: number): void {
+    const { columns } = this;
+    if (columns.graph[zone] !== graph + 1) return;
+    this.#drop(graph, zone);
+    this.#changed(graph, zone, sequence);
+  }
+
+  /** Drops at most `most` zones of a removed graph. True when some are left. */
+  reclaim(graph: number, most: number): boolean {
+    const { columns } = this;
+    columns.version[graph] = 0;
+    for (let dropped = 0; columns.first[graph] !== 0; dropped++) {
+      if (dropped === most) return true;
+      const zone = columns.first[graph]! - 1;
+      this.#drop(graph, zone);
+      this.#log(graph, zone);
+    }
+    return false;
+  }
+
+  #link(graph: number, zone: number): void {
+    const { first, next, prev } = this.columns;
+    const head = first[graph]!;
+    next[zone] = head;
+    prev[zone] = 0;
+    if (head !== 0) prev[head - 1] = zone + 1;
+    first[graph] = zone + 1;
+  }
+
+  #drop(graph: number, zone: number): void {
+    const { columns } = this;
+    const { first, next, prev } = columns;
+    const shape = columns.shape[zone]!;
+    columns.shape[zone] = 0;
+    columns.graph[zone] = 0;
+    if (prev[zone] === 0) first[graph] = next[zone]!;
+    else next[prev[zone]! - 1] = next[zone]!;
+    if (next[zone] !== 0) prev[next[zone]! - 1] = prev[zone]!;
+    if (shape !== 0) this.#heap.free(shape - 1);
+  }
+
+  #changed(graph: number, zone: number, sequence: number): void {
+    const { columns } = this;
+    columns.version[graph] = columns.first[graph] === 0 ? 0 : sequence;
+    this.#log(graph, zone);
+  }
+
+  #log(graph: number, zone: number): void {
+    const { columns } = this;
+    const logged = columns.logged[this.#shard * 16]!;
+    const at = (this.#shard * LOG_ENTRIES + (logged % LOG_ENTRIES)) * 2;
+    columns.log[at] = graph;
+    columns.log[at + 1] = zone;
+    columns.logged[this.#shard * 16] = logged + 1;
+  }
+
+  /**
+   * Recovery: the lists and versions anew, from the columns.
+   * @returns refs of the shapes, which the heap keeps
+   */
+  rebuild(graphs: readonly number[], zones: number): number[] {
+    const { columns } = this;
+    for (const graph of graphs) {
+      columns.first[graph] = 0;
+      columns.version[graph] = 0;
+    }
+    const refs: number[] = [];
+    const shards = columns.logged.length / 16;
+    for (let zone = 0; zone < zones; zone++) {
+      const graph = columns.graph[zone]! - 1;
+      if (graph < 0 || graph % shards !== this.#shard) continue;
+      if (columns.shape[zone] === 0) {
+        // Broken off while it was dropped: its event is done again, or its graph reclaimed.
+        columns.graph[zone] = 0;
+        continue;
+      }
+      refs.push(columns.shape[zone]! - 1);
+      this.#link(graph, zone);
+    }
+    // A new version, whatever the event that was broken off: every cache and every safe ball is made anew.
+    const logged = columns.logged[this.#shard * 16]! + LOG_ENTRIES + 1;
+    columns.logged[this.#shard * 16] = logged;
+    for (const graph of graphs) if (columns.first[graph] !== 0) columns.version[graph] = -logged;
+    return refs;
+  }
+
+  // ------------------------------------------------------------ the cache
+
+  /** Zones of a graph as the columns have them, or undefined when it has none. */
+  of(graph: number, space: Space): GraphZones | undefined {
+    const { columns } = this;
+    const version = columns.version[graph]!;
+    if (version === 0) return undefined;
+    let zones = this.#cache.get(graph);
+    if (zones?.version === version) return zones;
+    this.#follow();
+    zones = this.#cache.get(graph);
+    // The row's former graph may have had another geometry.
+    if (zones?.space.dimensions !== space.dimensions || zones.space.radiusM !== space.radiusM) {
+      zones = new GraphZones(space);
+      const all: Zone[] = [];
+      for (let zone = columns.first[graph]!; zone !== 0; zone = columns.next[zone - 1]!) {
+        all.push(this.#read(zone - 1, space));
+      }
+      zones.load(all);
+      this.#cache.set(graph, zones);
+    }
+    zones.version = version;
+    return zones;
+  }
+
+  /** Brings every cached graph up to the log's end. */
+  #follow(): void {
+    const { columns } = this;
+    const logged = columns.logged[this.#shard * 16]!;
+    if (logged - this.#seen > LOG_ENTRIES) this.#cache.clear();
+    else {
+      for (let entry = this.#seen; entry < logged; entry++) {
+        const at = (this.#shard * LOG_ENTRIES + (entry % LOG_ENTRIES)) * 2;
+        const graph = columns.log[at]!;
+        const zone = columns.log[at + 1]!;
+        const zones = this.#cache.get(graph);
+        if (zones === undefined) continue;
+        if (columns.graph[zone] === graph + 1) zones.set(this.#read(zone, zones.space));
+        else zones.delete(zone);
+        zones.version = columns.version[graph]!;
+        if (zones.version === 0) this.#cache.delete(graph);
+      }
+    }
+    this.#seen = logged;
+  }
+
+  #read(zone: number, space: Space): Zone {
+    return zoneOf(zone, this.columns.sequence[zone]!, this.shapeOf(zone), space);
+  }
+
+  shapeOf(zone: number): ZoneShape {
+    const heap = this.#heap;
+    const ref = this.columns.shape[zone]! - 1;
+    const start = heap.startOf(ref);
+    return decodeShape(heap.bytes, start, start + heap.lengthOf(ref));
+  }
+}

@@ -1,0 +1,421 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { orientation, segmentsMeet } from '../../dist/src/base/orientation.js';
+import { greatCircleDistance } from '../../dist/src/base/sphere.js';
+import type { ZoneShape } from '../../dist/src/index.js';
+import { clearance, contains, crosses, shortWay } from '../../dist/src/zones/geometry.js';
+import { GraphZones } from '../../dist/src/zones/graph-zones.js';
+import { EARTH, PLANE, SOLID, type Space } from '../../dist/src/zones/space.js';
+import { type Zone, zoneOf } from '../../dist/src/zones/zone.js';
+
+const SEED = Number(process.env.ATHANOR_SEED ?? 20_261_201);
+const options = { seed: SEED, numRuns: 400 };
+
+type Point = readonly [number, number, number];
+const zone = (shape: ZoneShape, space: Space, row = 0): Zone => zoneOf(row, row + 1, shape, space);
+
+/** Positions on a small grid: borders, corners and collinear edges are met all the time. */
+const coarse = fc.integer({ min: -6, max: 6 });
+/** Not so near to 0 that the positions which the tests compute lose their digits. */
+const plain = (value: number): number => (Math.abs(value) < 1e-9 ? 0 : value);
+const fine = fc.double({ min: -6, max: 6, noNaN: true }).map(plain);
+const coordinate = fc.oneof(coarse, fine);
+const point = fc.tuple(coordinate, coordinate, coordinate);
+const longitude = fc.oneof(
+  fc.constantFrom(-180, -179, -90, 0, 90, 179, 180),
+  fc.double({ min: -180, max: 180, noNaN: true }).map(plain),
+);
+const latitude = fc.oneof(
+  fc.constantFrom(-90, -89, 0, 89, 90),
+  fc.double({ min: -90, max: 90, noNaN: true }).map(plain),
+);
+const place = fc.tuple(longitude, latitude, fc.constant(0));
+
+const circle = (space: Space) =>
+  fc
+    .tuple(point, fc.oneof(fc.integer({ min: 0, max: 5 }), fc.double({ min: 0, max: 5, noNaN: true })))
+    .map(
+      ([[x, y, z], radius]): ZoneShape =>
+        space === SOLID ? { type: 'circle', x, y, z, radius } : { type: 'circle', x, y, radius },
+    );
+const box = (space: Space) =>
+  fc.tuple(point, point).map(([a, b]): ZoneShape => {
+    const low = a.map((value, i) => Math.min(value, b[i]!)) as [number, number, number];
+    const high = a.map((value, i) => Math.max(value, b[i]!)) as [number, number, number];
+    const flat = { type: 'box' as const, minX: low[0], minY: low[1], maxX: high[0], maxY: high[1] };
+    return space === SOLID ? { ...flat, minZ: low[2], maxZ: high[2] } : flat;
+  });
+/** A star round the origin: never crosses itself. */
+const star = fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 3, maxLength: 9 }).map(
+  (radii): ZoneShape => ({
+    type: 'polygon',
+    points: radii.map((radius, i) => {
+      const angle = (i / radii.length) * 2 * Math.PI;
+      return [Math.round(Math.cos(angle) * radius * 4) / 4, Math.round(Math.sin(angle) * radius * 4) / 4] as const;
+    }),
+  }),
+);
+/** Stairs, with all edges along the axes. */
+const stairs = fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 1, maxLength: 4 }).map((steps): ZoneShape => {
+  const points: Array<[number, number]> = [[-5, -5]];
+  let x = -5;
+  let y = -5 + steps.length;
+  points.push([x, y]);
+  for (const step of steps) {
+    points.push([x + step, y], [(x += step), --y]);
+  }
+  return { type: 'polygon', points: points.filter(([, py], i) => i === 0 || i === points.length - 1 || py > -6) };
+});
+
+/** Even-odd by brute force in exact fractions of 1/4096: the ring's corners and the point are first put on that grid. */
+function inPolygon(points: ReadonlyArray<readonly [number, number]>, x: number, y: number): boolean {
+  let inside = false;
+  for (let i = 0, j = points.length - 1; i < points.length; j = i++) {
+    const [ax, ay] = points[j]!;
+    const [bx, by] = points[i]!;
+    const cross = (bx - ax) * (y - ay) - (by - ay) * (x - ax);
+    if (cross === 0 && x >= Math.min(ax, bx) && x <= Math.max(ax, bx) && y >= Math.min(ay, by) && y <= Math.max(ay, by))
+      return true;
+    if (ay > y !== by > y && cross > 0 === by > ay) inside = !inside;
+  }
+  return inside;
+}
+const snap = (value: number): number => Math.round(value * 64) / 64;
+
+describe('what is inside', () => {
+  test('balls and boxes, in two and three dimensions', () => {
+    for (const space of [PLANE, SOLID]) {
+      fc.assert(
+        fc.property(circle(space), point, (shape, [x, y, z]) => {
+          if (shape.type !== 'circle') return;
+          const depth = space === SOLID ? z - shape.z! : 0;
+          const square = (x - shape.x) ** 2 + (y - shape.y) ** 2 + depth ** 2;
+          expect(contains(zone(shape, space), space, x, y, space === SOLID ? z : 0)).toBe(square <= shape.radius ** 2);
+        }),
+        options,
+      );
+      fc.assert(
+        fc.property(box(space), point, (shape, [x, y, z]) => {
+          if (shape.type !== 'box') return;
+          const deep = space === PLANE || (z >= shape.minZ! && z <= shape.maxZ!);
+          const wanted = deep && x >= shape.minX && x <= shape.maxX && y >= shape.minY && y <= shape.maxY;
+          expect(contains(zone(shape, space), space, x, y, space === SOLID ? z : 0)).toBe(wanted);
+        }),
+        options,
+      );
+    }
+  });
+
+  test('polygons, with points on corners and edges', () => {
+    fc.assert(
+      fc.property(fc.oneof(star, stairs), point, (shape, [px, py]) => {
+        if (shape.type !== 'polygon') return;
+        const [x, y] = [snap(px), snap(py)];
+        expect(contains(zone(shape, PLANE), PLANE, x, y, 0)).toBe(inPolygon(shape.points, x, y));
+        for (const [cx, cy] of shape.points) expect(contains(zone(shape, PLANE), PLANE, cx, cy, 0)).toBe(true);
+        shape.points.forEach(([ax, ay], i) => {
+          const [bx, by] = shape.points[(i + 1) % shape.points.length]!;
+          expect(contains(zone(shape, PLANE), PLANE, (ax + bx) / 2, (ay + by) / 2, 0)).toBe(true);
+        });
+        // In three dimensions it is a column without end.
+        expect(contains(zone(shape, SOLID), SOLID, x, y, 1e9)).toBe(inPolygon(shape.points, x, y));
+      }),
+      options,
+    );
+  });
+
+  test('circles on the sphere are those of great-circle distances', () => {
+    fc.assert(
+      fc.property(place, place, fc.double({ min: 0, max: 21e6, noNaN: true }), ([x, y], [px, py], radius) => {
+        const distance = greatCircleDistance(x, y, px, py, EARTH.radiusM);
+        if (Math.abs(distance - radius) < 1e-3) return;
+        expect(contains(zone({ type: 'circle', x, y, radius }, EARTH), EARTH, px, py, 0)).toBe(distance <= radius);
+      }),
+      options,
+    );
+    const everything = zone({ type: 'circle', x: 0, y: 0, radius: Math.PI * EARTH.radiusM }, EARTH);
+    expect(contains(everything, EARTH, 180, 0, 0)).toBe(true);
+    // All longitudes of a pole are one point.
+    expect(contains(zone({ type: 'circle', x: 10, y: 90, radius: 0 }, EARTH), EARTH, -120, 90, 0)).toBe(true);
+    expect(contains(zone({ type: 'circle', x: 180, y: 5, radius: 0 }, EARTH), EARTH, -180, 5, 0)).toBe(true);
+  });
+
+  test('boxes and polygons at the antimeridian', () => {
+    const pacific = zone({ type: 'box', minX: 170, minY: -10, maxX: -170, maxY: 10 }, EARTH);
+    for (const x of [170, 175, 180, -180, -175, -170]) expect(contains(pacific, EARTH, x, 0, 0), `${x}`).toBe(true);
+    for (const x of [169, 0, -169]) expect(contains(pacific, EARTH, x, 0, 0), `${x}`).toBe(false);
+    // The meridian 180 is -180.
+    const west = zone({ type: 'box', minX: -180, minY: -10, maxX: -170, maxY: 10 }, EARTH);
+    expect(contains(west, EARTH, 180, 0, 0)).toBe(true);
+    const east = zone(
+      {
+        type: 'polygon',
+        points: [
+          [180, 0],
+          [170, 5],
+          [170, -5],
+        ],
+      },
+      EARTH,
+    );
+    expect(contains(east, EARTH, -180, 0, 0)).toBe(true);
+    expect(contains(east, EARTH, -179, 0, 0)).toBe(false);
+    const world = zone({ type: 'box', minX: -180, minY: -90, maxX: 180, maxY: 90 }, EARTH);
+    expect(contains(world, EARTH, 33, 90, 0)).toBe(true);
+  });
+
+  test('tiny and huge', () => {
+    const dot = zone({ type: 'circle', x: 3, y: 4, radius: 0 }, PLANE);
+    expect(contains(dot, PLANE, 3, 4, 0)).toBe(true);
+    expect(contains(dot, PLANE, 3 + 1e-12, 4, 0)).toBe(false);
+    const huge = zone({ type: 'circle', x: 0, y: 0, radius: 1e200 }, PLANE);
+    expect(contains(huge, PLANE, 1e199, 0, 0)).toBe(true);
+    expect(contains(huge, PLANE, 1e201, 0, 0)).toBe(false);
+    const small = zone({ type: 'circle', x: 0, y: 0, radius: 1 }, PLANE);
+    expect(contains(small, PLANE, 1e300, 1e300, 0)).toBe(false);
+    const sliver = zone(
+      {
+        type: 'polygon',
+        points: [
+          [0, 0],
+          [1e-300, 0],
+          [0, 1e-300],
+        ],
+      },
+      PLANE,
+    );
+    expect(contains(sliver, PLANE, 0, 0, 0)).toBe(true);
+    expect(contains(sliver, PLANE, 1e-300, 1e-300, 0)).toBe(false);
+  });
+});
+
+test('sides of a line are exact', () => {
+  // Collinear in whole numbers, and one unit in the last place beside.
+  expect(orientation(0, 0, 3e15, 1e15, 6e15, 2e15)).toBe(0);
+  expect(orientation(0, 0, 3e15, 1e15, 6e15, 2e15 + 1)).toBe(1);
+  expect(orientation(0, 0, 3e15, 1e15, 6e15, 2e15 - 1)).toBe(-1);
+  expect(orientation(0.5, 0.5, 12, 12, 24, 24 + 2 ** -48)).toBe(1);
+  expect(orientation(-1e308, -1e308, 1e308, 1e308, 0, 5e-324)).toBe(1);
+  fc.assert(
+    fc.property(
+      fc.tuple(coarse, coarse),
+      fc.tuple(coarse, coarse),
+      fc.tuple(coarse, coarse),
+      ([ax, ay], [bx, by], [cx, cy]) => {
+        // The same by whole numbers, moved to where rounding is coarse.
+        const wanted = Math.sign((bx - ax) * (cy - ay) - (by - ay) * (cx - ax)) + 0;
+        for (const [scale, shift] of [
+          [1, 0],
+          [1, 2 ** 49],
+          [2 ** -30, 1024],
+        ] as const) {
+          const at = (value: number): number => value * scale + shift;
+          expect(orientation(at(ax), at(ay), at(bx), at(by), at(cx), at(cy)) + 0).toBe(wanted);
+        }
+      },
+    ),
+    options,
+  );
+});
+
+/** Whether some of many positions on the way is inside. */
+function sampled(of: Zone, space: Space, from: Point, to: Point, steps = 600): boolean {
+  const end = space === EARTH ? shortWay(from[0], to[0]) : to[0];
+  for (let i = 0; i <= steps; i++) {
+    const at = from.map((value, k) => value + ((k === 0 ? end : to[k]!) - value) * (i / steps)) as [
+      number,
+      number,
+      number,
+    ];
+    if (at[0] > 180 && space === EARTH) at[0] -= 360;
+    if (at[0] < -180 && space === EARTH) at[0] += 360;
+    if (contains(of, space, ...at)) return true;
+  }
+  return false;
+}
+
+describe('ways', () => {
+  test('a way that has a position inside crosses, and one that crosses comes as near as can be', () => {
+    for (const space of [PLANE, SOLID]) {
+      const shape = fc.oneof(circle(space), box(space), star);
+      fc.assert(
+        fc.property(shape, point, point, (of, a, b) => {
+          const [from, to] = [a, b].map((p) => [p[0], p[1], space === SOLID ? p[2] : 0] as Point);
+          const target = zone(of, space);
+          if (contains(target, space, ...from!) || contains(target, space, ...to!)) return;
+          const found = crosses(target, space, ...from!, ...to!);
+          const seen = sampled(target, space, from!, to!);
+          if (seen) expect(found).toBe(true);
+          if (!found || seen) return;
+          // It touches a corner, or grazes: then some position of the way is close to the border.
+          const least = Math.min(
+            ...Array.from({ length: 4001 }, (_, i) => {
+              const at = from!.map((value, k) => value + (to![k]! - value) * (i / 4000));
+              return clearance(target, space, at[0]!, at[1]!, at[2]!);
+            }),
+          );
+          expect(least).toBeLessThan(0.01);
+        }),
+        options,
+      );
+    }
+  });
+
+  test('a way that touches a border or a corner crosses', () => {
+    const round = zone({ type: 'circle', x: 0, y: 0, radius: 1 }, PLANE);
+    expect(crosses(round, PLANE, -2, 1, 0, 2, 1, 0)).toBe(true);
+    expect(crosses(round, PLANE, -2, 1.0000001, 0, 2, 1.0000001, 0)).toBe(false);
+    const square = zone({ type: 'box', minX: 0, minY: 0, maxX: 1, maxY: 1 }, PLANE);
+    expect(crosses(square, PLANE, -1, 1, 0, 1, 3, 0)).toBe(false);
+    expect(crosses(square, PLANE, -1, 0, 0, 1, 2, 0)).toBe(true);
+    expect(crosses(square, PLANE, -1, 1, 0, 2, 1, 0)).toBe(true);
+    const triangle = zone(
+      {
+        type: 'polygon',
+        points: [
+          [0, 0],
+          [2, 0],
+          [1, 2],
+        ],
+      },
+      PLANE,
+    );
+    expect(crosses(triangle, PLANE, 0, 2, 0, 2, 2, 0)).toBe(true);
+    expect(crosses(triangle, PLANE, -1, 0, 0, 3, 0, 0)).toBe(true);
+    // Along the line of an edge, but not on it.
+    expect(crosses(triangle, PLANE, 3, 0, 0, 5, 0, 0)).toBe(false);
+    const cube = zone({ type: 'box', minX: 0, minY: 0, minZ: 0, maxX: 1, maxY: 1, maxZ: 1 }, SOLID);
+    expect(crosses(cube, SOLID, -1, -1, -1, 2, 2, 2)).toBe(true);
+    expect(crosses(cube, SOLID, 0.5, 0.5, -1, 0.5, 0.5, 2)).toBe(true);
+    expect(crosses(cube, SOLID, -1, 0.5, 1.5, 1.5, 0.5, 1.2)).toBe(false);
+    // A node that stays where it is passes through nothing.
+    expect(crosses(round, PLANE, 2, 0, 0, 2, 0, 0)).toBe(false);
+  });
+
+  test('on the sphere: great circles for circles, the short way in degrees for the others', () => {
+    fc.assert(
+      fc.property(place, place, fc.oneof(star), (a, b, of) => {
+        const target = zone(of, EARTH);
+        if (
+          contains(target, EARTH, ...a) ||
+          contains(target, EARTH, ...b) ||
+          Math.abs(Math.abs(a[0] - b[0]) - 180) < 1e-9
+        )
+          return;
+        if (sampled(target, EARTH, a, b)) expect(crosses(target, EARTH, ...a, ...b)).toBe(true);
+      }),
+      options,
+    );
+    // London to Tokyo goes by the north, far from the straight line of the map.
+    const arctic = zone({ type: 'circle', x: 70, y: 69, radius: 400_000 }, EARTH);
+    expect(crosses(arctic, EARTH, 0, 51.5, 0, 139.7, 35.7, 0)).toBe(true);
+    const straight = zone({ type: 'circle', x: 70, y: 43.6, radius: 400_000 }, EARTH);
+    expect(crosses(straight, EARTH, 0, 51.5, 0, 139.7, 35.7, 0)).toBe(false);
+    // Over the pole, and round the antimeridian.
+    const pole = zone({ type: 'circle', x: 0, y: 90, radius: 1000 }, EARTH);
+    expect(crosses(pole, EARTH, -30, 80, 0, 150, 80, 0)).toBe(true);
+    const fiji = zone({ type: 'box', minX: 177, minY: -19, maxX: -178, maxY: -16 }, EARTH);
+    expect(crosses(fiji, EARTH, 170, -17, 0, -170, -18, 0)).toBe(true);
+    expect(crosses(fiji, EARTH, -170, -18, 0, 170, -17, 0)).toBe(true);
+    expect(crosses(fiji, EARTH, 100, -17, 0, -100, -17, 0)).toBe(true);
+    expect(crosses(fiji, EARTH, 80, -17, 0, -80, -17, 0)).toBe(false);
+    // Antipodes have no shortest way.
+    expect(crosses(pole, EARTH, 0, 0, 0, 180, 0, 0)).toBe(false);
+  });
+});
+
+describe('safe distances and look-ups', () => {
+  const cases: Array<[string, Space, fc.Arbitrary<ZoneShape>, fc.Arbitrary<Point>]> = [
+    ['plane', PLANE, fc.oneof(circle(PLANE), box(PLANE), star), point.map(([x, y]) => [x, y, 0] as Point)],
+    ['solid', SOLID, fc.oneof(circle(SOLID), box(SOLID), star), point],
+    [
+      'sphere',
+      EARTH,
+      fc.oneof(
+        star,
+        fc
+          .tuple(place, fc.double({ min: 0, max: 2e7, noNaN: true }))
+          .map(([[x, y], radius]): ZoneShape => ({ type: 'circle', x, y, radius })),
+        fc.tuple(place, place).map(
+          ([[ax, ay], [bx, by]]): ZoneShape => ({
+            type: 'box',
+            minX: ax,
+            maxX: bx,
+            minY: Math.min(ay, by),
+            maxY: Math.max(ay, by),
+          }),
+        ),
+      ),
+      place,
+    ],
+  ];
+
+  test.each(cases)('within the clearance nothing changes and no way meets the border: %s', (_, space, shape, where) => {
+    const unit = fc.double({ min: -1, max: 1, noNaN: true });
+    fc.assert(
+      fc.property(shape, where, fc.tuple(unit, unit, unit), fc.tuple(unit, unit, unit), (of, at, d, e) => {
+        const target = zone(of, space);
+        let radius = clearance(target, space, ...at);
+        if (space === EARTH) radius = Math.min(radius, 180 - Math.abs(at[0]), 45);
+        if (!(radius > 0)) return;
+        const step = (by: readonly number[]): [number, number, number] => {
+          const length = Math.max(1, Math.hypot(...by)) * (1 + 1e-12);
+          const moved = at.map((value, k) => value + (k === 2 && space !== SOLID ? 0 : (by[k]! / length) * radius));
+          if (space === EARTH) moved[1] = Math.max(-90, Math.min(90, moved[1]!));
+          return moved as [number, number, number];
+        };
+        const [from, to] = [step(d), step(e)];
+        const inside = contains(target, space, ...at);
+        expect(contains(target, space, ...from)).toBe(inside);
+        expect(contains(target, space, ...to)).toBe(inside);
+        if (!inside) expect(crosses(target, space, ...from, ...to)).toBe(false);
+      }),
+      { ...options, numRuns: 1500 },
+    );
+  });
+
+  test.each(cases)('look-ups leave out no zone that matters: %s', (_, space, shape, where) => {
+    fc.assert(
+      fc.property(
+        fc.array(shape, { minLength: 1, maxLength: 20 }),
+        where,
+        where,
+        fc.double({ min: 0.01, max: 5, noNaN: true }),
+        (shapes, a, b, reach) => {
+          const zones = new GraphZones(space);
+          const all = shapes.map((of, row) => zone(of, space, row));
+          zones.load(all.slice(0, 10));
+          for (const one of all.slice(10)) zones.set(one);
+          zones.at(a[0], a[1]);
+          const here = new Set(zones.found.slice(0, zones.foundCount));
+          for (const one of all) if (contains(one, space, ...a)) expect(here.has(one)).toBe(true);
+          zones.along(a[0], a[1], b[0], b[1], reach);
+          const along = new Set(zones.found.slice(0, zones.foundCount));
+          expect(along.size).toBe(zones.foundCount);
+          for (const one of all) {
+            const matters =
+              contains(one, space, ...a) ||
+              contains(one, space, ...b) ||
+              crosses(one, space, ...a, ...b) ||
+              clearance(one, space, ...b) <
+                Math.min(reach, space === EARTH ? 180 - Math.abs(b[0]) - 1e-9 : reach) - 1e-9;
+            if (matters) expect(along.has(one)).toBe(true);
+          }
+          for (const one of all) zones.delete(one.row);
+          zones.at(a[0], a[1]);
+          expect(zones.foundCount).toBe(0);
+        },
+      ),
+      { ...options, numRuns: 500 },
+    );
+  });
+});
+
+test('segments meet when they have a point in common', () => {
+  expect(segmentsMeet(0, 0, 2, 2, 0, 2, 2, 0)).toBe(true);
+  expect(segmentsMeet(0, 0, 1, 1, 1, 1, 2, 0)).toBe(true);
+  expect(segmentsMeet(0, 0, 1, 1, 2, 2, 3, 3)).toBe(false);
+  expect(segmentsMeet(0, 0, 2, 2, 1, 1, 3, 3)).toBe(true);
+  expect(segmentsMeet(0, 0, 2, 0, 1, 1e-300, 1, 1)).toBe(false);
+  expect(segmentsMeet(1, 1, 1, 1, 0, 0, 2, 2)).toBe(true);
+});
