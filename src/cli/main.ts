@@ -64,6 +64,14 @@ program
   )
   .option('--within <x,y,radius>', 'nodes within a radius of a place; may be repeated', gather, [])
   .option('--nearest <x,y,k>', 'the k nodes nearest to a place; may be repeated', gather, [])
+  .option(
+    '--zone <name=shape>',
+    'circle:x,y,radius, box:minX,minY,maxX,maxY or polygon:x1,y1,…; may be repeated',
+    gather,
+    [],
+  )
+  .option('--watch', 'tell and count who enters, leaves and crosses the zones', false)
+  .option('--detect <kinds>', 'of enter, exit, inside, cross, what --watch is to tell (all but inside)')
   .option('--strict', 'stop at the first bad row', false)
   .option('--limit <n>', 'rows or moves to publish at most', whole)
   .option('--workers <n>', 'worker threads', whole)

@@ -7,6 +7,7 @@ import { Progress } from './progress.js';
 import type { Answers, RunOptions, Source } from './source.js';
 import { askedOf } from './space/asked.js';
 import { Questions } from './space/questions.js';
+import { ZoneLines } from './space/zone-lines.js';
 import { toJson, toText } from './summary.js';
 import { swarmSource } from './swarm.js';
 
@@ -19,6 +20,12 @@ function openSource(options: RunOptions): Promise<Source> | Source {
   if (options.source === 'flights') return flightsSource(options);
   if (options.source === 'swarm') return swarmSource(options);
   return fileSource(options);
+}
+
+/** Above the bar, where there is one. */
+function write(progress: Progress | undefined, text: string): void {
+  if (progress === undefined) process.stderr.write(text);
+  else progress.write(text);
 }
 
 function joined(a: Answers, b: Answers): Answers {
@@ -37,13 +44,20 @@ export async function run(options: RunOptions): Promise<number> {
   const interrupt = (): void => stop.abort();
   process.once('SIGINT', interrupt);
   try {
-    const questions = new Questions(engine, asked, options.check);
+    let progress: Progress | undefined;
+    const lines = options.quiet ? undefined : new ZoneLines((text) => write(progress, text));
+    const questions = new Questions(engine, asked, {
+      check: options.check,
+      tell: (graph, event) => lines?.tell(graph, event),
+    });
     const work = source.start(engine, questions);
-    const progress = options.quiet ? undefined : new Progress(engine, work);
+    progress = options.quiet ? undefined : new Progress(engine, work);
     const startedMs = performance.now();
     try {
       await work.publish(stop.signal);
       await engine.flush();
+      await questions.settle();
+      lines?.end();
     } finally {
       progress?.stop();
     }
@@ -60,7 +74,7 @@ export async function run(options: RunOptions): Promise<number> {
       seconds,
       stats,
       answers,
-      notes: work.notes,
+      notes: [...work.notes, ...questions.notes],
       badRows: work.badRows,
       comparison,
       interrupted: stop.signal.aborted,

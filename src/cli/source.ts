@@ -27,6 +27,9 @@ export interface RunOptions {
   /** As written; may be empty. */
   within: readonly string[];
   nearest: readonly string[];
+  zone: readonly string[];
+  watch: boolean;
+  detect?: string;
   strict: boolean;
 }
 

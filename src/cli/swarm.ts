@@ -155,15 +155,20 @@ class SwarmRun implements SourceRun {
       x[i] = random.next() * this.#side;
       y[i] = random.next() * this.#side;
     }
+    const { plain } = this.#questions;
+    const place = (count: number): void => {
+      for (let i = 0; plain !== undefined && i < count; i++) {
+        plain.place(this.#graph.name, `walker-${i}`, { x: x[i]!, y: y[i]!, z: 0 });
+      }
+    };
+    place(placed);
     for (let move = 0; move < this.#moves; ) {
       const count = Math.min(this.#nodes, this.#moves - move);
       walk(random, x, y, 0, count, this.#side);
       move += count;
+      if (plain?.everyMove === true) place(count);
     }
-    const { plain } = this.#questions;
-    for (let i = 0; plain !== undefined && i < placed; i++) {
-      plain.place(this.#graph.name, `walker-${i}`, { x: x[i]!, y: y[i]!, z: 0 });
-    }
+    if (plain?.everyMove === false) place(placed);
     comparison.equal('walkers', this.#graph.order, placed);
     for (let i = 0; i < placed; i += Math.ceil(this.#nodes / QUERIES)) {
       const node = this.#graph.node(`walker-${i}`);

@@ -23,6 +23,8 @@ const options = (more: Partial<RunOptions>): RunOptions => ({
   strict: false,
   within: [],
   nearest: [],
+  zone: [],
+  watch: false,
   id: 'id',
   x: 'x',
   y: 'y',

@@ -71,7 +71,8 @@ class FlightsRun implements SourceRun {
     this.#questions = questions;
     this.#flights = engine.graph('flights', ON_EARTH);
     this.#airports = engine.graph('airports', ON_EARTH);
-    for (const graph of [this.#flights, this.#airports]) questions.begin(graph.name, spaceOf(ON_EARTH));
+    questions.begin(this.#flights.name, spaceOf(ON_EARTH));
+    questions.begin(this.#airports.name, spaceOf(ON_EARTH), { zones: false });
     this.#vectors = data.airports.map(vectorOf);
     this.#departures = new Departures(data.airports, this.#vectors, this.#paths);
     this.#samples = new Samples(engine, this.#flights, data.airports[data.airport('ORD')]!);

@@ -1,5 +1,7 @@
-import { Problem } from '../problem.js';
+import type { ZoneDetect } from '../../index.js';
 import type { RunOptions } from '../source.js';
+import { detectAsked, type ZoneAsked, zonesAsked } from './asked-zones.js';
+import { numbersOf } from './numbers.js';
 import type { Point } from './space.js';
 
 /** What an option asked, and how it was written, for errors. */
@@ -24,11 +26,19 @@ export interface NearestAsked extends Asked {
 export interface SpaceAsked {
   readonly within: readonly WithinAsked[];
   readonly nearest: readonly NearestAsked[];
+  readonly zones: readonly ZoneAsked[];
+  /** What is told of the zones; undefined where they are not watched. */
+  readonly detect: readonly ZoneDetect[] | undefined;
 }
 
 /** `dimensions`: of the source's graphs; undefined where they have either. @throws Problem */
 export function askedOf(options: RunOptions, dimensions: 2 | 3 | undefined): SpaceAsked {
-  return { within: withinAsked(options, dimensions), nearest: nearestAsked(options, dimensions) };
+  return {
+    within: withinAsked(options, dimensions),
+    nearest: nearestAsked(options, dimensions),
+    zones: zonesAsked(options, dimensions),
+    detect: detectAsked(options),
+  };
 }
 
 function withinAsked(options: RunOptions, dimensions: 2 | 3 | undefined): WithinAsked[] {
@@ -56,23 +66,10 @@ function pointAsked(
   const fields = text.split(',');
   const given = dimensions ?? (fields.length === 4 ? 3 : 2);
   const names = given === 3 ? ['x', 'y', 'z', last] : ['x', 'y', last];
-  if (fields.length !== names.length) {
-    const needed = dimensions === undefined ? `x,y,${last} or x,y,z,${last}` : names.join(',');
-    throw new Problem(`${option}: ${fields.length} numbers where ${needed} are needed`);
-  }
   const numbers = numbersOf(option, fields, names);
   return {
     at: { x: numbers[0]!, y: numbers[1]!, z: given === 3 ? numbers[2]! : 0 },
     last: numbers.at(-1)!,
     dimensions: given,
   };
-}
-
-/** Limits of the values are the engine's to know. */
-export function numbersOf(option: string, fields: readonly string[], names: readonly string[]): number[] {
-  return fields.map((field, i) => {
-    const value = field.trim() === '' ? Number.NaN : Number(field);
-    if (Number.isNaN(value)) throw new Problem(`${option}: ${names[i]} is "${field.trim()}", not a number`);
-    return value;
-  });
 }

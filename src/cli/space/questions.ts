@@ -1,4 +1,4 @@
-import type { Engine, NodeId } from '../../index.js';
+import type { Engine, NodeId, ZoneEvent } from '../../index.js';
 import type { Comparison } from '../comparison.js';
 import { formatThings } from '../format.js';
 import { firstLine, Problem } from '../problem.js';
@@ -7,6 +7,7 @@ import type { NearestAsked, SpaceAsked, WithinAsked } from './asked.js';
 import { distanceBetween, doubtOf, isWithin } from './distance.js';
 import { PlainSpace } from './plain-space.js';
 import { coordinatesOf, type Point, type Space } from './space.js';
+import { Zones } from './zones.js';
 
 /** Nodes that an answer names for people, and of those within a radius for programs too. */
 const NAMED = 5;
@@ -38,27 +39,34 @@ interface NearestAnswer extends PointAnswer {
   nearest: Named[];
 }
 
-/** What --within and --nearest ask of every graph of a run. */
+/** What --within, --nearest and --zone ask of every graph of a run. */
 export class Questions {
   /** Where something is asked and `--check` given. */
   readonly plain: PlainSpace | undefined;
   readonly #engine: Engine;
   readonly #within: readonly WithinAsked[];
   readonly #nearest: readonly NearestAsked[];
+  readonly #zones: Zones;
   readonly #graphs = new Map<string, Space>();
 
-  constructor(engine: Engine, asked: SpaceAsked, check: boolean) {
+  constructor(
+    engine: Engine,
+    asked: SpaceAsked,
+    options: { check: boolean; tell: (graph: string, event: ZoneEvent) => void },
+  ) {
     this.#engine = engine;
     this.#within = asked.within;
     this.#nearest = asked.nearest;
-    const any = asked.within.length + asked.nearest.length > 0;
-    this.plain = check && any ? new PlainSpace() : undefined;
+    this.#zones = new Zones(engine, asked.zones, asked.detect, options.tell);
+    const any = asked.within.length + asked.nearest.length + asked.zones.length > 0;
+    this.plain = options.check && any ? new PlainSpace(asked.detect !== undefined) : undefined;
   }
 
-  /** Asks of this graph too. A question that it cannot be asked ends the run now, not when all is published. */
-  begin(graph: string, space: Space): void {
+  /** Asks of this graph too, and sets the zones in it unless it is not to have any. A question that it cannot be asked ends the run now, not when all is published. */
+  begin(graph: string, space: Space, { zones }: { zones: boolean } = { zones: true }): void {
     this.#graphs.set(graph, space);
-    this.plain?.begin(graph, space);
+    this.plain?.begin(graph);
+    if (zones) this.#zones.begin(graph, space, this.plain);
     for (const asked of this.#of(this.#within, space)) this.#ask(asked, () => this.#askWithin(graph, space, asked, 1));
     for (const asked of this.#of(this.#nearest, space)) this.#ask(asked, () => this.#askNearest(graph, space, asked));
   }
@@ -89,7 +97,18 @@ export class Questions {
     const lines: string[] = [];
     if (this.#within.length > 0) values.within = this.#eachWithin(lines);
     if (this.#nearest.length > 0) values.nearest = this.#eachNearest(lines);
-    return { values, sections: lines.length === 0 ? [] : [{ title: 'Asked', lines }] };
+    const zones = this.#zones.answers();
+    const sections = lines.length === 0 ? [] : [{ title: 'Asked', lines }];
+    return { values: { ...values, ...zones.values }, sections: [...sections, ...zones.sections] };
+  }
+
+  /** After a flush, and before answers: what was told of zones has been read. */
+  settle(): Promise<void> {
+    return this.#zones.settle();
+  }
+
+  get notes(): string[] {
+    return this.#zones.notes;
   }
 
   #eachWithin(lines: string[]): WithinAnswer[] {
@@ -128,6 +147,7 @@ export class Questions {
   check(comparison: Comparison): void {
     const { plain } = this;
     if (plain === undefined) return;
+    this.#zones.check(comparison, plain);
     for (const [graph, space] of this.#graphs) {
       const nodes = plain.nodesOf(graph);
       for (const asked of this.#of(this.#within, space)) this.#checkWithin(comparison, graph, space, asked, nodes);
