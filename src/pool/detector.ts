@@ -73,7 +73,7 @@ export class Detector {
     } else if (type === EventType.nodeRemoved) {
       const row = frame.row[i]!;
       if (this.#isPlaced(graph, row)) {
-        const z = this.#heightOf(graph, row);
+        const z = this.#isSolid(graph) ? this.#z[row]! : 0;
         fits = this.#node(graph, row, wanted, true, this.#x[row]!, this.#y[row]!, z, false, 0, 0, 0);
       }
     } else if (type === EventType.zoneSet || type === EventType.zoneRemoved) {
@@ -92,11 +92,15 @@ export class Detector {
     if (version === 0) return true;
     const row = frame.row[i]!;
     if (!this.#isPlaced(graph, row)) return false;
-    const solid = (this.#options[graph]! & GraphOption.solid) !== 0;
+    const solid = this.#isSolid(graph);
     const z0 = solid ? this.#z[row]! : 0;
     const z1 = solid ? frame.z[i]! : 0;
     const ball = ballOf(this.#safe, row, version, this.#x[row]!, this.#y[row]!, z0, frame.x[i]!, frame.y[i]!, z1);
     return ball === 2 && ((wanted & Wanted.inside) === 0 || this.#safe[row * Safe.stride + Safe.inside] === 0);
+  }
+
+  #isSolid(graph: number): boolean {
+    return (this.#options[graph]! & GraphOption.solid) !== 0;
   }
 
   #isPlaced(graph: number, row: number): boolean {
@@ -117,8 +121,7 @@ export class Detector {
     const presence = frame.presence[i]!;
     let after = (presence & Presence.x) !== 0 ? NodeFlag.x : 0;
     if ((presence & Presence.y) !== 0) after |= NodeFlag.y;
-    const solid = (this.#options[graph]! & GraphOption.solid) !== 0;
-    if (solid && (presence & Presence.z) !== 0) after |= NodeFlag.z;
+    if ((presence & Presence.z) !== 0) after |= NodeFlag.z;
     if (after === 0) return true;
     const position = positionFlags(this.#options[graph]!);
     if ((flags & NodeFlag.alive) !== 0) {
@@ -132,8 +135,8 @@ export class Detector {
     const y0 = this.#y[row]!;
     const x1 = (presence & Presence.x) !== 0 ? frame.x[i]! : x0;
     const y1 = (presence & Presence.y) !== 0 ? frame.y[i]! : y0;
-    const z0 = this.#heightOf(graph, row);
-    const z1 = solid && (presence & Presence.z) !== 0 ? frame.z[i]! : z0;
+    const z0 = this.#isSolid(graph) ? this.#z[row]! : 0;
+    const z1 = (presence & Presence.z) !== 0 ? frame.z[i]! : z0;
     return this.#node(graph, row, wanted, this.#isPlaced(graph, row), x0, y0, z0, true, x1, y1, z1);
   }
 

@@ -2,7 +2,7 @@ import { GraphState } from '../project/graph-columns.js';
 import { NodeFlag } from '../project/node-columns.js';
 import { clearance, contains } from '../zones/geometry.js';
 import { Safe } from '../zones/layout.js';
-import { spaceOf } from '../zones/space.js';
+import { geometryOf } from '../zones/space.js';
 import { type Digest, hashText } from './digest.js';
 import type { EngineMemory } from './engine-memory.js';
 import type { InspectTask } from './inspect.js';
@@ -71,7 +71,7 @@ export function verifyZones(memory: EngineMemory, shard: number, task: InspectTa
     const version = columns.safe[at + Safe.version]!;
     if (graph < 0 || version === 0 || version !== columns.version[graph] || !set.has(graph)) continue;
     if ((nodes.flags[row]! & NodeFlag.alive) === 0 || graphs.state[graph] !== GraphState.alive) continue;
-    const space = spaceOf(graphs.options[graph]!, graphs.radius[graph]!);
+    const space = geometryOf(graphs.options[graph]!, graphs.radius[graph]!);
     const zones = shardZones.of(graph, space)!;
     const x = columns.safe[at + Safe.x]!;
     const y = columns.safe[at + Safe.y]!;

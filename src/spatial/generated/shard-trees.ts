@@ -1,7 +1,7 @@
 // Derived from ../shard-trees.ts by scripts/plane.mjs: edit that one, then run `npm run plane`.
-
+import { specialize } from '../../base/specialize.js';
 import { FANOUT, type IndexViews, LEAST_LEAF, type PoolViews, Word } from '../layout.js';
-import { chooseChild, distanceTo } from './choose.js';
+import { type Descent, distanceTo, makeDescent } from './choose.js';
 import { NodePool } from './nodes.js';
 import { type InsertLate, Packing } from './packing.js';
 import { splitInner, splitLeaf } from './split.js';
@@ -25,6 +25,7 @@ export class ShardTrees {
   readonly #pool: NodePool;
   readonly #views: PoolViews;
   readonly #packing: Packing;
+  readonly #descent: Descent;
   /** While a late point goes into the tree being packed. */
   #aside = false;
   readonly #insertLate: InsertLate = (graph, row, x, y, entries) => {
@@ -37,6 +38,7 @@ export class ShardTrees {
     this.#index = index;
     this.#views = pool;
     this.#pool = new NodePool(this.#views);
+    this.#descent = specialize(makeDescent)(pool);
     this.#packing = new Packing(this.#index, this.#pool);
   }
 
@@ -138,17 +140,7 @@ export class ShardTrees {
       ref = this.#pool.takeLeaf(graph) << 1;
       this.#setRoot(graph, ref);
     }
-    const box = views.innerBox;
-    while ((ref & 1) === 1) {
-      const slot = chooseChild(box, (ref >>> 1) * FANOUT, views.innerCount[ref >>> 1]!, x, y);
-      const at = slot * BOX;
-      if (x < box[at]!) box[at] = x;
-      if (y < box[at + 1]!) box[at + 1] = y;
-      if (x > box[at + MAX_X]!) box[at + MAX_X] = x;
-      if (y > box[at + MAX_Y]!) box[at + MAX_Y] = y;
-      ref = views.innerChild[slot]!;
-    }
-    let leaf = ref >>> 1;
+    let leaf = this.#descent.leafFor(ref, x, y);
     if (views.leafCount[leaf] === FANOUT) leaf = this.#split(graph, leaf, entries, x, y);
     const slot = leaf * FANOUT + views.leafCount[leaf]!++;
     views.leafAt[slot * DIM] = x;
