@@ -108,11 +108,6 @@ export class Detector {
     return (this.#flags[row]! & placed) === placed;
   }
 
-  /** z of the node in the row; 0 where the graph has none. */
-  #heightOf(graph: number, row: number): number {
-    return (this.#options[graph]! & GraphOption.solid) === 0 ? 0 : this.#z[row]!;
-  }
-
   // ------------------------------------------------------------ events of nodes
 
   #nodePlaced(frame: FrameView, i: number, graph: number, wanted: number): boolean {

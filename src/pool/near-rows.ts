@@ -91,9 +91,7 @@ export class NearRows {
   /** Every row with a position. */
   all(graph: number): number[] {
     const most = Number.MAX_VALUE;
-    const onSphere = this.space.radiusM > 0;
-    const [east, north] = onSphere ? [180, 90] : [most, most];
-    const found = this.#box(graph, -east, -north, east, north, 0);
+    const found = this.#box(graph, -most, -most, most, most, 0);
     return Array.from(this.rows.subarray(0, found));
   }
 

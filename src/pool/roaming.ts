@@ -73,8 +73,7 @@ export class RoamDetector {
     const { x, y } = this.#nodes;
     entry.subject = slot;
     let next = ordinal;
-    const near = this.#near;
-    for (const other of near.inOrder(others)) {
+    for (const other of this.#near.inOrder(others)) {
       entry.other = other;
       entry.otherX = x[other]!;
       entry.otherY = y[other]!;
