@@ -189,15 +189,27 @@ test('swarm and flights answer too', async () => {
   expect(walked.answers.zones[0].events.inside).toBeGreaterThan(100);
 
   const ohare = ['--zone', 'ord=circle:-87.9,41.98,100000', '--zone', 'west=box:-125,30,-110,50', '--watch'];
-  const { answers } = await answersOf('flights', '--limit', '3000', ...ohare, '--within', '-87.9,41.98,20000');
+  const { answers } = await answersOf(
+    'flights',
+    '--limit',
+    '3000',
+    ...ohare,
+    '--within',
+    '-87.9,41.98,20000',
+    '--within',
+    '-87.90446417,41.979595,100000',
+  );
   const [ord] = answers.zones as unknown as Array<{ nodes: number; events: { enter: number; exit: number } }>;
   // All have landed.
   expect(ord!.nodes).toBe(0);
   expect(ord!.events.enter).toBeGreaterThan(100);
   expect(ord!.events.exit).toBe(ord!.events.enter);
+  const { time, flights } = (answers.nearOHare as unknown as { most: { time: string; flights: number } }).most;
   expect(answers.within).toMatchObject([
     { graph: 'flights', count: 0 },
+    { graph: 'flights', count: 0, most: { time, count: flights } },
     { graph: 'airports', count: 4, nearest: [{ id: 'ORD' }, {}, {}, {}] },
+    { graph: 'airports' },
   ]);
 });
 

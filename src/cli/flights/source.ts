@@ -71,7 +71,7 @@ class FlightsRun implements SourceRun {
     this.#questions = questions;
     this.#flights = engine.graph('flights', ON_EARTH);
     this.#airports = engine.graph('airports', ON_EARTH);
-    questions.begin(this.#flights.name, spaceOf(ON_EARTH));
+    questions.begin(this.#flights.name, spaceOf(ON_EARTH), { sampled: true });
     questions.begin(this.#airports.name, spaceOf(ON_EARTH), { zones: false });
     this.#vectors = data.airports.map(vectorOf);
     this.#departures = new Departures(data.airports, this.#vectors, this.#paths);
@@ -119,8 +119,8 @@ class FlightsRun implements SourceRun {
   }
 
   check(comparison: Comparison): Promise<void> {
-    const { plain } = this.#questions;
-    return checkFlights(comparison, this.#data, this.#tally, this.#samples, this.#airports, this.#flights, plain);
+    const [airports, flights] = [this.#airports, this.#flights];
+    return checkFlights(comparison, this.#data, this.#tally, this.#samples, airports, flights, this.#questions);
   }
 
   /** Publishes the airports, and starts the clock at the tick before the first departure. */
@@ -157,7 +157,10 @@ class FlightsRun implements SourceRun {
       this.#tally.mostAloft = count;
       this.#tally.mostAloftTime = now;
     }
-    if (now % SAMPLE_MS === 0) await this.#samples.take(now);
+    if (now % SAMPLE_MS === 0) {
+      await this.#samples.take(now);
+      this.#questions.samplesOf(this.#flights.name)?.take(now);
+    }
     await turn();
   }
 

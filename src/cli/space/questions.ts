@@ -1,12 +1,13 @@
 import type { Engine, NodeId, ZoneEvent } from '../../index.js';
 import type { Comparison } from '../comparison.js';
-import { formatThings } from '../format.js';
+import { formatMinute, formatThings } from '../format.js';
 import { firstLine, Problem } from '../problem.js';
 import type { Answers } from '../source.js';
 import type { NearestAsked, SpaceAsked, WithinAsked } from './asked.js';
 import { distanceBetween, doubtOf, isWithin } from './distance.js';
 import { PlainSpace } from './plain-space.js';
 import { coordinatesOf, type Point, type Space } from './space.js';
+import { type Most, WithinSamples } from './within-samples.js';
 import { Zones } from './zones.js';
 
 /** Nodes that an answer names for people, and of those within a radius for programs too. */
@@ -31,12 +32,21 @@ interface WithinAnswer extends PointAnswer {
   radius: number;
   count: number;
   nearest: Named[];
+  /** Of a graph that is asked while it changes. */
+  most?: Most;
 }
 
 /** As `answers.nearest`. */
 interface NearestAnswer extends PointAnswer {
   k: number;
   nearest: Named[];
+}
+
+interface GraphUse {
+  /** Whether zones are set in it; they are by default. */
+  zones?: boolean;
+  /** Whether it is asked while it changes too. */
+  sampled?: boolean;
 }
 
 /** What --within, --nearest and --zone ask of every graph of a run. */
@@ -48,6 +58,7 @@ export class Questions {
   readonly #nearest: readonly NearestAsked[];
   readonly #zones: Zones;
   readonly #graphs = new Map<string, Space>();
+  readonly #samples = new Map<string, WithinSamples>();
 
   constructor(
     engine: Engine,
@@ -62,13 +73,25 @@ export class Questions {
     this.plain = options.check && any ? new PlainSpace(asked.detect !== undefined) : undefined;
   }
 
-  /** Asks of this graph too, and sets the zones in it unless it is not to have any. A question that it cannot be asked ends the run now, not when all is published. */
-  begin(graph: string, space: Space, { zones }: { zones: boolean } = { zones: true }): void {
+  /**
+   * Before the first event of a graph: it is asked too.
+   * @throws Problem now, not when all is published, where it cannot be asked.
+   */
+  begin(graph: string, space: Space, { zones = true, sampled = false }: GraphUse = {}): void {
     this.#graphs.set(graph, space);
     this.plain?.begin(graph);
     if (zones) this.#zones.begin(graph, space, this.plain);
     for (const asked of this.#of(this.#within, space)) this.#ask(asked, () => this.#askWithin(graph, space, asked, 1));
     for (const asked of this.#of(this.#nearest, space)) this.#ask(asked, () => this.#askNearest(graph, space, asked));
+    const within = this.#of(this.#within, space);
+    if (sampled && within.length > 0) {
+      this.#samples.set(graph, new WithinSamples(this.#engine.graph(graph), space, within));
+    }
+  }
+
+  /** Of a graph that is asked while it changes, where `--within` asks anything. */
+  samplesOf(graph: string): WithinSamples | undefined {
+    return this.#samples.get(graph);
   }
 
   #of<T extends { dimensions: 2 | 3 }>(all: readonly T[], space: Space): T[] {
@@ -119,10 +142,12 @@ export class Questions {
         const { radius } = asked;
         const count = this.#engine.graph(graph).within({ ...at, radius }).length;
         const nearest = this.#askWithin(graph, space, asked, NAMED);
-        answers.push({ graph, ...at, radius, count, nearest });
+        const most = this.#samples.get(graph)?.most(asked);
+        answers.push({ graph, ...at, radius, count, nearest, ...(most !== undefined && { most }) });
         const unit = unitOf(space);
         const found = `${graph}: ${formatThings(count, 'node')} within ${radius}${unit} of ${pointText(asked)}`;
-        lines.push(count === 0 ? found : `${found}, nearest ${namedText(nearest, unit)}`);
+        const peak = most?.time === undefined ? '' : `, at most ${most.count} (${formatMinute(Date.parse(most.time))})`;
+        lines.push(`${found}${count === 0 ? '' : `, nearest ${namedText(nearest, unit)}`}${peak}`);
       }
     }
     return answers;
@@ -148,6 +173,7 @@ export class Questions {
     const { plain } = this;
     if (plain === undefined) return;
     this.#zones.check(comparison, plain);
+    for (const samples of this.#samples.values()) samples.check(comparison);
     for (const [graph, space] of this.#graphs) {
       const nodes = plain.nodesOf(graph);
       for (const asked of this.#of(this.#within, space)) this.#checkWithin(comparison, graph, space, asked, nodes);
