@@ -1,7 +1,7 @@
 import { AthanorError, show } from '../base/errors.js';
 import { NO_ROW } from '../base/limits.js';
 import type { Handle, NodeId, RoamEvent, RoamingOptions, WatchOptions, ZoneEvent, ZoneShape } from '../base/types.js';
-import { checkFinite, checkId } from '../publish/check.js';
+import { checkAttributes, checkFinite, checkId } from '../publish/check.js';
 import { publishEdgeColumns, publishMoveColumns } from '../publish/columns.js';
 import type { GraphRef } from '../publish/graph-refs.js';
 import {
@@ -59,10 +59,7 @@ export class Graph {
     attributes: { x?: number; y?: number; z?: number; kind?: string; time?: number; data?: unknown } = {},
   ): boolean {
     return this.#core.publisher.one(() => {
-      if (typeof attributes !== 'object' || attributes === null) {
-        throw new AthanorError('ATHANOR_INVALID_EVENT', `attributes: ${show(attributes)} is not an object`);
-      }
-      if (attributes.time !== undefined) checkFinite('time', attributes.time);
+      checkAttributes(attributes);
       this.#core.publisher.upsertNode(this.#ref, id, attributes);
     });
   }
@@ -89,10 +86,7 @@ export class Graph {
     attributes: { kind?: string; weight?: number; time?: number } = {},
   ): boolean {
     return this.#core.publisher.one(() => {
-      if (typeof attributes !== 'object' || attributes === null) {
-        throw new AthanorError('ATHANOR_INVALID_EVENT', `attributes: ${show(attributes)} is not an object`);
-      }
-      if (attributes.time !== undefined) checkFinite('time', attributes.time);
+      checkAttributes(attributes);
       this.#core.publisher.upsertEdge(this.#ref, source, target, attributes);
     });
   }
