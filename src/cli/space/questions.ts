@@ -1,6 +1,6 @@
 import type { Engine, NodeId, ZoneEvent } from '../../index.js';
 import type { Comparison } from '../comparison.js';
-import { formatMinute, formatThings } from '../format.js';
+import { firstLines, formatMinute, formatThings } from '../format.js';
 import { firstLine, Problem } from '../problem.js';
 import type { Answers } from '../source.js';
 import type { NearestAsked, SpaceAsked, WithinAsked } from './asked.js';
@@ -12,6 +12,8 @@ import { Zones } from './zones.js';
 
 /** Nodes that an answer names for people, and of those within a radius for programs too. */
 const NAMED = 5;
+/** Answers for people: a file may have a million graphs. */
+const LINES = 40;
 /** Of a distance: what two formulas may differ by, beside `doubtOf`. */
 const DISTANCE_SLACK = 1e-12;
 
@@ -121,7 +123,7 @@ export class Questions {
     if (this.#within.length > 0) values.within = this.#eachWithin(lines);
     if (this.#nearest.length > 0) values.nearest = this.#eachNearest(lines);
     const zones = this.#zones.answers();
-    const sections = lines.length === 0 ? [] : [{ title: 'Asked', lines }];
+    const sections = lines.length === 0 ? [] : [{ title: 'Asked', lines: firstLines(lines, LINES) }];
     return { values: { ...values, ...zones.values }, sections: [...sections, ...zones.sections] };
   }
 

@@ -31,7 +31,7 @@ export class ZoneLines {
     }
     this.#told++;
     const at = new Date(time).toISOString().slice(0, 19).replace('T', ' ');
-    this.#write(`${at}  ${detect.padEnd(6)}  ${zone}  ${node} of ${graph} at (${x},${y})\n`);
+    this.#write(`${at}  ${detect.padEnd(6)}  ${zone}  ${node} of ${graph} at (${short(x)},${short(y)})\n`);
   }
 
   end(): void {
@@ -42,4 +42,9 @@ export class ZoneLines {
     if (this.#more > 0) this.#write(`… and ${formatCount(this.#more)} more, counted but not shown\n`);
     this.#more = 0;
   }
+}
+
+/** Degrees to the decimetre. */
+function short(coordinate: number): number {
+  return Number(coordinate.toPrecision(9));
 }

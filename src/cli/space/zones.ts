@@ -1,6 +1,6 @@
 import type { Engine, Graph, NodeId, ZoneDetect, ZoneEvent, ZoneShape } from '../../index.js';
 import type { Comparison } from '../comparison.js';
-import { formatCount, formatThings } from '../format.js';
+import { firstLines, formatCount, formatThings } from '../format.js';
 import { turn } from '../pace.js';
 import { firstLine, Problem } from '../problem.js';
 import type { Answers } from '../source.js';
@@ -8,6 +8,9 @@ import type { ZoneAsked } from './asked-zones.js';
 import type { PlainSpace } from './plain-space.js';
 import { isInZone } from './plain-zone.js';
 import type { Space } from './space.js';
+
+/** Zones shown to people: each of a file's many graphs has its own. */
+const LINES = 40;
 
 type Counts = Record<ZoneDetect, number>;
 
@@ -113,7 +116,10 @@ export class Zones {
         );
       }
     }
-    return { values: { zones }, sections: lines.length === 0 ? [] : [{ title: 'Zones', lines }] };
+    return {
+      values: { zones },
+      sections: lines.length === 0 ? [] : [{ title: 'Zones', lines: firstLines(lines, LINES) }],
+    };
   }
 
   /** The kinds that are watched. */
