@@ -33,5 +33,9 @@ export type {
 } from './base/types.js';
 export { createEngine, type Engine } from './engine/engine.js';
 export type { Graph } from './engine/graph.js';
+export type { NearestManyQueries, NodeSets, WithinManyQueries } from './engine/many.js';
+export type { NodePairs } from './engine/pairs.js';
 export type { EdgeView, NodeView } from './engine/views.js';
+export type { JobOptions } from './pool/jobs.js';
+export type { Cluster, ClusterGrid, Clusters } from './query/clusters.js';
 export type { NodeSet } from './query/node-set.js';

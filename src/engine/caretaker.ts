@@ -156,6 +156,7 @@ export class Caretaker {
     this.#fail(this.#failure);
     this.#core.publisher.fail(this.#failure);
     this.#core.watchers.end(this.#failure);
+    this.#core.jobs.close(this.#failure);
   }
 
   /** Whether workers are lost on the same event again and again. */

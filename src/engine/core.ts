@@ -1,6 +1,7 @@
 import { NO_ROW } from '../base/limits.js';
 import type { Memory } from '../memory/reserve.js';
 import type { EngineMemory } from '../pool/engine-memory.js';
+import { Jobs } from '../pool/jobs.js';
 import type { Workers } from '../pool/pool.js';
 import { GraphState } from '../project/graph-columns.js';
 import { NodeFlag } from '../project/node-columns.js';
@@ -10,6 +11,7 @@ import { type IdSource, Slab } from '../query/node-set.js';
 import { ShardReader } from '../query/shard-reader.js';
 import type { Host } from '../schedule/host.js';
 import type { Scheduler } from '../schedule/scheduler.js';
+import { ClusterBook } from './clusters.js';
 import type { ResolvedOptions } from './options.js';
 import { Watchers } from './watch.js';
 
@@ -25,6 +27,8 @@ export class EngineCore {
   readonly scheduler: Scheduler;
   readonly pool: Workers;
   readonly host: Host;
+  readonly jobs: Jobs;
+  readonly clusters = new ClusterBook(this);
   readonly slab = new Slab();
   readonly idSource: IdSource;
   readonly watchers: Watchers;
@@ -46,8 +50,18 @@ export class EngineCore {
     this.scheduler = parts.scheduler;
     this.pool = parts.pool;
     this.host = parts.host;
-    const { lock, nodes, graphs, spatial, ids, shards } = this.memory;
+    const { lock, nodes, ids, shards } = this.memory;
     const { rows } = this.publisher.nodes;
+    this.jobs = new Jobs({
+      host: this.host,
+      workers: this.options.workers,
+      participate: (task) => this.pool.participate(task),
+      holdRows: () => {
+        // A little earlier than now: rows that retire at this very moment are held as well.
+        const hold = rows.hold(this.host.now() - 1);
+        return () => rows.unhold(hold);
+      },
+    });
     this.#readers = Array.from(
       { length: shards },
       (_, shard) =>
@@ -57,8 +71,7 @@ export class EngineCore {
           thread: MAIN,
           timeoutMs: this.options.readTimeoutMs,
           nodes,
-          graphs: { options: graphs.options, radius: graphs.radius },
-          spatial,
+          queries: this.memory.queriesOf(shard),
           edges: this.memory.edgesOf(shard),
         }),
     );

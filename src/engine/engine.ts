@@ -5,6 +5,7 @@ import { Memory } from '../memory/reserve.js';
 import { Histogram } from '../observe/histogram.js';
 import { EngineMemory } from '../pool/engine-memory.js';
 import type { InspectResult, InspectTask } from '../pool/inspect.js';
+import { aborted } from '../pool/jobs.js';
 import { nodeWorld, type PoolEvents, type World } from '../pool/pool.js';
 import { EdgeBudget } from '../publish/edge-budget.js';
 import { DECLARATION_BYTES } from '../publish/event-writer.js';
@@ -53,13 +54,16 @@ export class Engine implements AsyncDisposable {
     const memory = EngineMemory.create(ledger, plan);
     const { shards } = plan;
     const batches = new Histogram();
-    let core: EngineCore;
+    let core: EngineCore | undefined;
     let caretaker: Caretaker | undefined;
     const { pool, host } = world(
       memory,
       {
         applierEnded: () => caretaker?.look(),
-        workerLost: (thread) => caretaker?.recover(thread),
+        workerLost: (thread) => {
+          core?.jobs.release(thread);
+          caretaker?.recover(thread);
+        },
         cannotStart: (reason) => caretaker?.giveUp(reason),
       },
       resolved,
@@ -115,7 +119,7 @@ export class Engine implements AsyncDisposable {
         capacity: resolved.capacity.edges,
         edges: () => edges.reduce((total, shard) => total + shard.count, 0),
         upsertsApplied: () => sum(Count.edgeUpserts),
-        exists: (shard, source, target, kind) => core.edgeExists(shard, source, target, kind),
+        exists: (shard, source, target, kind) => core!.edgeExists(shard, source, target, kind),
       }),
       scheduler,
       clock: resolved.clock,
@@ -288,10 +292,11 @@ export class Engine implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    const { publisher, scheduler, pool } = this.#core;
+    const { publisher, scheduler, pool, jobs } = this.#core;
     publisher.close();
     // First those who may hold a shard back.
     this.#core.watchers.end();
+    jobs.close(new AthanorError('ATHANOR_CLOSED', 'the engine was closed during the job'));
     try {
       await this.#caretaker.flushed();
     } finally {
@@ -313,10 +318,6 @@ function planScratch(ledger: Memory, rows: number, graphs: number) {
     removalStamps: new Uint32Array(ledger.reserve('publish.removalStamps', rows * 4)),
     attention: new Uint8Array(ledger.reserve('publish.attention', rows)),
   };
-}
-
-function aborted(signal: AbortSignal): AthanorError {
-  return new AthanorError('ATHANOR_ABORTED', 'signal: the call was aborted', { cause: signal.reason });
 }
 
 function iteratorOf(

@@ -1,9 +1,8 @@
 import { AthanorError, show } from '../base/errors.js';
 import { NO_ROW } from '../base/limits.js';
-import type { Handle, NodeId, RoamEvent, RoamingOptions, WatchOptions, ZoneEvent, ZoneShape } from '../base/types.js';
-import { checkAttributes, checkFinite, checkId } from '../publish/check.js';
-import { publishEdgeColumns, publishMoveColumns } from '../publish/columns.js';
-import type { GraphRef } from '../publish/graph-refs.js';
+import type { Handle, NodeId, RoamEvent, RoamingOptions, WatchOptions, ZoneEvent } from '../base/types.js';
+import type { JobOptions } from '../pool/jobs.js';
+import { checkId } from '../publish/check.js';
 import {
   checkBox,
   checkCount,
@@ -15,9 +14,19 @@ import {
   checkPoint,
   checkQuery,
 } from '../query/check.js';
+import type { ClusterGrid, Clusters } from '../query/clusters.js';
 import { NodeSet } from '../query/node-set.js';
 import { ANY_KIND } from '../spatial/queries.js';
-import type { EngineCore } from './core.js';
+import { GraphWriter } from './graph-writer.js';
+import {
+  checkNearestMany,
+  checkWithinMany,
+  type NearestManyQueries,
+  type NodeSets,
+  runMany,
+  type WithinManyQueries,
+} from './many.js';
+import { type NodePairs, runPairs } from './pairs.js';
 import { type EdgeView, edgeViews, type NodeView, nodeView, nodeViews } from './views.js';
 
 type Direction = 'out' | 'in' | 'both';
@@ -29,127 +38,20 @@ type Filter = (handle: Handle) => boolean;
  * event of that name and return what `Engine.publish` returns; reading methods see every event applied so far, the graph
  * between two events.
  */
-export class Graph {
-  readonly name: string;
-  readonly #core: EngineCore;
-  readonly #ref: GraphRef;
-
-  constructor(core: EngineCore, name: string) {
-    this.name = name;
-    this.#core = core;
-    this.#ref = core.publisher.refs.of(name);
-  }
-
+export class Graph extends GraphWriter {
   /** Nodes applied so far. */
   get order(): number {
-    const graph = this.#core.readRow(this.#ref);
-    return graph === NO_ROW ? 0 : this.#core.memory.graphs.order[graph]!;
+    const graph = this.core.readRow(this.ref);
+    return graph === NO_ROW ? 0 : this.core.memory.graphs.order[graph]!;
   }
 
   /** Edges applied so far. */
   get size(): number {
-    const graph = this.#core.readRow(this.#ref);
-    return graph === NO_ROW ? 0 : this.#core.memory.graphs.size[graph]!;
+    const graph = this.core.readRow(this.ref);
+    return graph === NO_ROW ? 0 : this.core.memory.graphs.size[graph]!;
   }
 
-  // ------------------------------------------------------------ writing
-
-  upsertNode(
-    id: NodeId,
-    attributes: { x?: number; y?: number; z?: number; kind?: string; time?: number; data?: unknown } = {},
-  ): boolean {
-    return this.#core.publisher.one(() => {
-      checkAttributes(attributes);
-      this.#core.publisher.upsertNode(this.#ref, id, attributes);
-    });
-  }
-
-  moveNode(id: NodeId, x: number, y: number, z?: number, time?: number): boolean {
-    const { publisher } = this.#core;
-    try {
-      if (time !== undefined) checkFinite('time', time);
-      publisher.moveNode(this.#ref, id, x, y, z, undefined, time);
-    } catch (error) {
-      publisher.rejected++;
-      throw error;
-    }
-    return publisher.hasRoom;
-  }
-
-  removeNode(id: NodeId): boolean {
-    return this.#core.publisher.one(() => this.#core.publisher.removeNode(this.#ref, id));
-  }
-
-  upsertEdge(
-    source: NodeId,
-    target: NodeId,
-    attributes: { kind?: string; weight?: number; time?: number } = {},
-  ): boolean {
-    return this.#core.publisher.one(() => {
-      checkAttributes(attributes);
-      this.#core.publisher.upsertEdge(this.#ref, source, target, attributes);
-    });
-  }
-
-  removeEdge(source: NodeId, target: NodeId, attributes: { kind?: string } = {}): boolean {
-    return this.#core.publisher.one(() => this.#core.publisher.removeEdge(this.#ref, source, target, attributes.kind));
-  }
-
-  remove(): boolean {
-    return this.#core.publisher.one(() => this.#core.publisher.removeGraph(this.#ref));
-  }
-
-  // ------------------------------------------------------------ columns
-
-  /** The row of an id; with `create`, allocates it. It is no node before its first event. */
-  handle(id: NodeId, options: { create?: boolean } = {}): Handle | undefined {
-    checkId('id', id);
-    const { publisher } = this.#core;
-    if (options.create === true) return publisher.handles(this.#ref, [id])[0]!;
-    const graph = publisher.liveRow(this.#ref);
-    const row = graph === NO_ROW ? NO_ROW : publisher.nodes.find(graph, id);
-    return row === NO_ROW ? undefined : row;
-  }
-
-  /** As `handle` with `create`, for many: all or, when one is refused, none. */
-  handles(ids: readonly NodeId[]): Uint32Array {
-    return this.#core.publisher.handles(this.#ref, ids);
-  }
-
-  id(handle: Handle): NodeId | undefined {
-    const { memory } = this.#core;
-    const graph = this.#core.readRow(this.#ref);
-    const bound = graph === NO_ROW ? this.#core.publisher.liveRow(this.#ref) : graph;
-    if (bound === NO_ROW || !Number.isInteger(handle) || memory.nodeBook.graph[handle] !== bound + 1) return undefined;
-    return memory.ids.idOf(handle);
-  }
-
-  /**
-   * Moves in columns of equal length; handles from `handle` or `handles`. Accepts as many as there is room for, from the
-   * first on, and returns how many.
-   * @throws AthanorError ATHANOR_INVALID_EVENT, naming the index, for a handle that is free, out of range or another
-   * graph's, and for a coordinate or time that is not finite: then none is accepted.
-   */
-  moveNodes(handles: Uint32Array, x: Float64Array, y: Float64Array, z?: Float64Array, time?: Float64Array): number {
-    return publishMoveColumns(this.#core.publisher, this.#ref, handles, x, y, z, time);
-  }
-
-  /** Edges in columns of equal length, of kind ''; as `moveNodes`. */
-  upsertEdges(sources: Uint32Array, targets: Uint32Array, weights?: Float64Array): number {
-    return publishEdgeColumns(this.#core.publisher, this.#ref, sources, targets, weights);
-  }
-
-  // ------------------------------------------------------------ zones
-
-  /** Sets a zone, or gives one that is set another shape: nodes that are then inside enter, those that no longer are exit. */
-  setZone(name: string, shape: ZoneShape): boolean {
-    return this.#core.publisher.one(() => this.#core.publisher.setZone(this.#ref, name, shape));
-  }
-
-  /** Its members exit. */
-  removeZone(name: string): boolean {
-    return this.#core.publisher.one(() => this.#core.publisher.removeZone(this.#ref, name));
-  }
+  // ------------------------------------------------------------ watching
 
   /**
    * What events published from here on change about who is in which zone, in the order in which they are applied. It ends
@@ -157,31 +59,39 @@ export class Graph {
    * 'drop'.
    */
   watch(options: WatchOptions = {}): AsyncIterableIterator<ZoneEvent> {
-    return this.#core.watchers.watch(this.#ref, options);
+    return this.core.watchers.watch(this.ref, options);
   }
 
   /** Pairs of nodes that come as near as `radius`, and that part again; as `watch` with `onSlow` 'wait'. */
   watchRoaming(options: RoamingOptions): AsyncIterableIterator<RoamEvent> {
-    return this.#core.watchers.watchRoaming(this.#ref, options);
+    return this.core.watchers.watchRoaming(this.ref, options);
   }
 
   // ------------------------------------------------------------ reading
 
+  id(handle: Handle): NodeId | undefined {
+    const { memory } = this.core;
+    const graph = this.core.readRow(this.ref);
+    const bound = graph === NO_ROW ? this.core.publisher.liveRow(this.ref) : graph;
+    if (bound === NO_ROW || !Number.isInteger(handle) || memory.nodeBook.graph[handle] !== bound + 1) return undefined;
+    return memory.ids.idOf(handle);
+  }
+
   #row(field: string, id: NodeId, graph: number): number {
     checkId(field, id);
     if (graph === NO_ROW) return NO_ROW;
-    const row = this.#core.publisher.nodes.find(graph, id);
-    return row !== NO_ROW && this.#core.isAlive(row) ? row : NO_ROW;
+    const row = this.core.publisher.nodes.find(graph, id);
+    return row !== NO_ROW && this.core.isAlive(row) ? row : NO_ROW;
   }
 
   has(id: NodeId): boolean {
-    return this.#row('id', id, this.#core.readRow(this.#ref)) !== NO_ROW;
+    return this.#row('id', id, this.core.readRow(this.ref)) !== NO_ROW;
   }
 
   node(id: NodeId): NodeView | undefined {
-    const graph = this.#core.readRow(this.#ref);
+    const graph = this.core.readRow(this.ref);
     const row = this.#row('id', id, graph);
-    return row === NO_ROW ? undefined : nodeView(this.#core, graph, row);
+    return row === NO_ROW ? undefined : nodeView(this.core, graph, row);
   }
 
   edge(
@@ -189,12 +99,12 @@ export class Graph {
     target: NodeId,
     options: { kind?: string } = {},
   ): { weight: number; kind: string; time: number } | undefined {
-    const graph = this.#core.readRow(this.#ref);
+    const graph = this.core.readRow(this.ref);
     const from = this.#row('source', source, graph);
     const to = this.#row('target', target, graph);
     const kind = this.#wanted(options.kind ?? '');
     if (from === NO_ROW || to === NO_ROW || kind === undefined) return undefined;
-    const reader = this.#core.readerOf(graph);
+    const reader = this.core.readerOf(graph);
     reader.lock();
     try {
       const edge = reader.edges.find(from, to, kind);
@@ -210,21 +120,21 @@ export class Graph {
   neighbors(id: NodeId, options: { direction?: Direction; kind?: string } = {}): NodeSet {
     const direction = options.direction ?? 'both';
     checkDirection(direction);
-    const graph = this.#core.readRow(this.#ref);
+    const graph = this.core.readRow(this.ref);
     const row = this.#row('id', id, graph);
     const kind = this.#wanted(options.kind);
     if (row === NO_ROW || kind === undefined) return this.#set(0);
-    return this.#set(this.#core.readerOf(graph).neighbors(row, direction, kind, this.#core.slab));
+    return this.#set(this.core.readerOf(graph).neighbors(row, direction, kind, this.core.slab));
   }
 
   /** Edges, not neighbours: of both directions a self-loop counts twice. */
   degree(id: NodeId, options: { direction?: Direction } = {}): number {
     const direction = options.direction ?? 'both';
     checkDirection(direction);
-    const graph = this.#core.readRow(this.#ref);
+    const graph = this.core.readRow(this.ref);
     const row = this.#row('id', id, graph);
     if (row === NO_ROW) return 0;
-    const view = nodeView(this.#core, graph, row);
+    const view = nodeView(this.core, graph, row);
     if (view === undefined) return 0;
     return (direction === 'in' ? 0 : view.outDegree) + (direction === 'out' ? 0 : view.inDegree);
   }
@@ -252,13 +162,13 @@ export class Graph {
     if (sort !== undefined && sort !== 'distance') {
       throw new AthanorError('ATHANOR_INVALID_QUERY', `sort: ${show(sort)} is not 'distance'`);
     }
-    const graph = this.#core.readRow(this.#ref);
+    const graph = this.core.readRow(this.ref);
     const wanted = this.#wanted(kind);
     if (graph === NO_ROW || wanted === undefined) return this.#set(0);
     const most = limit ?? NO_ROW;
     const taken = filter === undefined ? most : NO_ROW;
-    const reader = this.#core.readerOf(graph);
-    const { slab } = this.#core;
+    const reader = this.core.readerOf(graph);
+    const { slab } = this.core;
     const at = { x, y, z: z ?? 0 };
     const sorted = sort !== undefined;
     const found = sorted
@@ -284,15 +194,15 @@ export class Graph {
     checkCount('k', k);
     checkDistance('maxDistance', maxDistance);
     checkFilter(filter);
-    const graph = this.#core.readRow(this.#ref);
+    const graph = this.core.readRow(this.ref);
     const wanted = this.#wanted(kind);
     if (graph === NO_ROW || wanted === undefined) return this.#set(0);
-    const { slab } = this.#core;
-    const reader = this.#core.readerOf(graph);
+    const { slab } = this.core;
+    const reader = this.core.readerOf(graph);
     const at = { x, y, z: z ?? 0 };
     for (let asked = filter === undefined ? k : 2 * k; ; asked *= 4) {
       // Room for as many as there can be; nodes that come between this look and the query are not the k-th.
-      const most = Math.min(asked, this.#core.memory.graphs.order[graph]!);
+      const most = Math.min(asked, this.core.memory.graphs.order[graph]!);
       if (most === 0) return this.#set(0);
       slab.reserveDistances(most);
       const found = reader.nearest(graph, at, most, maxDistance, wanted, slab);
@@ -321,13 +231,13 @@ export class Graph {
     checkBox(this.#space, query);
     checkFilter(filter);
     if (limit !== undefined) checkCount('limit', limit);
-    const graph = this.#core.readRow(this.#ref);
+    const graph = this.core.readRow(this.ref);
     const wanted = this.#wanted(kind);
     if (graph === NO_ROW || wanted === undefined) return this.#set(0);
     const most = limit ?? NO_ROW;
     const box = { minX, minY, minZ, maxX, maxY, maxZ };
-    const reader = this.#core.readerOf(graph);
-    const found = reader.box(graph, box, wanted, filter === undefined ? most : NO_ROW, this.#core.slab);
+    const reader = this.core.readerOf(graph);
+    const found = reader.box(graph, box, wanted, filter === undefined ? most : NO_ROW, this.core.slab);
     return this.#filtered(found, filter, most, false);
   }
 
@@ -336,8 +246,8 @@ export class Graph {
     checkPoint(this.#space, x, y, z);
     checkDistance('radius', radius);
     checkOutput('handles', handles, Uint32Array);
-    const graph = this.#core.readRow(this.#ref);
-    return graph === NO_ROW ? 0 : this.#core.readerOf(graph).withinInto(graph, x, y, z ?? 0, radius, handles);
+    const graph = this.core.readRow(this.ref);
+    return graph === NO_ROW ? 0 : this.core.readerOf(graph).withinInto(graph, x, y, z ?? 0, radius, handles);
   }
 
   /** As `nearest`, into the caller's arrays, which hold at least k. */
@@ -346,38 +256,63 @@ export class Graph {
     checkCount('k', k);
     checkOutput('handles', handles, Uint32Array);
     checkOutput('distances', distances, Float64Array);
-    const graph = this.#core.readRow(this.#ref);
+    const graph = this.core.readRow(this.ref);
     if (graph === NO_ROW) return 0;
-    return this.#core.readerOf(graph).nearestInto(graph, x, y, z ?? 0, k, handles, distances);
+    return this.core.readerOf(graph).nearestInto(graph, x, y, z ?? 0, k, handles, distances);
+  }
+
+  /**
+   * Counts and mean positions of nodes by cell of a grid, for the cells that are not empty: what a map shows from afar.
+   * Cells start at the box's lower left corner; those on its far borders hold the points on them.
+   */
+  clusters(grid: ClusterGrid): Clusters {
+    return this.core.clusters.clusters(this.ref, grid);
+  }
+
+  // ------------------------------------------------------------ reading many, over the pool
+
+  /** As `within` for each query, on the worker threads; each sees the graph between two events. */
+  async withinMany(queries: WithinManyQueries, options: { signal?: AbortSignal } = {}): Promise<NodeSets> {
+    return runMany(this.core, this.ref, 'withinMany', checkWithinMany(this.#space, queries), options);
+  }
+
+  /** As `nearest` for each query; likewise. */
+  async nearestMany(queries: NearestManyQueries, options: { signal?: AbortSignal } = {}): Promise<NodeSets> {
+    return runMany(this.core, this.ref, 'nearestMany', checkNearestMany(this.#space, queries), options);
+  }
+
+  /** Every pair of nodes at distance <= radius, each once with source < target: of one moment of the graph. */
+  async pairsWithin(radius: number, options: JobOptions = {}): Promise<NodePairs> {
+    return runPairs(this.core, this.ref, radius, options);
   }
 
   /** Each node, in the order in which ids were bound; events applied meanwhile may or may not be seen. */
   nodes(): IterableIterator<NodeView> {
-    return nodeViews(this.#core, this.#core.readRow(this.#ref));
+    return nodeViews(this.core, this.core.readRow(this.ref));
   }
 
   /** Each edge once, as `nodes`. */
   edges(): IterableIterator<EdgeView> {
-    return edgeViews(this.#core, this.#core.readRow(this.#ref));
+    return edgeViews(this.core, this.core.readRow(this.ref));
   }
 
   /** Number of the kind asked for, ANY_KIND where none is; undefined for one that no event has named. */
   #wanted(kind: string | undefined): number | undefined {
     if (kind === undefined) return ANY_KIND;
     checkKind(kind);
-    return this.#core.kindOf(kind);
+    return this.core.kindOf(kind);
   }
 
   get #space(): number {
-    const ref = this.#ref;
-    return ref.row === NO_ROW ? this.#core.publisher.refs.spaceOf(ref.name) : ref.space;
+    const ref = this.ref;
+    return ref.row === NO_ROW ? this.core.publisher.refs.spaceOf(ref.name) : ref.space;
   }
 
   /** Of the nodes found behind the slab's `at`, the first `limit` that the filter lets through; no lock is held. */
   #filtered(found: number, filter: Filter | undefined, limit: number, withDistances: boolean): NodeSet {
     if (filter === undefined) return this.#set(found, withDistances);
     // The filter may ask queries of its own: what was found is set aside for it.
-    const { slab } = this.#core;
+    const { slab } = this.core;
     const { rows, distances, at: start } = slab;
     slab.at += found;
     let kept = 0;
@@ -388,11 +323,11 @@ export class Graph {
       if (withDistances) distances[start + kept] = distances[start + i]!;
       kept++;
     }
-    return new NodeSet(this.#core.idSource, rows, withDistances ? distances : undefined, start, kept);
+    return new NodeSet(this.core.idSource, rows, withDistances ? distances : undefined, start, kept);
   }
 
   #set(found: number, withDistances = false): NodeSet {
-    const { slab, idSource } = this.#core;
+    const { slab, idSource } = this.core;
     const start = slab.at;
     slab.at += found;
     return new NodeSet(idSource, slab.rows, withDistances ? slab.distances : undefined, start, found);

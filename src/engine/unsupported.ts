@@ -10,8 +10,6 @@ import { AthanorError } from '../base/errors.js';
 const GRAPH_VALUES = ['publishColumns'];
 /** Called for a promise: they reject. */
 const GRAPH_PROMISES = [
-  'withinMany',
-  'nearestMany',
   'pageRank',
   'weaklyConnectedComponents',
   'bfs',
@@ -21,7 +19,6 @@ const GRAPH_PROMISES = [
   'triangles',
   'stronglyConnectedComponents',
   'shortestPath',
-  'pairsWithin',
 ];
 const ENGINE_VALUES = ['projected', 'projectedColumns', 'subscribe', 'share'];
 const ENGINE_PROMISES = ['cached', 'snapshot'];

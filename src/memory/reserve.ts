@@ -1,3 +1,4 @@
+import { totalmem } from 'node:os';
 import { AthanorError } from '../base/errors.js';
 
 /** A reservation as the ledger keeps it. */
@@ -12,7 +13,13 @@ export interface Reservation {
  */
 export class Memory {
   readonly #ledger: Reservation[] = [];
+  readonly #advice: string;
   #reservedBytes = 0;
+
+  /** `advice` ends the message of a refusal. A job has a ledger of its own, which goes with it. */
+  constructor(advice = "lower the option 'capacity'") {
+    this.#advice = advice;
+  }
 
   /** Bytes of address space reserved so far. */
   get reservedBytes(): number {
@@ -32,12 +39,21 @@ export class Memory {
     if (buffer === undefined) {
       throw new AthanorError(
         'ATHANOR_CAPACITY',
-        `the system refused ${bytes} bytes of address space for '${name}' (${this.#reservedBytes} reserved before it): lower the option 'capacity'`,
+        `the system refused ${bytes} bytes of address space for '${name}' (${this.#reservedBytes} reserved before it): ${this.#advice}`,
       );
     }
     this.#reservedBytes += bytes;
     this.#ledger.push({ name, bytes });
     return buffer;
+  }
+
+  /** A zeroed column of its own buffer. */
+  f64(name: string, length: number): Float64Array {
+    return new Float64Array(this.reserve(name, length * 8) as ArrayBufferLike as ArrayBuffer, 0, length);
+  }
+
+  u32(name: string, length: number): Uint32Array {
+    return new Uint32Array(this.reserve(name, length * 4) as ArrayBufferLike as ArrayBuffer, 0, length);
   }
 
   /** As `reserve`, but halves the request down to `leastBytes` before it gives up. */
@@ -52,6 +68,14 @@ export class Memory {
     }
     return this.reserve(name, leastBytes);
   }
+}
+
+/** What one result may fill: half of the memory that this process may use, so that what it is made from fits beside it. */
+export function resultBytesLimit(): number {
+  // 0, or beyond what is there, where nothing constrains the process.
+  const constrained = process.constrainedMemory?.() ?? 0;
+  const total = totalmem();
+  return Math.floor((constrained > 0 && constrained < total ? constrained : total) / 2);
 }
 
 /**
@@ -69,5 +93,20 @@ function tryReserve(bytes: number): SharedArrayBuffer | undefined {
   } catch (error) {
     if (error instanceof RangeError) return undefined;
     throw error;
+  }
+}
+
+const weights = new WeakMap<ArrayBufferLike, ArrayBuffer>();
+
+/**
+ * V8 does not count shared memory when it decides to collect garbage: gigabytes of results that nobody has any more would
+ * stay. An ordinary buffer of that size, never touched, stands for the shared one and goes with it.
+ */
+export function weigh(shared: ArrayBufferLike, bytes: number): void {
+  try {
+    weights.set(shared, new ArrayBuffer(bytes));
+  } catch (error) {
+    // Refused: then that of a smaller one before stays.
+    if (!(error instanceof RangeError)) throw error;
   }
 }

@@ -12,6 +12,8 @@ const QUANTUM_MS = 0.05;
 const CLOCK_EVERY = 16;
 /** After this long on one shard an applier looks whether another shard, or another pool task, waits. */
 const SLICE_MS = 10;
+/** What takes part in a job applies for this long between two chunks, at most: as long as a chunk lasts. */
+const BRIEF_MS = 1;
 /** How long an applier without work waits for more before it gives its thread back. */
 export const LINGER_MS = 2;
 /** Items that a packing step handles: about 50 microseconds. */
@@ -59,9 +61,9 @@ export class Applier {
   /** Serves one ready shard. What is to be done next: go on, wait a while, or leave. */
   turn(): 'worked' | ApplierEnd {
     const { control } = this.#memory;
-    if (this.step()) return control.hasFlag(ControlFlag.yieldWanted) ? 'yield' : 'worked';
+    if (this.step()) return control.yieldIsWanted() ? 'yield' : 'worked';
     if (control.hasFlag(ControlFlag.closing)) return 'closing';
-    return control.hasFlag(ControlFlag.yieldWanted) ? 'yield' : 'idle';
+    return control.yieldIsWanted() ? 'yield' : 'idle';
   }
 
   /** Counts among those who can be woken. The value of WAKE to wait on, or undefined when something is ready already. */
@@ -86,13 +88,13 @@ export class Applier {
     // Before the last look at the shards' states: the main thread makes a shard ready first and then counts appliers, so
     // either it sees this one gone and submits another, or this one sees the shard.
     Atomics.sub(engine, Word.active, 1);
-    if (!this.#anyReady() || this.#memory.control.hasFlag(ControlFlag.yieldWanted)) return true;
+    if (!this.#anyReady() || this.#memory.control.yieldIsWanted()) return true;
     Atomics.add(engine, Word.active, 1);
     return false;
   }
 
-  /** Serves one ready shard for at most a slice; false when none is ready. */
-  step(): boolean {
+  /** Serves one ready shard for at most a slice, or `brief`ly; false when none is ready. */
+  step(brief = false): boolean {
     const { control } = this.#memory;
     const shards = control.shards;
     for (let k = 1; k <= shards; k++) {
@@ -100,7 +102,7 @@ export class Applier {
       const state = control.stateOf(shard);
       if (state === ShardState.ready && control.claim(shard, this.#thread)) {
         this.#lastShard = shard;
-        this.#serve(shard);
+        this.#serve(shard, brief);
         return true;
       }
       if (state === ShardState.lost) {
@@ -108,7 +110,7 @@ export class Applier {
         if (from < 0) continue;
         this.#lastShard = shard;
         recoverShard(this.#memory, this.#projectionsOf(shard), shard, from, this.#thread);
-        this.#serve(shard);
+        this.#serve(shard, brief);
         return true;
       }
     }
@@ -133,7 +135,7 @@ export class Applier {
   }
 
   /** The shard is this thread's: applies until its ring is empty and nothing is untidy, or the slice is over. */
-  #serve(shard: number): void {
+  #serve(shard: number, brief: boolean): void {
     const { control, rings, latency } = this.#memory;
     const ring = rings[shard]!;
     const projections = this.#projectionsOf(shard);
@@ -159,7 +161,8 @@ export class Applier {
         toldMs = now;
         if (outbox.mustTell()) control.announceProgress();
       }
-      if (now - startMs > SLICE_MS && this.#wantedElsewhere(shard)) {
+      const passedMs = now - startMs;
+      if (brief ? passedMs > BRIEF_MS : passedMs > SLICE_MS && this.#wantedElsewhere(shard)) {
         sliceOver = true;
         break;
       }
@@ -184,7 +187,7 @@ export class Applier {
 
   #wantedElsewhere(shard: number): boolean {
     const { control } = this.#memory;
-    if (control.hasFlag(ControlFlag.yieldWanted)) return true;
+    if (control.yieldIsWanted()) return true;
     for (let other = 0; other < control.shards; other++) {
       if (other === shard) continue;
       const state = control.stateOf(other);

@@ -19,6 +19,7 @@ import { Control } from '../schedule/control.js';
 import { FrameFormat } from '../schema/frame.js';
 import { SpatialRegions, type SpatialToken } from '../spatial/layout.js';
 import { ShardIndex } from '../spatial/shard-index.js';
+import { ShardQueries } from '../spatial/shard-queries.js';
 import { attachZoneColumns, createZoneColumns, type ZoneColumns } from '../zones/layout.js';
 import { ShardZones } from '../zones/shard-zones.js';
 
@@ -83,7 +84,9 @@ export class EngineMemory {
   readonly watch: WatchBook;
   readonly outboxes: readonly Outbox[];
 
-  private constructor(parts: Omit<EngineMemory, 'shards' | 'token' | 'treesOf' | 'edgesOf' | 'zonesOf'>) {
+  readonly #queries: ShardQueries[] = [];
+
+  private constructor(parts: Omit<EngineMemory, 'shards' | 'token' | 'treesOf' | 'edgesOf' | 'zonesOf' | 'queriesOf'>) {
     this.control = parts.control;
     this.threads = parts.threads;
     this.lock = parts.lock;
@@ -179,6 +182,14 @@ export class EngineMemory {
       watch: this.watch.token,
       outboxes: this.outboxes.map((outbox) => outbox.token),
     };
+  }
+
+  /** This thread's queries of a shard: one object for all who ask, since its loops are compiled for it. */
+  queriesOf(shard: number): ShardQueries {
+    const { options, radius } = this.graphs;
+    const { kind, x, y, z } = this.nodes;
+    this.#queries[shard] ??= new ShardQueries(this.spatial, shard, { options, radius, kind, x, y, z });
+    return this.#queries[shard];
   }
 
   treesOf(shard: number): ShardIndex {

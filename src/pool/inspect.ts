@@ -25,19 +25,28 @@ export interface InspectResult {
   readonly problems: readonly string[];
 }
 
-/** Worker thread: inspects every shard in turn. */
-export function inspect(memory: EngineMemory, thread: number, task: InspectTask): InspectResult {
+/**
+ * Worker thread: inspects every shard in turn. `meanwhile` is called while another has the shard: one that waits for
+ * recovery may have nobody else to see to it.
+ */
+export function inspect(
+  memory: EngineMemory,
+  thread: number,
+  task: InspectTask,
+  meanwhile: () => void = () => undefined,
+): InspectResult {
   const digest = new Digest();
   const problems: string[] = [];
   for (let shard = 0; shard < memory.shards; shard++) {
-    holdStill(memory, shard, thread);
+    holdStill(memory, shard, thread, meanwhile);
     try {
+      const now = { ...task, nodeRows: rowsEnd(memory, task.nodeRows) };
       if (task.what === 'digest') {
-        digestShard(memory, shard, task, digest);
-        digestZones(memory, shard, task, digest);
+        digestShard(memory, shard, now, digest);
+        digestZones(memory, shard, now, digest);
       } else {
-        verifyShard(memory, shard, task, problems);
-        problems.push(...verifyZones(memory, shard, task));
+        verifyShard(memory, shard, now, problems);
+        problems.push(...verifyZones(memory, shard, now));
       }
     } finally {
       letGo(memory, shard);
@@ -47,16 +56,31 @@ export function inspect(memory: EngineMemory, thread: number, task: InspectTask)
   return { digest: Array.from(digest.sums), problems };
 }
 
-function holdStill(memory: EngineMemory, shard: number, thread: number): void {
+/** Rows that are looked at beyond the last that is known to be used: blocks that shards have, and none of whose rows is. */
+const LOOK_AHEAD_ROWS = 8192;
+
+/** End of the rows in use: since the task was given, events may have been applied to rows beyond those that it names. */
+function rowsEnd(memory: EngineMemory, from: number): number {
+  const { graph } = memory.nodeBook;
+  const { born } = memory.nodes;
+  let end = from;
+  for (let row = from; row < born.length && row < end + LOOK_AHEAD_ROWS; row++) {
+    if (graph[row] !== 0 || born[row] !== 0) end = row + 1;
+  }
+  return end;
+}
+
+function holdStill(memory: EngineMemory, shard: number, thread: number, meanwhile: () => void): void {
   const { control } = memory;
   while (!control.claimAny(shard, thread)) {
+    meanwhile();
     // Another worker applies the shard: its slice ends soon, since appliers were asked to give way. The word is any that
     // seldom changes: this is a pause, not a message.
     Atomics.wait(control.engine, Word.flags, Atomics.load(control.engine, Word.flags), 1);
   }
 }
 
-function letGo(memory: EngineMemory, shard: number): void {
+export function letGo(memory: EngineMemory, shard: number): void {
   memory.control.goIdle(shard);
   // As an applier does: a frame published meanwhile found the shard running.
   if (!memory.rings[shard]!.isEmpty()) memory.control.markReady(shard);

@@ -1,6 +1,6 @@
 import { greatCircleDistance } from '../base/sphere.js';
 import { ANY_KIND } from '../spatial/queries.js';
-import { ShardQueries } from '../spatial/shard-queries.js';
+import type { ShardQueries } from '../spatial/shard-queries.js';
 import { contains } from '../zones/geometry.js';
 import { eachImage } from '../zones/graph-zones.js';
 import { geometryOf, PLANE, type Space } from '../zones/space.js';
@@ -22,9 +22,7 @@ export class NearRows {
 
   constructor(memory: EngineMemory, shard: number) {
     this.#memory = memory;
-    const { options, radius } = memory.graphs;
-    const { kind, x, y, z } = memory.nodes;
-    this.#queries = new ShardQueries(memory.spatial, shard, { options, radius, kind, x, y, z });
+    this.#queries = memory.queriesOf(shard);
   }
 
   use(graph: number): Space {

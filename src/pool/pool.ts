@@ -7,9 +7,10 @@ import { ControlFlag, Word } from '../schedule/control.js';
 import type { Host } from '../schedule/host.js';
 import type { EngineMemory } from './engine-memory.js';
 import type { InspectResult, InspectTask } from './inspect.js';
+import type { JobTask, ParticipantEnd } from './participant.js';
+import type { PoolTask } from './pool-task.js';
 
-const APPLY = fileURLToPath(new URL('../../workers/apply.js', import.meta.url));
-const INSPECT = fileURLToPath(new URL('../../workers/inspect.js', import.meta.url));
+const ENTRY = fileURLToPath(new URL('../../workers/main.js', import.meta.url));
 
 interface ResourceLimits {
   readonly maxOldGenerationSizeMb?: number;
@@ -31,6 +32,8 @@ const MOST_RESTARTS = 5;
 /** A thread has started within this time, or never will. */
 const START_MS = 5_000;
 const START_LOOK_MS = 5;
+/** Within this time a thread has compiled what a job made hot. */
+const QUIET_MS = 50;
 /** An inspection whose worker was lost is done again by another, so often. */
 const MOST_INSPECTIONS = 5;
 
@@ -45,6 +48,8 @@ export interface Workers {
   readonly active: number;
   ready(): Promise<void>;
   inspect(task: InspectTask): Promise<InspectResult>;
+  /** Runs one participant of a job; rejects when its worker was lost. */
+  participate(task: JobTask): Promise<ParticipantEnd>;
   /** Thread slots of the workers at present. */
   threads(): number[];
   close(): Promise<void>;
@@ -64,7 +69,10 @@ export class Pool implements Workers {
   #ended: Promise<unknown> = Promise.resolve();
   #pending = 0;
   #appliers = 0;
+  /** Tasks other than appliers that are submitted and not ended; and those of them for which shards stand still. */
+  #guests = 0;
   #inspections = 0;
+  #guestEndedAtMs = Number.NEGATIVE_INFINITY;
   #alive: NodeJS.Timeout | undefined;
 
   constructor(memory: EngineMemory, events: PoolEvents, options: { workers: number; resourceLimits: ResourceLimits }) {
@@ -78,7 +86,7 @@ export class Pool implements Workers {
 
   #start(): Piscina {
     const piscina = new Piscina({
-      filename: APPLY,
+      filename: ENTRY,
       minThreads: this.#workers,
       maxThreads: this.#workers,
       idleTimeout: Number.POSITIVE_INFINITY,
@@ -127,7 +135,7 @@ export class Pool implements Workers {
     this.#appliers++;
     this.#hold();
     try {
-      await this.#piscina.run(undefined, { filename: APPLY });
+      await this.#piscina.run(undefined);
       this.#restarts = 0;
     } catch (error) {
       // Its worker was lost in mid-task and could not count itself out.
@@ -155,27 +163,38 @@ export class Pool implements Workers {
     if (--this.#pending === 0) clearInterval(this.#alive);
   }
 
-  /** Runs a task beside the appliers, which give way to it. */
   async inspect(task: InspectTask): Promise<InspectResult> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return (await this.#runBeside({ kind: 'inspect', inspect: task }, true)) as InspectResult;
+      } catch (error) {
+        if (this.#closing || attempt === MOST_INSPECTIONS) {
+          throw new AthanorError('ATHANOR_WORKER_LOST', `${task.what}: its worker was lost`, { cause: error });
+        }
+      }
+    }
+  }
+
+  async participate(task: JobTask): Promise<ParticipantEnd> {
+    return (await this.#runBeside({ kind: 'job', job: task }, task.standStill)) as ParticipantEnd;
+  }
+
+  /** Runs a task beside the appliers, which give their threads to it; and, for `standStill`, their shards until it ends. */
+  async #runBeside(task: PoolTask, standStill: boolean): Promise<unknown> {
     const { control } = this.#memory;
-    this.#inspections++;
-    control.setFlag(ControlFlag.yieldWanted);
+    this.#guests++;
+    control.taskSubmitted();
+    if (standStill && this.#inspections++ === 0) control.setFlag(ControlFlag.yieldWanted);
     this.wake();
     this.#hold();
     try {
-      for (let attempt = 1; ; attempt++) {
-        try {
-          return (await this.#piscina.run(task, { filename: INSPECT })) as InspectResult;
-        } catch (error) {
-          if (this.#closing || attempt === MOST_INSPECTIONS) {
-            throw new AthanorError('ATHANOR_WORKER_LOST', `${task.what}: its worker was lost`, { cause: error });
-          }
-        }
-      }
+      return await this.#piscina.run(task);
     } finally {
       this.#letGo();
-      if (--this.#inspections === 0) control.clearFlag(ControlFlag.yieldWanted);
-      this.#events.applierEnded();
+      if (standStill && --this.#inspections === 0) control.clearFlag(ControlFlag.yieldWanted);
+      this.#guestEndedAtMs = monotonicMs();
+      if (--this.#guests === 0) control.noTasks();
+      if (!this.#closing) this.#events.applierEnded();
     }
   }
 
@@ -241,11 +260,23 @@ export class Pool implements Workers {
     await piscina.destroy();
   }
 
+  /**
+   * Node.js 20 ends the whole process when a thread is terminated while a function of it is being compiled in the
+   * background and its garbage is due: those of jobs that were cancelled a moment ago are given time to come to rest.
+   */
+  async #quiet(): Promise<void> {
+    const deadlineMs = monotonicMs() + START_MS;
+    while (monotonicMs() < deadlineMs && (this.#guests > 0 || monotonicMs() < this.#guestEndedAtMs + QUIET_MS)) {
+      await new Promise((resolve) => setTimeout(resolve, START_LOOK_MS));
+    }
+  }
+
   async close(): Promise<void> {
     this.#closing = true;
     const { control } = this.#memory;
     control.setFlag(ControlFlag.closing);
     while (this.wake());
+    await this.#quiet();
     this.#end(this.#piscina);
     await this.#ended;
   }

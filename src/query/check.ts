@@ -83,7 +83,8 @@ function checkThird(space: number, field: string, value: unknown): void {
   }
 }
 
-function checkDegrees(x: number, fieldX: string, y: number, fieldY: string): void {
+export function checkDegrees(x: number, fieldX: string, y: number, fieldY: string): void {
+  if (x >= -180 && x <= 180 && y >= -90 && y <= 90) return;
   if (x < -180 || x > 180) {
     throw new AthanorError('ATHANOR_INVALID_QUERY', `${fieldX}: ${x} is not a longitude: -180 to 180 degrees`);
   }

@@ -2,9 +2,8 @@ import { AthanorError } from '../base/errors.js';
 import { Both, In, Out, type ShardEdges } from '../graph/shard-edges.js';
 import type { ShardLock } from '../memory/lock.js';
 import { type NodeColumns, NodeFlag } from '../project/node-columns.js';
-import type { SpatialRegions } from '../spatial/layout.js';
 import { ANY_KIND } from '../spatial/queries.js';
-import { type QueryColumns, ShardQueries } from '../spatial/shard-queries.js';
+import type { ShardQueries } from '../spatial/shard-queries.js';
 import type { Slab } from './node-set.js';
 
 /** A place, in the coordinates of the graph that is asked; z counts in a solid alone. */
@@ -44,8 +43,7 @@ export class ShardReader {
     thread: number;
     timeoutMs: number;
     nodes: NodeColumns;
-    graphs: Pick<QueryColumns, 'options' | 'radius'>;
-    spatial: SpatialRegions;
+    queries: ShardQueries;
     edges: ShardEdges;
   }) {
     this.#lock = parts.lock;
@@ -53,8 +51,7 @@ export class ShardReader {
     this.#thread = parts.thread;
     this.#timeoutMs = parts.timeoutMs;
     this.#nodes = parts.nodes;
-    const { kind, x, y, z } = parts.nodes;
-    this.queries = new ShardQueries(parts.spatial, parts.shard, { ...parts.graphs, kind, x, y, z });
+    this.queries = parts.queries;
     this.edges = parts.edges;
   }
 

@@ -5,11 +5,12 @@ import type { Memory } from '../memory/reserve.js';
  * Control region: the words through which the main thread and the appliers find each other. Words that different threads
  * write stand 128 bytes (32 words) apart.
  *
- *   engine  i32 [5 * 32]       WAKE      counter; parked appliers wait on it
+ *   engine  i32 [6 * 32]       WAKE      counter; parked appliers wait on it
  *                              PARKED    appliers in Atomics.wait
  *                              ACTIVE    applier tasks submitted and not ended
  *                              PROGRESS  counter; the main thread waits on it (Atomics.waitAsync)
  *                              FLAGS     ControlFlag bits
+ *                              WAITING   pool tasks other than appliers that are submitted and have not begun
  *   shard   i32 [shards * 32]  STATE     ShardState, with the owner's thread slot in the bits above 8
  *                              ARMED     1 while the main thread wants to be told of a position
  *                              TARGET    ring position it wants to be told of
@@ -25,17 +26,17 @@ import type { Memory } from '../memory/reserve.js';
  */
 const layout = defineRegion({
   name: 'control',
-  version: 1,
+  version: 2,
   buffers: 'one',
   params: ['shards'],
   fields: ({ shards }) => ({
-    engine: ['i32', 5 * 32],
+    engine: ['i32', 6 * 32],
     shard: ['i32', shards * 32],
     counts: ['f64', shards * 16],
   }),
 });
 
-export const Word = { wake: 0, parked: 32, active: 64, progress: 96, flags: 128 } as const;
+export const Word = { wake: 0, parked: 32, active: 64, progress: 96, flags: 128, waiting: 160 } as const;
 export const ShardWord = { stride: 32, state: 0, armed: 1, target: 2, losses: 3 } as const;
 export const Count = {
   stride: 16,
@@ -56,7 +57,7 @@ const OWNER_SHIFT = 8;
 export const ControlFlag = {
   /** The engine closes: appliers end as soon as nothing is ready. */
   closing: 1,
-  /** Another pool task waits for a thread: appliers give theirs back. */
+  /** A pool task wants shards to stand still: appliers give theirs back. */
   yieldWanted: 2,
 } as const;
 
@@ -236,5 +237,31 @@ export class Control {
 
   hasFlag(flag: number): boolean {
     return (Atomics.load(this.engine, Word.flags) & flag) !== 0;
+  }
+
+  /** Whether appliers are to give their threads and shards back: a pool task waits for them. */
+  yieldIsWanted(): boolean {
+    return this.hasFlag(ControlFlag.yieldWanted) || this.isAwaited();
+  }
+
+  /** Whether a pool task other than an applier waits for a thread. */
+  isAwaited(): boolean {
+    // Nothing hangs on it but when somebody gives way: a count that a lost thread left too high ends with the last task.
+    return Atomics.load(this.engine, Word.waiting) > 0;
+  }
+
+  /** Main thread: a task is submitted. */
+  taskSubmitted(): void {
+    Atomics.add(this.engine, Word.waiting, 1);
+  }
+
+  /** Worker: it has begun. */
+  taskBegun(): void {
+    Atomics.sub(this.engine, Word.waiting, 1);
+  }
+
+  /** Main thread: no such task is submitted any more; what lost ones left in the count ends here. */
+  noTasks(): void {
+    Atomics.store(this.engine, Word.waiting, 0);
   }
 }

@@ -90,8 +90,8 @@ const poolLayout = defineRegion({
   },
 });
 
-/** Indexes of `words`: bump pointers, free lists and the discarded nodes, all refs plus one. */
-export const Word = { leafBump: 0, leafFree: 1, innerBump: 2, innerFree: 3, discarded: 4 } as const;
+/** Indexes of `words`: bump pointers, free lists and the discarded nodes, all refs plus one; changes of trees without an event. */
+export const Word = { leafBump: 0, leafFree: 1, innerBump: 2, innerFree: 3, discarded: 4, epoch: 5 } as const;
 
 export type IndexViews = Views<ReturnType<typeof indexLayout.fields>>;
 export type PoolViews = Views<ReturnType<typeof poolLayout.fields>>;

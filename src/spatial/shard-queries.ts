@@ -1,6 +1,6 @@
 import { GraphOption } from '../base/space.js';
 import { specialize } from '../base/specialize.js';
-import { angleBetween, cosDegrees, sinDegrees, toUnitVector } from '../base/sphere.js';
+import { angleBetween, cosDegrees, ROUNDED, sinDegrees, toUnitVector } from '../base/sphere.js';
 import { makeNearestQuery as makePlaneNearest, type NearestQuery as PlaneNearest } from './generated/nearest.js';
 import { makeTreeQueries as makePlaneQueries, type TreeQueries as PlaneQueries } from './generated/queries.js';
 import type { IndexViews, PoolViews, SpatialRegions } from './layout.js';
@@ -9,8 +9,6 @@ import { makeTreeQueries, type TreeQueries } from './queries.js';
 
 /** About the greatest coordinate whose square does not overflow. */
 const FAR = 1e150;
-/** What rounding may have done to a chord. */
-const ROUNDED = 1 + 1e-15;
 
 /** The columns that queries look at besides the trees. */
 export interface QueryColumns {

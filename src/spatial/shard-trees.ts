@@ -324,7 +324,10 @@ export class ShardTrees {
       this.#index.column[graph] = 0;
     }
     this.#views.leafGraph.fill(0, 0, this.#views.words[Word.leafBump]!);
+    // What was remembered of a node is not of the one that has its number next.
+    const epoch = this.#views.words[Word.epoch]!;
     this.#views.words.fill(0);
+    this.#views.words[Word.epoch] = epoch + 1;
   }
 
   /** Builds the tree of a graph that has none, at once. Entries of the rows are 0. */
@@ -364,6 +367,7 @@ export class ShardTrees {
 
   /** The packed tree takes the place of the old one. */
   packSwap(): void {
+    this.#views.words[Word.epoch]!++;
     this.#packing.swap(this.#insertLate);
   }
 }

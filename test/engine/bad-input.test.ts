@@ -73,7 +73,7 @@ test('what is not built yet is refused by name', () => {
 
 test('what is not built yet and would answer later rejects', async () => {
   const graph = engine.graph('g') as unknown as Record<string, () => Promise<unknown>>;
-  for (const name of ['withinMany', 'nearestMany', 'pageRank', 'bfs', 'shortestPaths', 'triangles', 'pairsWithin']) {
+  for (const name of ['pageRank', 'bfs', 'shortestPaths', 'triangles']) {
     await expect(graph[name]!()).rejects.toMatchObject({ code: 'ATHANOR_UNSUPPORTED' });
   }
   await expect(engine.flush({ durable: true })).rejects.toMatchObject({ code: 'ATHANOR_UNSUPPORTED' });

@@ -1,6 +1,7 @@
 import { ShardEdges } from '../../dist/src/graph/shard-edges.js';
 import { ByteHeap } from '../../dist/src/memory/byte-heap.js';
 import { ShardLock } from '../../dist/src/memory/lock.js';
+import { JobBoard } from '../../dist/src/pool/job-board.js';
 import { ShardProjections } from '../../dist/src/pool/projections.js';
 import { UndoSlot } from '../../dist/src/project/undo.js';
 import { Outbox } from '../../dist/src/ring/outbox.js';
@@ -26,6 +27,7 @@ const STEPS: ReadonlyArray<readonly [{ prototype: object }, readonly string[]]> 
     ['claim', 'claimLost', 'goIdle', 'giveBack', 'markReady', 'announce', 'beginFrame', 'recount', 'block', 'unblock'],
   ],
   [ShardProjections, ['apply', 'reclaim']],
+  [JobBoard, ['claim', 'complete', 'giveBack', 'beginMove', 'endMove']],
 ];
 
 /** Loses a thread at the n-th step from now on. */

@@ -3,10 +3,12 @@ import type { EngineOptions } from '../../dist/src/index.js';
 import { Applier, LINGER_MS } from '../../dist/src/pool/applier.js';
 import type { EngineMemory } from '../../dist/src/pool/engine-memory.js';
 import { type InspectResult, type InspectTask, inspect } from '../../dist/src/pool/inspect.js';
+import { PAUSE_MS, type Participant } from '../../dist/src/pool/participant.js';
 import type { PoolEvents, Workers, World } from '../../dist/src/pool/pool.js';
 import { ControlFlag, ShardState, Word } from '../../dist/src/schedule/control.js';
 import type { Host } from '../../dist/src/schedule/host.js';
 import { CRASH, type Crashes } from './crashes.js';
+import { type Guest, participantOf } from './guests.js';
 
 interface Occasion {
   readonly atMs: number;
@@ -107,6 +109,14 @@ export class Simulation {
       ready: () => Promise.resolve(),
       threads: () => this.#threads.map((thread) => thread.slot),
       inspect: (task) => this.#inspect(task),
+      participate: (task) =>
+        new Promise((resolve, reject) => {
+          this.#guests.push({ task, resolve, reject });
+          this.#memory.control.taskSubmitted();
+          this.#submittedGuests++;
+          this.#wake();
+          this.at(this.#soon(), () => this.#assign());
+        }),
       close: async () => {
         this.#closed = true;
         this.#memory.control.setFlag(ControlFlag.closing);
@@ -178,7 +188,8 @@ export class Simulation {
       },
     );
     for (;;) {
-      for (let i = 0; i < 8; i++) await undefined;
+      // As many turns of the microtask queue as a promise takes from the end of a task to what waits for it.
+      for (let i = 0; i < 32; i++) await undefined;
       if (settled) return promise;
       if (this.#memory !== undefined && !this.#step())
         throw new Error(`nothing is left to happen, at ${this.nowMs} ms`);
@@ -226,11 +237,49 @@ export class Simulation {
 
   #assign(): void {
     const idle = this.#threads.filter((thread) => !this.#busy.has(thread));
-    if (idle.length === 0 || this.#queued === 0) return;
-    this.#queued--;
+    if (idle.length === 0) return;
     const thread = idle[this.random(idle.length)]!;
+    const guest = this.random(2) === 0 || this.#queued === 0 ? this.#guests.shift() : undefined;
+    if (guest === undefined && this.#queued === 0) return;
     this.#busy.add(thread);
+    if (guest !== undefined) {
+      this.#join(thread, guest);
+      return;
+    }
+    this.#queued--;
     this.#turn(thread);
+  }
+
+  // ------------------------------------------------------------ jobs
+
+  readonly #guests: Guest[] = [];
+  /** Submitted and not ended. */
+  #submittedGuests = 0;
+
+  #join(thread: Thread, guest: Guest): void {
+    const participant = participantOf(this.#memory, guest.task, thread, () => this.nowMs);
+    const go = (): void => {
+      let end: ReturnType<Participant['turn']>;
+      try {
+        end = this.#crashes.during(() => participant.turn());
+      } catch (error) {
+        if (error !== CRASH) throw error;
+        this.#crashed(thread, guest);
+        return;
+      }
+      if (end === 'worked') this.at(this.#soon() / 5, go);
+      else if (end === 'idle') this.at(PAUSE_MS, go);
+      else this.at(this.#soon(), () => this.#part(thread, () => guest.resolve(end)));
+    };
+    go();
+  }
+
+  #part(thread: Thread, settle: () => void): void {
+    this.#busy.delete(thread);
+    if (--this.#submittedGuests === 0) this.#memory.control.noTasks();
+    settle();
+    if (!this.#closed) this.#events.applierEnded();
+    this.#assign();
   }
 
   #turn(thread: Thread): void {
@@ -309,7 +358,7 @@ export class Simulation {
     this.#assign();
   }
 
-  #crashed(thread: Thread): void {
+  #crashed(thread: Thread, guest?: Guest): void {
     this.crashes++;
     this.#threads = this.#threads.filter((other) => other !== thread);
     this.at(this.#soon() * 4, () => {
@@ -319,6 +368,10 @@ export class Simulation {
         this.#threads.push(this.#newThread());
         this.#assign();
       });
+      if (guest !== undefined) {
+        this.#part(thread, () => guest.reject(CRASH));
+        return;
+      }
       Atomics.sub(this.#memory.control.engine, Word.active, 1);
       this.#ended();
     });

@@ -1,0 +1,198 @@
+import { AthanorError, InvariantError } from '../base/errors.js';
+import { Memory } from '../memory/reserve.js';
+import type { Host } from '../schedule/host.js';
+import { JobBoard, type PhasePlan } from './job-board.js';
+import type { JobTask, ParticipantEnd } from './participant.js';
+
+/** Time between two calls of `onProgress`, at least. */
+const PROGRESS_MS = 50;
+/** A job that loses so many workers is given up: it may be what ends them. */
+const MOST_LOSSES = 8;
+
+export interface JobOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Called at most every 50 ms, and at the end. Units are the job's own. */
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+}
+
+/** A stage: some phases of one kernel over the same memory. */
+export interface Stage {
+  readonly kernel: string;
+  readonly data: unknown;
+  readonly first: PhasePlan;
+  /** The most chunks of any of its phases, where that is not the first. */
+  readonly mostChunks?: number;
+  readonly standStill?: boolean;
+}
+
+/** What jobs need of the engine. */
+export interface JobWorld {
+  readonly host: Host;
+  readonly workers: number;
+  /** Runs one participant; rejects when its worker was lost. */
+  participate(task: JobTask): Promise<ParticipantEnd>;
+  /** Keeps rows that are removed from now on from being used again, until the answer is called. */
+  holdRows(): () => void;
+}
+
+/** Main thread. The jobs that are under way. */
+export class Jobs {
+  readonly #world: JobWorld;
+  readonly #running = new Set<Job>();
+  #closed: AthanorError | undefined;
+
+  constructor(world: JobWorld) {
+    this.#world = world;
+  }
+
+  /** Jobs that are not settled. */
+  get running(): number {
+    return this.#running.size;
+  }
+
+  /**
+   * Runs a job: `body` makes its stages one after the other and returns its result.
+   * @throws AthanorError ATHANOR_ABORTED, ATHANOR_CLOSED, ATHANOR_WORKER_LOST, ATHANOR_CAPACITY.
+   */
+  async run<T>(name: string, options: JobOptions, body: (job: Job) => Promise<T>): Promise<T> {
+    const { signal, onProgress } = options;
+    if (this.#closed !== undefined) throw this.#closed;
+    if (signal?.aborted) throw aborted(signal);
+    const job = new Job(name, this.#world);
+    const onAbort = (): void => job.fail(aborted(signal!));
+    signal?.addEventListener('abort', onAbort, { once: true });
+    const releaseRows = this.#world.holdRows();
+    const stopProgress = onProgress === undefined ? undefined : this.#watchProgress(job, onProgress);
+    this.#running.add(job);
+    try {
+      const result = await Promise.race([body(job), job.failed]);
+      stopProgress?.();
+      onProgress?.(job.total, job.total);
+      return result;
+    } catch (error) {
+      job.fail(error);
+      throw error;
+    } finally {
+      stopProgress?.();
+      this.#running.delete(job);
+      releaseRows();
+      signal?.removeEventListener('abort', onAbort);
+    }
+  }
+
+  #watchProgress(job: Job, onProgress: (done: number, total: number) => void): () => void {
+    let cancel: () => void;
+    let last = -1;
+    const look = (): void => {
+      cancel = this.#world.host.after(PROGRESS_MS, look);
+      const { done } = job;
+      if (done === last) return;
+      last = done;
+      try {
+        onProgress(done, job.total);
+      } catch (error) {
+        job.fail(error);
+      }
+    };
+    cancel = this.#world.host.after(PROGRESS_MS, look);
+    return () => cancel();
+  }
+
+  /** The exit of a worker was seen: what it had of jobs is free again. Before its slot is given to another. */
+  release(thread: number): void {
+    for (const job of this.#running) job.release(thread);
+  }
+
+  /** Ends all jobs, and refuses new ones. */
+  close(error: AthanorError): void {
+    this.#closed ??= error;
+    for (const job of this.#running) job.fail(error);
+  }
+}
+
+/** Main thread. One job under way. Nothing of it outlives its promise but participants that find it cancelled. */
+export class Job {
+  readonly name: string;
+  /** What it reserves goes with it, but for what its result holds. */
+  readonly memory: Memory;
+  /** Rejects when the job is aborted or fails; never resolves. */
+  readonly failed: Promise<never>;
+  /** Chunks of all phases, for progress. */
+  total = 0;
+  readonly #world: JobWorld;
+  #board: JobBoard | undefined;
+  #doneBefore = 0;
+  #losses = 0;
+  #failure: { readonly error: unknown } | undefined;
+  #reject: (error: unknown) => void = () => undefined;
+
+  constructor(name: string, world: JobWorld) {
+    this.name = name;
+    this.memory = new Memory(`${name} asks for less at a time`);
+    this.#world = world;
+    this.failed = new Promise((_, reject) => {
+      this.#reject = reject;
+    });
+    this.failed.catch(() => undefined);
+  }
+
+  get done(): number {
+    return Math.min(this.total, this.#doneBefore + (this.#board?.done ?? 0));
+  }
+
+  /** The job is over, whatever is left of it. */
+  fail(error: unknown): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = { error };
+    this.#board?.cancel();
+    this.#reject(error);
+  }
+
+  release(thread: number): void {
+    this.#board?.release(thread);
+  }
+
+  /** Resolves when all phases of the stage are done. */
+  async stage(stage: Stage): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure.error;
+    const chunks = Math.max(stage.first.chunks, stage.mostChunks ?? 0);
+    const board = JobBoard.create(this.memory, chunks, stage.first);
+    this.#board = board;
+    const { kernel, data, standStill = false } = stage;
+    const task: JobTask = { board: board.token, kernel, data, standStill };
+    // The first that finds the stage done ends it here: nobody waits for those that have not begun.
+    await new Promise<void>((resolve, reject) => {
+      this.failed.catch(reject);
+      const participants = Math.max(1, Math.min(this.#world.workers, chunks));
+      for (let k = 0; k < participants; k++) void this.#participate(board, task).then(resolve, reject);
+    });
+    this.#doneBefore += board.done;
+    this.#board = undefined;
+  }
+
+  /** Resolves when the stage is done; what else a participant ends for, it is sent again. */
+  async #participate(board: JobBoard, task: JobTask): Promise<void> {
+    while (this.#failure === undefined && this.#board === board) {
+      let end: ParticipantEnd;
+      try {
+        end = await this.#world.participate(task);
+      } catch (error) {
+        if (board.finished) return;
+        if (++this.#losses < MOST_LOSSES) continue;
+        const message = `${this.name}: ${MOST_LOSSES} workers were lost while they took part in it`;
+        throw new AthanorError('ATHANOR_WORKER_LOST', message, { cause: error });
+      }
+      if (end === 'done') return;
+      if (typeof end !== 'string') {
+        throw end.code === undefined
+          ? new InvariantError(`${this.name}: ${end.message}`)
+          : new AthanorError(end.code, end.message);
+      }
+    }
+    // Over by another participant, or failed: either has settled the stage.
+  }
+}
+
+export function aborted(signal: AbortSignal): AthanorError {
+  return new AthanorError('ATHANOR_ABORTED', 'signal: the call was aborted', { cause: signal.reason });
+}

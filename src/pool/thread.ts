@@ -1,0 +1,19 @@
+import { threadId } from 'node:worker_threads';
+import { workerData } from 'piscina';
+import { monotonicMs } from '../base/clock.js';
+import { Applier } from './applier.js';
+import { EngineMemory, type MemoryToken } from './engine-memory.js';
+
+/** Worker thread: the engine's memory, and this thread's part in it, the same for all kinds of tasks. */
+export const memory = EngineMemory.attach(workerData as MemoryToken);
+
+let joined: { readonly thread: number; readonly applier: Applier } | undefined;
+
+/** The thread's slot and its applier; taken on first use. */
+export function join(): { readonly thread: number; readonly applier: Applier } {
+  if (joined === undefined) {
+    const thread = memory.threads.claim(threadId);
+    joined = { thread, applier: new Applier(memory, thread, monotonicMs) };
+  }
+  return joined;
+}

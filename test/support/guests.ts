@@ -1,0 +1,30 @@
+import type { Applier } from '../../dist/src/pool/applier.js';
+import type { EngineMemory } from '../../dist/src/pool/engine-memory.js';
+import { JobBoard } from '../../dist/src/pool/job-board.js';
+import { kernelOf } from '../../dist/src/pool/kernels.js';
+import { type JobTask, Participant, type ParticipantEnd } from '../../dist/src/pool/participant.js';
+
+/** A participant of a job that waits for a thread. */
+export interface Guest {
+  readonly task: JobTask;
+  readonly resolve: (end: ParticipantEnd) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** What workers/job.ts makes of a task, for a thread of the simulation. */
+export function participantOf(
+  memory: EngineMemory,
+  task: JobTask,
+  thread: { slot: number; applier: Applier },
+  now: () => number,
+): Participant {
+  memory.control.taskBegun();
+  return new Participant({
+    board: JobBoard.attach(task.board),
+    kernel: (breathe) => kernelOf(task.kernel, memory, thread.slot, task.data, breathe),
+    applier: thread.applier,
+    memory,
+    thread: thread.slot,
+    now,
+  });
+}
