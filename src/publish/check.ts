@@ -105,11 +105,3 @@ export function checkGraphOptions(
   }
   if (ttlMs !== undefined) unsupported('ttlMs');
 }
-
-/** Attributes of a node or an edge, before they are taken for an event's fields. */
-export function checkAttributes(attributes: { time?: number }): void {
-  if (typeof attributes !== 'object' || attributes === null) {
-    throw new AthanorError('ATHANOR_INVALID_EVENT', `attributes: ${show(attributes)} is not an object`);
-  }
-  if (attributes.time !== undefined) checkFinite('time', attributes.time);
-}
