@@ -12,6 +12,11 @@ export function formatThings(count: number, thing: string): string {
   return `${formatCount(count)} ${thing}${count === 1 ? '' : 's'}`;
 }
 
+/** The first lines, and how many more there are. */
+export function firstLines(lines: readonly string[], most: number): string[] {
+  return lines.length <= most ? [...lines] : [...lines.slice(0, most), `and ${formatCount(lines.length - most)} more`];
+}
+
 /** Three significant digits and a unit that a person reads: '1.42 million/s', '870/s'. */
 export function formatRate(perSecond: number): string {
   if (!Number.isFinite(perSecond)) return '–';

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { AthanorError } from '../index.js';
 import { firstLine, Problem } from './problem.js';
 import { run } from './run.js';
@@ -26,6 +26,11 @@ function seed(text: string): number {
   return value;
 }
 
+/** For options that may be given more than once. */
+function gather(text: string, before: string[]): string[] {
+  return [...before, text];
+}
+
 const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
@@ -47,9 +52,26 @@ program
   .option('--id <column>', 'csv: column of the node')
   .option('--x <column>', 'csv: column of x')
   .option('--y <column>', 'csv: column of y')
+  .option('--z <column>', 'csv: column of z; the graph then has three dimensions')
   .option('--time <column>', 'csv: column of the time (ISO 8601, or seconds or milliseconds since 1970)')
   .option('--kind <column>', 'csv: column of the kind')
   .option('--graph <name>', 'csv, swarm: name of the graph')
+  .addOption(
+    new Option('--metric <name>', 'csv, ndjson: haversine for x = longitude, y = latitude in degrees').choices([
+      'euclidean',
+      'haversine',
+    ]),
+  )
+  .option('--within <x,y,radius>', 'nodes within a radius of a place; may be repeated', gather, [])
+  .option('--nearest <x,y,k>', 'the k nodes nearest to a place; may be repeated', gather, [])
+  .option(
+    '--zone <name=shape>',
+    'circle:x,y,radius, box:minX,minY,maxX,maxY or polygon:x1,y1,…; may be repeated',
+    gather,
+    [],
+  )
+  .option('--watch', 'tell and count who enters, leaves and crosses the zones', false)
+  .option('--detect <kinds>', 'of enter, exit, inside, cross, what --watch is to tell (all but inside)')
   .option('--strict', 'stop at the first bad row', false)
   .option('--limit <n>', 'rows or moves to publish at most', whole)
   .option('--workers <n>', 'worker threads', whole)

@@ -12,6 +12,8 @@ const OWNERS: ReadonlyArray<readonly [keyof RunOptions, readonly Kind[]]> = [
   ['id', ['csv']],
   ['x', ['csv']],
   ['y', ['csv']],
+  ['z', ['csv']],
+  ['metric', ['csv', 'ndjson']],
   ['time', ['csv']],
   ['kind', ['csv']],
   ['graph', ['csv', 'swarm']],

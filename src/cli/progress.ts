@@ -66,6 +66,11 @@ export class Progress {
     }
   }
 
+  /** Whole lines, above the bar: it is drawn again with the next update. */
+  write(text: string): void {
+    process.stderr.write(this.#bar === undefined ? text : `\r\u001b[K${text}`);
+  }
+
   stop(): void {
     clearInterval(this.#timer);
     this.#bar?.update(Math.round(this.#run.done() * BAR_STEPS));

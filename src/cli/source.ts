@@ -1,5 +1,6 @@
 import type { Engine, EngineOptions } from '../index.js';
 import type { Comparison } from './comparison.js';
+import type { Questions } from './space/questions.js';
 
 /** What a run was asked for, whatever its source. */
 export interface RunOptions {
@@ -20,7 +21,15 @@ export interface RunOptions {
   y?: string;
   time?: string;
   kind?: string;
+  z?: string;
+  metric?: 'euclidean' | 'haversine';
   graph?: string;
+  /** As written; may be empty. */
+  within: readonly string[];
+  nearest: readonly string[];
+  zone: readonly string[];
+  watch: boolean;
+  detect?: string;
   strict: boolean;
 }
 
@@ -28,7 +37,10 @@ export interface RunOptions {
 export interface Source {
   readonly name: string;
   readonly engineOptions: EngineOptions;
-  start(engine: Engine): SourceRun;
+  /** Of all its graphs; undefined where each has its own. */
+  readonly dimensions: 2 | 3 | undefined;
+  /** Tells `questions` of each graph before its first event, and `questions.plain` of the moves once they are known. */
+  start(engine: Engine, questions: Questions): SourceRun;
 }
 
 /** A source at work. */
@@ -41,7 +53,7 @@ export interface SourceRun {
   live(): string;
   /** What the applied state answers, after a flush. */
   answers(): Answers;
-  /** Recomputes the answers in plain JavaScript. Called after `answers()`. */
+  /** Recomputes the answers in plain JavaScript, and tells `questions.plain` where nodes are. Called after `answers()`. */
   check(comparison: Comparison): Promise<void>;
   /** What the reader of the answers should know about the data. */
   readonly notes: readonly string[];

@@ -3,6 +3,8 @@ import type { Comparison } from './comparison.js';
 import { formatCount, formatMs } from './format.js';
 import { moveAll, turn } from './pace.js';
 import type { Answers, RunOptions, Source, SourceRun } from './source.js';
+import type { Questions } from './space/questions.js';
+import { spaceOf } from './space/space.js';
 
 const DEFAULT_NODES = 1_000_000;
 const DEFAULT_SECONDS = 10;
@@ -41,7 +43,8 @@ export function swarmSource(options: RunOptions): Source {
   return {
     name: 'swarm',
     engineOptions: nodes > DEFAULT_CAPACITY ? { capacity: { nodes } } : {},
-    start: (engine) => new SwarmRun(engine, nodes, options),
+    dimensions: 2,
+    start: (engine, questions) => new SwarmRun(engine, questions, nodes, options),
   };
 }
 
@@ -50,6 +53,7 @@ class SwarmRun implements SourceRun {
   readonly notes: readonly string[] = [];
   readonly #engine: Engine;
   readonly #graph: Graph;
+  readonly #questions: Questions;
   readonly #nodes: number;
   readonly #side: number;
   readonly #seconds: number;
@@ -61,9 +65,11 @@ class SwarmRun implements SourceRun {
   #moves = 0;
   #startedMs = 0;
 
-  constructor(engine: Engine, nodes: number, options: RunOptions) {
+  constructor(engine: Engine, questions: Questions, nodes: number, options: RunOptions) {
     this.#engine = engine;
     this.#graph = engine.graph(options.graph ?? 'swarm');
+    this.#questions = questions;
+    questions.begin(this.#graph.name, spaceOf());
     this.#nodes = nodes;
     this.#side = Math.sqrt(nodes / DENSITY);
     this.#limit = options.limit ?? Number.POSITIVE_INFINITY;
@@ -149,11 +155,20 @@ class SwarmRun implements SourceRun {
       x[i] = random.next() * this.#side;
       y[i] = random.next() * this.#side;
     }
+    const { plain } = this.#questions;
+    const place = (count: number): void => {
+      for (let i = 0; plain !== undefined && i < count; i++) {
+        plain.place(this.#graph.name, `walker-${i}`, { x: x[i]!, y: y[i]!, z: 0 });
+      }
+    };
+    place(placed);
     for (let move = 0; move < this.#moves; ) {
       const count = Math.min(this.#nodes, this.#moves - move);
       walk(random, x, y, 0, count, this.#side);
       move += count;
+      if (plain?.everyMove === true) place(count);
     }
+    if (plain?.everyMove === false) place(placed);
     comparison.equal('walkers', this.#graph.order, placed);
     for (let i = 0; i < placed; i += Math.ceil(this.#nodes / QUERIES)) {
       const node = this.#graph.node(`walker-${i}`);

@@ -1,14 +1,15 @@
 import { execFile } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 
 const folder = resolve(import.meta.dirname, '../../examples');
 
-/** What each example prints. */
+/** What each example prints, where there is no data. */
 const PRINTS: Record<string, string> = {
   'columns.mjs': '100000 drones, 81 within 5 of the middle\n',
+  'harbours.mjs': 'skipped: the ships are not here; set ATHANOR_DATA to the folder of ais/ais.csv.gz\n',
   'ingest.mjs': '20000 published, 20000 applied, 0 rejected, 50 buoys\n',
   'live-graph.mjs': 'ann knows bob and cid by 3 edges\nwithout cid: 1 edge left, of weight 3\n',
   'radius.mjs': 'within 100 m: taxi-1 taxi-3\nnearest free: taxi-2 at 10 m\n',
@@ -19,7 +20,26 @@ test('every example is here', () => {
 });
 
 test.each(Object.entries(PRINTS))('%s', async (name, printed) => {
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, [join(folder, name)]);
+  const { ATHANOR_DATA: _, ...env } = process.env;
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, [join(folder, name)], { env });
   expect(stderr).toBe('');
   expect(stdout).toBe(printed);
 });
+
+const ships = process.env.ATHANOR_DATA === undefined ? undefined : join(process.env.ATHANOR_DATA, 'ais/ais.csv.gz');
+
+test.skipIf(ships === undefined || !existsSync(ships))(
+  'harbours.mjs with the ships (skipped where ATHANOR_DATA has no ais/ais.csv.gz)',
+  async () => {
+    const { stdout } = await promisify(execFile)(process.execPath, [join(folder, 'harbours.mjs')]);
+    expect(stdout.split('\n')).toEqual([
+      '10631 ships, the counts agree with plain JavaScript: true',
+      'seattle: 411 ships, 412 entered, 1 left, 0 crossed',
+      'los-angeles: 212 ships, 215 entered, 3 left, 0 crossed',
+      'houston: 651 ships, 652 entered, 1 left, 0 crossed',
+      'new-york: 121 ships, 122 entered, 1 left, 0 crossed',
+      'miami: 141 ships, 143 entered, 2 left, 1 crossed',
+      '',
+    ]);
+  },
+);

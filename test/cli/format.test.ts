@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { Comparison } from '../../dist/src/cli/comparison.js';
 import {
   bar,
+  firstLines,
   formatBytes,
   formatCount,
   formatMinute,
@@ -30,6 +31,8 @@ test('numbers are written for people', () => {
     '1.20 s',
     '–',
   ]);
+  expect(firstLines(['a', 'b', 'c'], 2)).toEqual(['a', 'b', 'and 1 more']);
+  expect(firstLines(['a'], 2)).toEqual(['a']);
   expect(formatMinute(Date.UTC(2001, 0, 2, 3, 4, 5))).toBe('2001-01-02 03:04');
 });
 

@@ -1,35 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { athanor, ended, ROOT, start } from '../support/athanor.js';
 
-const ROOT = resolve(import.meta.dirname, '../..');
 const folder = mkdtempSync(join(tmpdir(), 'athanor-cli-'));
 afterAll(() => rmSync(folder, { recursive: true }));
-
-interface Ended {
-  code: number | null;
-  out: string;
-  err: string;
-}
-
-function start(args: string[], root = ROOT): ChildProcess {
-  return spawn(process.execPath, [join(root, 'dist/src/cli/main.js'), ...args], {
-    env: { ...process.env, NO_COLOR: '1' },
-  });
-}
-
-async function ended(child: ChildProcess): Promise<Ended> {
-  let [out, err] = ['', ''];
-  child.stdout!.setEncoding('utf8').on('data', (text: string) => (out += text));
-  child.stderr!.setEncoding('utf8').on('data', (text: string) => (err += text));
-  const [code] = (await once(child, 'close')) as [number | null];
-  return { code, out, err };
-}
-
-const athanor = (...args: string[]): Promise<Ended> => ended(start(args));
 
 function file(name: string, text: string): string {
   const path = join(folder, name);
@@ -72,7 +49,7 @@ describe('what was asked wrongly gives one line and exit code 2', () => {
 test('help and version', async () => {
   const help = await athanor('run', '--help');
   expect(help.code).toBe(0);
-  for (const option of ['--days', '--nodes', '--id', '--check', '--json', '--strict'])
+  for (const option of ['--days', '--nodes', '--id', '--within', '--zone', '--check', '--json', '--strict'])
     expect(help.out).toContain(option);
   const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
   expect(await athanor('--version')).toEqual({ code: 0, out: `${version}\n`, err: '' });

@@ -6,8 +6,8 @@ import {
   angleBetween,
   EARTH_RADIUS_M,
   type Place,
-  project,
-  seenFrom,
+  placeOf,
+  vectorOf,
 } from '../../dist/src/cli/flights/sphere.js';
 
 const ORD = { latitude: 41.979595, longitude: -87.90446417 };
@@ -23,37 +23,24 @@ function haversine(a: Place, b: Place): number {
   return 2 * EARTH_RADIUS_M * Math.asin(Math.sqrt(h));
 }
 
-test('the centre is the origin', () => {
-  const { x, y } = project(seenFrom(ORD, ORD));
-  expect(Math.hypot(x, y)).toBeLessThan(1e-6);
-});
-
-test('a degree north is a degree of the meridian, on the y axis', () => {
-  const { x, y } = project(seenFrom(ORD, { latitude: ORD.latitude + 1, longitude: ORD.longitude }));
-  expect(x).toBeCloseTo(0, 6);
-  expect(y).toBeCloseTo(EARTH_RADIUS_M * RADIANS, 6);
-});
-
-test('on the equator a quarter of the way round is a quarter of the circumference, on the x axis', () => {
-  const { x, y } = project(seenFrom({ latitude: 0, longitude: 10 }, { latitude: 0, longitude: 100 }));
-  expect(x).toBeCloseTo((EARTH_RADIUS_M * Math.PI) / 2, 6);
-  expect(y).toBeCloseTo(0, 6);
-});
-
-test('distances from the centre are those of the sphere', () => {
-  for (const place of [LAX, JFK, GUM]) {
-    const { x, y } = project(seenFrom(ORD, place));
-    expect(Math.hypot(x, y)).toBeCloseTo(haversine(ORD, place), 4);
+test('places become vectors of length 1 and come back', () => {
+  for (const place of [ORD, LAX, JFK, GUM, { latitude: 90, longitude: 0 }, { latitude: -33, longitude: -180 }]) {
+    const v = vectorOf(place);
+    expect(Math.hypot(v.x, v.y, v.z)).toBeCloseTo(1, 15);
+    const back = placeOf(v);
+    expect([back.latitude, back.longitude].map((degrees) => degrees.toFixed(9))).toEqual(
+      [place.latitude, place.longitude].map((degrees) => degrees.toFixed(9)),
+    );
   }
 });
 
-test('the angle between two places is that of the haversine, whatever the centre', () => {
-  const angle = angleBetween(seenFrom(ORD, LAX), seenFrom(ORD, GUM));
+test('the angle between two places is that of the haversine', () => {
+  const angle = angleBetween(vectorOf(LAX), vectorOf(GUM));
   expect(angle * EARTH_RADIUS_M).toBeCloseTo(haversine(LAX, GUM), 4);
 });
 
 test('a great circle begins and ends at its places and divides its length', () => {
-  const [from, to] = [seenFrom(ORD, LAX), seenFrom(ORD, JFK)];
+  const [from, to] = [vectorOf(LAX), vectorOf(JFK)];
   const angle = angleBetween(from, to);
   expect(angleBetween(along(from, to, angle, 0), from)).toBeLessThan(1e-12);
   expect(angleBetween(along(from, to, angle, 1), to)).toBeLessThan(1e-12);
@@ -63,7 +50,7 @@ test('a great circle begins and ends at its places and divides its length', () =
 });
 
 test('a path has a position at each tick strictly between departure and landing', () => {
-  const [from, to] = [seenFrom(ORD, LAX), seenFrom(ORD, JFK)];
+  const [from, to] = [vectorOf(LAX), vectorOf(JFK)];
   const durationMs = flightMs(angleBetween(from, to));
   const paths = new FlightPaths();
   for (let phase = 0; phase < 5; phase++) {
@@ -73,15 +60,15 @@ test('a path has a position at each tick strictly between departure and landing'
     expect(ticks).toBe(Math.ceil((durationMs - firstMs) / TICK_MS));
     const last = (firstMs + (ticks - 1) * TICK_MS) / durationMs;
     expect(last).toBeLessThan(1);
-    const at = project(along(from, to, angleBetween(from, to), last));
-    expect([paths.x[paths.end[slot]! - 1], paths.y[paths.end[slot]! - 1]]).toEqual([at.x, at.y]);
+    const at = placeOf(along(from, to, angleBetween(from, to), last));
+    expect([paths.x[paths.end[slot]! - 1], paths.y[paths.end[slot]! - 1]]).toEqual([at.longitude, at.latitude]);
   }
   // The last tick is less than one tick's way from the destination.
   expect((SPEED_M_PER_S * TICK_MS) / 1000).toBeCloseTo(67_056, 6);
 });
 
 test('paths grow without losing what they hold', () => {
-  const [from, to] = [seenFrom(ORD, LAX), seenFrom(ORD, GUM)];
+  const [from, to] = [vectorOf(LAX), vectorOf(GUM)];
   const paths = new FlightPaths();
   const first = paths.add(from, to, 0);
   const before = [...paths.x.subarray(paths.start[first], paths.end[first])];
@@ -91,10 +78,10 @@ test('paths grow without losing what they hold', () => {
 });
 
 test('flights aloft step along their paths and land when these end', () => {
-  const [near, from, to] = [seenFrom(ORD, ORD), seenFrom(ORD, LAX), seenFrom(ORD, JFK)];
+  const [near, from, to] = [vectorOf(ORD), vectorOf(LAX), vectorOf(JFK)];
   const paths = new FlightPaths();
   // 40 km: landed before the first tick of 5 minutes.
-  const short = paths.add(near, seenFrom(ORD, { latitude: ORD.latitude + 0.36, longitude: ORD.longitude }), 0);
+  const short = paths.add(near, vectorOf({ latitude: ORD.latitude + 0.36, longitude: ORD.longitude }), 0);
   const long = paths.add(from, to, 0);
   const aloft = new Aloft(paths);
   aloft.add('short', 1, short);

@@ -1,9 +1,13 @@
 import type { Engine, EngineEvent, Graph, NodeId } from '../../index.js';
 import type { Comparison } from '../comparison.js';
+import { distanceBetween, doubtOf, isWithin } from '../space/distance.js';
+import type { PlainSpace } from '../space/plain-space.js';
+import { coordinatesOf, isPlaced, type Space, spaceOf } from '../space/space.js';
 
 interface PlainNode {
   x: number;
   y: number;
+  z: number;
   kind: string;
   time: number;
   /** Whether `time` is the event's own, or that of reading it, which the engine's differs from. */
@@ -18,6 +22,7 @@ interface PlainEdge {
   weight: number;
 }
 interface PlainGraph {
+  space: Space;
   ignoresLate: boolean;
   nodes: Map<NodeId, PlainNode>;
   /** By source, target and kind as JSON. */
@@ -31,6 +36,17 @@ const NEAREST = 5;
 /** What the events of a file come to, in Maps and linear scans: nothing of the engine's. */
 export class PlainState {
   readonly #graphs = new Map<string, PlainGraph>();
+  /** Is told of every position. */
+  readonly #positions: PlainSpace | undefined;
+
+  constructor(positions: PlainSpace | undefined) {
+    this.#positions = positions;
+  }
+
+  /** Names the space of a graph before its first event; it is the same however often the graph is removed. */
+  begin(graph: string, space: Space): void {
+    this.#graph(graph).space = space;
+  }
 
   apply(event: EngineEvent): void {
     const graph = this.#graph(event.graph);
@@ -40,25 +56,33 @@ export class PlainState {
         if (event.options?.late !== undefined) graph.ignoresLate = event.options.late === 'ignore';
         break;
       case 'graph.removed':
-        this.#graphs.set(event.graph, { ignoresLate: false, nodes: new Map(), edges: new Map() });
+        this.#graphs.set(event.graph, { ...empty(graph.space), ignoresLate: graph.ignoresLate });
+        this.#positions?.removeGraph(event.graph);
         break;
       case 'node.moved': {
         const known = graph.nodes.get(event.node);
         if (graph.ignoresLate && known !== undefined && time < known.time) break;
-        Object.assign(nodeOf(graph, event.node), { x: event.x, y: event.y, time, timed: event.time !== undefined });
+        const { x, y, z = 0 } = event;
+        Object.assign(nodeOf(graph, event.node), { x, y, z, time, timed: event.time !== undefined });
+        this.#positions?.place(event.graph, event.node, { x, y, z });
         break;
       }
       case 'node.upserted': {
-        const { x, y, kind } = event;
+        const { x, y, z, kind } = event;
         const node = Object.assign(nodeOf(graph, event.node), { time, timed: event.time !== undefined });
         if (x !== undefined) node.x = x;
         if (y !== undefined) node.y = y;
+        if (z !== undefined) node.z = z;
         if (kind !== undefined) node.kind = kind;
+        if (x !== undefined || y !== undefined || z !== undefined) {
+          this.#positions?.place(event.graph, event.node, { x: node.x, y: node.y, z: node.z });
+        }
         break;
       }
       case 'node.removed':
         for (const key of graph.nodes.get(event.node)?.edges ?? []) removeEdge(graph, key);
         graph.nodes.delete(event.node);
+        this.#positions?.remove(event.graph, event.node);
         break;
       case 'edge.upserted': {
         const { source, target, kind = '' } = event;
@@ -79,7 +103,7 @@ export class PlainState {
   #graph(name: string): PlainGraph {
     let graph = this.#graphs.get(name);
     if (graph === undefined) {
-      graph = { ignoresLate: false, nodes: new Map(), edges: new Map() };
+      graph = empty(spaceOf());
       this.#graphs.set(name, graph);
     }
     return graph;
@@ -94,6 +118,7 @@ export class PlainState {
         const view = graph.node(id);
         comparison.equal(`x of ${id}`, String(view?.x), String(node.x));
         comparison.equal(`y of ${id}`, String(view?.y), String(node.y));
+        if (plain.space.dimensions === 3) comparison.equal(`z of ${id}`, String(view?.z), String(node.z));
         comparison.equal(`kind of ${id}`, String(view?.kind), node.kind);
         if (node.timed) comparison.equal(`time of ${id}`, String(view?.time), String(node.time));
       }
@@ -107,30 +132,46 @@ export class PlainState {
 }
 
 /** Circles around some of the nodes, a quarter as wide as the way to another of them, and the nearest to their centres. */
-function comparePlaces(graph: Graph, plain: PlainGraph, comparison: Comparison): void {
-  const placed = [...plain.nodes].filter(([, node]) => !Number.isNaN(node.x + node.y));
+function comparePlaces(graph: Graph, { space, nodes }: PlainGraph, comparison: Comparison): void {
+  const placed = [...nodes].filter(([, node]) => isPlaced(node));
   const step = Math.max(1, Math.ceil(placed.length / COMPARED_PLACES));
   for (let i = 0; i < placed.length; i += step) {
-    const [id, { x, y }] = placed[i]!;
-    const [, other] = placed[(i + step) % placed.length]!;
-    const radius = Math.sqrt((other.x - x) ** 2 + (other.y - y) ** 2) / 4;
-    const squares = placed.map(([, node]) => (node.x - x) ** 2 + (node.y - y) ** 2);
-    const inside = squares.filter((square) => square <= radius * radius).length;
-    comparison.equal(`nodes within ${radius} of ${id}`, graph.within({ x, y, radius }).length, inside);
-    const nearest = squares.sort((a, b) => a - b).slice(0, NEAREST);
-    const { distances = [] } = graph.nearest({ x, y, k: NEAREST });
+    const [id, node] = placed[i]!;
+    const [, far] = placed[(i + step) % placed.length]!;
+    const at = coordinatesOf(node, space);
+    const radius = distanceBetween(space, node, far) / 4;
+    const within = new Set(graph.within({ ...at, radius }).ids());
+    // Where rounding decides, the engine is believed.
+    const inside = placed.filter(([other, point]) => isWithin(space, node, point, radius) ?? within.has(other));
+    comparison.equal(`nodes within ${radius} of ${id}`, within.size, inside.length);
+    const all = Float64Array.from(placed, ([, point]) => distanceBetween(space, node, point)).sort();
+    const nearest = all.subarray(0, NEAREST);
+    const { distances = [] } = graph.nearest({ ...at, k: NEAREST });
     comparison.equal(`nearest found to ${id}`, distances.length, nearest.length);
-    nearest.forEach((square, n) => {
-      const distance = Math.sqrt(square);
-      comparison.near(`distance of nearest ${n + 1} to ${id}`, distances[n] ?? Number.NaN, distance, distance * 1e-12);
+    nearest.forEach((distance, n) => {
+      const slack = distance * 1e-12 + doubtOf(space);
+      comparison.near(`distance of nearest ${n + 1} to ${id}`, distances[n] ?? Number.NaN, distance, slack);
     });
   }
+}
+
+function empty(space: Space): PlainGraph {
+  return { space, ignoresLate: false, nodes: new Map(), edges: new Map() };
 }
 
 function nodeOf(graph: PlainGraph, id: NodeId): PlainNode {
   let node = graph.nodes.get(id);
   if (node === undefined) {
-    node = { x: Number.NaN, y: Number.NaN, kind: '', time: Number.NEGATIVE_INFINITY, timed: false, edges: new Set() };
+    const z = graph.space.dimensions === 3 ? Number.NaN : 0;
+    node = {
+      x: Number.NaN,
+      y: Number.NaN,
+      z,
+      kind: '',
+      time: Number.NEGATIVE_INFINITY,
+      timed: false,
+      edges: new Set(),
+    };
     graph.nodes.set(id, node);
   }
   return node;

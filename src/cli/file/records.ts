@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { pipeline } from 'node:stream';
 import { type CsvError, parse } from 'csv-parse';
-import type { EngineEvent } from '../../index.js';
+import type { EngineEvent, GraphOptions } from '../../index.js';
 import { firstLine, Problem } from '../problem.js';
 import type { RunOptions } from '../source.js';
 import type { Input } from './input.js';
@@ -18,6 +18,7 @@ interface Columns {
   id: number;
   x: number;
   y: number;
+  z: number;
   time: number;
   kind: number;
 }
@@ -30,8 +31,8 @@ export function csvReader(options: RunOptions): RecordReader {
   if (id === undefined || x === undefined || y === undefined) {
     throw new Problem(`${options.source} needs --id COL --x COL --y COL, the columns to read`);
   }
-  const names = { id, x, y, time: options.time, kind: options.kind };
-  const graph = options.graph ?? graphNameOf(options.source);
+  const names = { id, x, y, z: options.z, time: options.time, kind: options.kind };
+  const graph = csvGraphOf(options);
   return async function* read(input) {
     const skipped: FileRecord[] = [];
     let lastSkipped = 0;
@@ -73,12 +74,12 @@ function columnsOf(path: string, header: string[], names: Record<keyof Columns, 
     if (index !== ABSENT) return index;
     throw new Problem(`${path} has no column "${name}" (--${option}); its columns are ${header.join(', ')}`);
   };
-  return { id: find('id'), x: find('x'), y: find('y'), time: find('time'), kind: find('kind') };
+  return { id: find('id'), x: find('x'), y: find('y'), z: find('z'), time: find('time'), kind: find('kind') };
 }
 
 function csvRecord(graph: string, columns: Columns, record: string[], line: number): FileRecord {
   const bad = (reason: string): FileRecord => ({ line, reason });
-  const needed = Math.max(columns.id, columns.x, columns.y, columns.time, columns.kind) + 1;
+  const needed = Math.max(...Object.values(columns)) + 1;
   if (record.length < needed) return bad(`${record.length} columns where ${needed} are needed`);
   // Ids stay strings even where they look like numbers: '007' and '7' are two ships.
   const node = record[columns.id]!;
@@ -87,7 +88,10 @@ function csvRecord(graph: string, columns: Columns, record: string[], line: numb
   if (Number.isNaN(x)) return bad(`x is "${record[columns.x]}", not a number`);
   const y = coordinate(record[columns.y]!);
   if (Number.isNaN(y)) return bad(`y is "${record[columns.y]}", not a number`);
+  const z = columns.z === ABSENT ? undefined : coordinate(record[columns.z]!);
+  if (Number.isNaN(z)) return bad(`z is "${record[columns.z]}", not a number`);
   const event: EngineEvent & { type: 'node.moved' | 'node.upserted' } = { type: 'node.moved', graph, node, x, y };
+  if (z !== undefined) event.z = z;
   if (columns.time !== ABSENT) {
     const time = parseTime(record[columns.time]!);
     if (Number.isNaN(time)) return bad(`time is "${record[columns.time]}", neither ISO 8601 nor a number`);
@@ -102,30 +106,36 @@ function coordinate(text: string): number {
   return Number.isFinite(value) ? value : Number.NaN;
 }
 
-/** 'data/ais.csv.gz' → 'ais'. */
-function graphNameOf(path: string): string {
-  return basename(path).replace(/(\.csv)?(\.gz)?$/i, '') || 'file';
+/** The one graph of a csv file: 'data/ais.csv.gz' → 'ais', where the options do not name it. */
+export function csvGraphOf(options: RunOptions): string {
+  return options.graph ?? (basename(options.source).replace(/(\.csv)?(\.gz)?$/i, '') || 'file');
 }
 
 /** One event of the public surface a line, as JSON; empty lines are skipped. The engine itself refuses what is no event. */
-export function ndjsonReader(): RecordReader {
+export function ndjsonReader(metric?: GraphOptions['metric']): RecordReader {
   return async function* read(input) {
     for await (const lines of linesOf(input.stream())) {
       for (const { number, text } of lines) {
         if (text === undefined) yield { line: number, reason: `longer than ${MAX_LINE_BYTES} bytes` };
-        else if (text.trim() !== '') yield jsonRecord(number, text);
+        else if (text.trim() !== '') yield jsonRecord(number, text, metric);
       }
     }
   };
 }
 
-function jsonRecord(line: number, text: string): FileRecord {
+function jsonRecord(line: number, text: string, metric: GraphOptions['metric']): FileRecord {
   try {
     const event: unknown = JSON.parse(text);
     if (typeof event !== 'object' || event === null || Array.isArray(event))
       return { line, reason: 'not a JSON object' };
-    return { line, event: event as EngineEvent };
+    return { line, event: measured(event as EngineEvent, metric) };
   } catch (error) {
     return { line, reason: `not JSON: ${firstLine(error)}` };
   }
+}
+
+/** A graph that is created without a metric gets the one asked for. */
+function measured(event: EngineEvent, metric: GraphOptions['metric']): EngineEvent {
+  if (metric === undefined || event.type !== 'graph.created' || event.options?.metric !== undefined) return event;
+  return { ...event, options: { ...event.options, metric } };
 }

@@ -1,5 +1,8 @@
 import type { Graph } from '../../index.js';
 import type { Comparison } from '../comparison.js';
+import type { PlainSpace } from '../space/plain-space.js';
+import type { Questions } from '../space/questions.js';
+import type { Point } from '../space/space.js';
 import type { Airport, FlightData } from './data.js';
 import type { Samples } from './samples.js';
 import type { FlightTally } from './source.js';
@@ -38,8 +41,12 @@ export async function checkFlights(
   samples: Samples,
   airports: Graph,
   flights: Graph,
+  questions: Questions,
 ): Promise<void> {
-  const plain = await recompute(data, tally, new Set(samples.nearest.map((sample) => sample.time)));
+  for (const { iata, longitude, latitude } of data.airports) {
+    questions.plain?.place('airports', iata, { x: longitude, y: latitude, z: 0 });
+  }
+  const plain = await recompute(data, tally, new Set(samples.nearest.map((sample) => sample.time)), questions);
   const at = (time: number): string => new Date(time).toISOString();
   samples.times.forEach((time, i) => {
     comparison.equal(`flights within 100 km of O'Hare at ${at(time)}`, samples.near[i]!, plain.near.get(time) ?? 0);
@@ -65,7 +72,12 @@ export async function checkFlights(
   }
 }
 
-async function recompute(data: FlightData, tally: FlightTally, nearestAt: Set<number>): Promise<Plain> {
+async function recompute(
+  data: FlightData,
+  tally: FlightTally,
+  nearestAt: Set<number>,
+  questions: Questions,
+): Promise<Plain> {
   const plain: Plain = {
     near: new Map(),
     aloft: new Map(),
@@ -74,6 +86,8 @@ async function recompute(data: FlightData, tally: FlightTally, nearestAt: Set<nu
     landed: 0,
     routes: new Map(),
   };
+  const space = questions.plain;
+  const asked = questions.samplesOf('flights');
   const ohare = place(data.airports.find((airport) => airport.iata === 'ORD')!);
   let number = 0;
   for await (const group of data.groups()) {
@@ -91,8 +105,11 @@ async function recompute(data: FlightData, tally: FlightTally, nearestAt: Set<nu
       for (let tick = after(departs, FIVE_MINUTES); tick < lands && tick <= tally.lastTick; tick += FIVE_MINUTES)
         plain.moves++;
       if (lands <= tally.lastTick) plain.landed++;
+      if (space !== undefined) fly(space, `${route}#${number}`, { origin, from, to, departs, lands }, tally.lastTick);
       for (let hour = after(departs, HOUR); hour < lands && hour <= tally.lastTick; hour += HOUR) {
-        const distance = haversine(between(from, to, (hour - departs) / duration), ohare);
+        const there = between(from, to, (hour - departs) / duration);
+        const distance = haversine(there, ohare);
+        asked?.place(hour, pointOf(there));
         plain.aloft.set(hour, (plain.aloft.get(hour) ?? 0) + 1);
         if (distance <= RADIUS_M) plain.near.set(hour, (plain.near.get(hour) ?? 0) + 1);
         if (nearestAt.has(hour)) {
@@ -103,6 +120,27 @@ async function recompute(data: FlightData, tally: FlightTally, nearestAt: Set<nu
     }
   }
   return plain;
+}
+
+interface Flight {
+  origin: Airport;
+  from: Place;
+  to: Place;
+  departs: number;
+  lands: number;
+}
+
+/** The flight's positions one after the other, until it has landed or the run was over. */
+function fly(space: PlainSpace, id: string, { origin, from, to, departs, lands }: Flight, lastTick: number): void {
+  space.place('flights', id, { x: origin.longitude, y: origin.latitude, z: 0 });
+  for (let tick = after(departs, FIVE_MINUTES); tick < lands && tick <= lastTick; tick += FIVE_MINUTES) {
+    space.place('flights', id, pointOf(between(from, to, (tick - departs) / (lands - departs))));
+  }
+  if (lands <= lastTick) space.remove('flights', id);
+}
+
+function pointOf({ lat, lon }: Place): Point {
+  return { x: (lon * 180) / Math.PI, y: (lat * 180) / Math.PI, z: 0 };
 }
 
 /** The first multiple of `step` after `time`. */

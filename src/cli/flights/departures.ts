@@ -1,7 +1,7 @@
 import { Problem } from '../problem.js';
 import type { Airport, FlightColumns } from './data.js';
 import { type FlightPaths, MINUTE_MS, PHASES, sinceTick } from './paths.js';
-import { type Point, project, type UnitVector } from './sphere.js';
+import type { UnitVector } from './sphere.js';
 
 interface Route {
   /** 'ORD-LAX#', the beginning of its flights' ids. */
@@ -26,7 +26,6 @@ export class Departures {
   readonly destination = new Uint32Array(Departures.CAPACITY);
   /** Flights of the route so far. */
   readonly weight = new Float64Array(Departures.CAPACITY);
-  readonly points: readonly Point[];
   readonly #airports: readonly Airport[];
   readonly #vectors: readonly UnitVector[];
   readonly #paths: FlightPaths;
@@ -36,7 +35,6 @@ export class Departures {
     this.#airports = airports;
     this.#vectors = vectors;
     this.#paths = paths;
-    this.points = vectors.map(project);
   }
 
   get full(): boolean {
@@ -52,8 +50,8 @@ export class Departures {
     const route = this.#route(origin, destination);
     this.ids.push(`${route.prefix}${number}`);
     this.slots[i] = this.#slot(route, origin, destination, sinceTick(time));
-    this.x[i] = this.points[origin]!.x;
-    this.y[i] = this.points[origin]!.y;
+    this.x[i] = this.#airports[origin]!.longitude;
+    this.y[i] = this.#airports[origin]!.latitude;
     this.time[i] = time;
     this.origin[i] = origin;
     this.destination[i] = destination;

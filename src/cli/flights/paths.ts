@@ -1,4 +1,4 @@
-import { along, angleBetween, EARTH_RADIUS_M, project, type UnitVector } from './sphere.js';
+import { along, angleBetween, EARTH_RADIUS_M, placeOf, type UnitVector } from './sphere.js';
 
 export const MINUTE_MS = 60_000;
 /** Event time between two moves of a flight. */
@@ -20,7 +20,7 @@ export function sinceTick(time: number): number {
 
 /**
  * The positions of flights at ticks, computed once for each route and phase: 3,399 routes in 5 phases of 18 ticks each are
- * 5 MB, where 53 million moves would each need a sine and an arc tangent. A flight aloft is then a position in these columns.
+ * 5 MB, where 53 million moves would each need sines and arc tangents. A flight aloft is then a position in these columns.
  *
  *     x, y:   … | start[slot] … end[slot] | …      one slot a route and phase
  *
@@ -40,9 +40,9 @@ export class FlightPaths {
     this.start.push(this.#used);
     for (let airborneMs = TICK_MS - sinceTickMs; airborneMs < durationMs; airborneMs += TICK_MS) {
       if (this.#used === this.x.length) this.#grow();
-      const at = project(along(from, to, angle, airborneMs / durationMs));
-      this.x[this.#used] = at.x;
-      this.y[this.#used++] = at.y;
+      const { longitude, latitude } = placeOf(along(from, to, angle, airborneMs / durationMs));
+      this.x[this.#used] = longitude;
+      this.y[this.#used++] = latitude;
     }
     return this.end.push(this.#used) - 1;
   }

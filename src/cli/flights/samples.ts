@@ -1,6 +1,7 @@
 import type { Engine, Graph, NodeId } from '../../index.js';
+import type { Place } from './sphere.js';
 
-/** Around the centre of the coordinates, O'Hare. */
+/** Around O'Hare. */
 export const RADIUS_M = 100_000;
 export const SAMPLE_MS = 3_600_000;
 /** Once a day, at noon, the nearest flights are asked for too. */
@@ -21,17 +22,20 @@ export class Samples {
   readonly nearest: NearestSample[] = [];
   readonly #engine: Engine;
   readonly #flights: Graph;
+  readonly #ohare: Place;
   readonly #handles = new Uint32Array(NEAREST_COUNT);
   readonly #distances = new Float64Array(NEAREST_COUNT);
 
-  constructor(engine: Engine, flights: Graph) {
+  constructor(engine: Engine, flights: Graph, ohare: Place) {
     this.#engine = engine;
     this.#flights = flights;
+    this.#ohare = ohare;
   }
 
   /** Flights within the radius now; `withinInto` counts all, however few handles there is room for. */
   nearNow(): number {
-    return this.#flights.withinInto(0, 0, RADIUS_M, this.#handles);
+    const { longitude, latitude } = this.#ohare;
+    return this.#flights.withinInto(longitude, latitude, RADIUS_M, this.#handles);
   }
 
   async take(time: number): Promise<void> {
@@ -39,12 +43,15 @@ export class Samples {
     this.times.push(time);
     this.near.push(this.nearNow());
     this.aloft.push(this.#flights.order);
-    if (new Date(time).getUTCHours() === NEAREST_AT_HOUR) this.nearest.push(this.#nearestNow(time));
+    if (new Date(time).getUTCHours() === NEAREST_AT_HOUR)
+      this.nearest.push({ time, ...this.nearestNow(NEAREST_COUNT) });
   }
 
-  #nearestNow(time: number): NearestSample {
-    const found = this.#flights.nearestInto(0, 0, NEAREST_COUNT, this.#handles, this.#distances);
+  /** At most `NEAREST_COUNT`. */
+  nearestNow(count: number): Omit<NearestSample, 'time'> {
+    const { longitude, latitude } = this.#ohare;
+    const found = this.#flights.nearestInto(longitude, latitude, count, this.#handles, this.#distances);
     const ids = Array.from(this.#handles.subarray(0, found), (handle) => this.#flights.id(handle)!);
-    return { time, ids, distances: [...this.#distances.subarray(0, found)] };
+    return { ids, distances: [...this.#distances.subarray(0, found)] };
   }
 }

@@ -1,8 +1,10 @@
-import type { Engine, Graph } from '../../index.js';
+import type { Engine, Graph, GraphOptions } from '../../index.js';
 import type { Comparison } from '../comparison.js';
 import { formatCount, formatMinute } from '../format.js';
 import { moveAll, publishAll, removeAll, turn, upsertAllEdges } from '../pace.js';
 import type { Answers, RunOptions, Source, SourceRun } from '../source.js';
+import type { Questions } from '../space/questions.js';
+import { spaceOf } from '../space/space.js';
 import { Aloft } from './aloft.js';
 import { flightAnswers } from './answers.js';
 import { checkFlights } from './check.js';
@@ -10,9 +12,10 @@ import { FlightData } from './data.js';
 import { Departures } from './departures.js';
 import { FlightPaths, sinceTick, TICK_MS } from './paths.js';
 import { SAMPLE_MS, Samples } from './samples.js';
-import { seenFrom, type UnitVector } from './sphere.js';
+import { type UnitVector, vectorOf } from './sphere.js';
 
 const DAY_MS = 86_400_000;
+const ON_EARTH: GraphOptions = { metric: 'haversine' };
 
 /** What was published, for the answers and for the check. */
 export interface FlightTally {
@@ -33,17 +36,19 @@ export async function flightsSource(options: RunOptions): Promise<Source> {
   return {
     name: 'flights',
     engineOptions: { clock: () => clock.now },
-    start: (engine) => new FlightsRun(engine, data, options, clock),
+    dimensions: 2,
+    start: (engine, questions) => new FlightsRun(engine, questions, data, options, clock),
   };
 }
 
 class FlightsRun implements SourceRun {
   readonly notes = [
     'Positions are interpolated: along great circles at 500 mph from departure, every 5 minutes of event time.',
-    "Times are the data's own; it states no zone. x and y are metres, azimuthal equidistant about O'Hare.",
+    "Times are the data's own; it states no zone. x is the longitude, y the latitude; distances are great circles, in metres.",
   ];
   readonly #tally: FlightTally = { flights: 0, moves: 0, landed: 0, mostAloft: 0, mostAloftTime: 0, lastTick: 0 };
   readonly #engine: Engine;
+  readonly #questions: Questions;
   readonly #data: FlightData;
   readonly #options: RunOptions;
   readonly #clock: { now: number };
@@ -58,17 +63,19 @@ class FlightsRun implements SourceRun {
   #airportHandles: Uint32Array = new Uint32Array(0);
   #firstDay = 0;
 
-  constructor(engine: Engine, data: FlightData, options: RunOptions, clock: { now: number }) {
+  constructor(engine: Engine, questions: Questions, data: FlightData, options: RunOptions, clock: { now: number }) {
     this.#engine = engine;
     this.#data = data;
     this.#options = options;
     this.#clock = clock;
-    this.#flights = engine.graph('flights');
-    this.#airports = engine.graph('airports');
-    const ohare = data.airports[data.airport('ORD')]!;
-    this.#vectors = data.airports.map((airport) => seenFrom(ohare, airport));
+    this.#questions = questions;
+    this.#flights = engine.graph('flights', ON_EARTH);
+    this.#airports = engine.graph('airports', ON_EARTH);
+    questions.begin(this.#flights.name, spaceOf(ON_EARTH), { sampled: true });
+    questions.begin(this.#airports.name, spaceOf(ON_EARTH), { zones: false });
+    this.#vectors = data.airports.map(vectorOf);
     this.#departures = new Departures(data.airports, this.#vectors, this.#paths);
-    this.#samples = new Samples(engine, this.#flights);
+    this.#samples = new Samples(engine, this.#flights, data.airports[data.airport('ORD')]!);
   }
 
   async publish(signal: AbortSignal): Promise<void> {
@@ -101,7 +108,7 @@ class FlightsRun implements SourceRun {
   }
 
   live(): string {
-    const [nearest] = this.#flights.nearest({ x: 0, y: 0, k: 1 }).ids();
+    const [nearest] = this.#samples.nearestNow(1).ids;
     const aloft = formatCount(this.#flights.order);
     const near = this.#samples.nearNow();
     return `${formatMinute(this.#clock.now)}: ${aloft} aloft, ${near} within 100 km of O'Hare, nearest ${nearest ?? 'none'}`;
@@ -112,7 +119,8 @@ class FlightsRun implements SourceRun {
   }
 
   check(comparison: Comparison): Promise<void> {
-    return checkFlights(comparison, this.#data, this.#tally, this.#samples, this.#airports, this.#flights);
+    const [airports, flights] = [this.#airports, this.#flights];
+    return checkFlights(comparison, this.#data, this.#tally, this.#samples, airports, flights, this.#questions);
   }
 
   /** Publishes the airports, and starts the clock at the tick before the first departure. */
@@ -121,8 +129,7 @@ class FlightsRun implements SourceRun {
     this.#firstDay = Math.floor(firstDeparture / DAY_MS) * DAY_MS;
     const airports = this.#data.airports;
     for (let index = 0; index < airports.length; index++) {
-      const { iata, name, city, state } = airports[index]!;
-      const { x, y } = this.#departures.points[index]!;
+      const { iata, name, city, state, longitude: x, latitude: y } = airports[index]!;
       const data = { name, city, state };
       await publishAll(this.#engine, { type: 'node.upserted', graph: 'airports', node: iata, x, y, data });
     }
@@ -150,7 +157,10 @@ class FlightsRun implements SourceRun {
       this.#tally.mostAloft = count;
       this.#tally.mostAloftTime = now;
     }
-    if (now % SAMPLE_MS === 0) await this.#samples.take(now);
+    if (now % SAMPLE_MS === 0) {
+      await this.#samples.take(now);
+      this.#questions.samplesOf(this.#flights.name)?.take(now);
+    }
     await turn();
   }
 

@@ -1,0 +1,167 @@
+import type { ZoneShape } from '../../index.js';
+import { distanceBetween, isWithin } from './distance.js';
+import type { Point, Space } from './space.js';
+
+/*
+ * Zones again, for checks: nothing here is shared with the engine, on purpose. Where rounding decides the answer is
+ * undefined: a check allows for so many.
+ */
+
+/** Degrees, on the sphere: positions that are computed twice may differ by that. */
+const BORDER_DOUBT = 1e-9;
+/** Of the numbers it is computed from: what a product of differences may be off by. */
+const PRODUCT_DOUBT = 1e-12;
+/** Of the sphere's radius: what two formulas of the way past a point may differ by. */
+const WAY_DOUBT = 1e-9;
+const RADIANS = Math.PI / 180;
+
+type Polygon = ReadonlyArray<readonly [number, number]>;
+
+export function isInZone(shape: ZoneShape, space: Space, at: Point): boolean | undefined {
+  if (shape.type === 'circle') return isWithin(space, centreOf(shape), at, shape.radius);
+  if (space.radiusM === 0) return isInFlat(shape, at, 0);
+  return any(images(at).map((image) => isInFlat(shape, image, BORDER_DOUBT)));
+}
+
+/** A point and itself one turn east and west. */
+function images(at: Point): Point[] {
+  return [at, { ...at, x: at.x + 360 }, { ...at, x: at.x - 360 }];
+}
+
+function any(answers: ReadonlyArray<boolean | undefined>): boolean | undefined {
+  return answers.includes(true) ? true : answers.includes(undefined) ? undefined : false;
+}
+
+function centreOf(circle: { x: number; y: number; z?: number }): Point {
+  return { x: circle.x, y: circle.y, z: circle.z ?? 0 };
+}
+
+function isInFlat(shape: Exclude<ZoneShape, { type: 'circle' }>, at: Point, doubt: number): boolean | undefined {
+  if (shape.type === 'polygon') return isInRing(shape.points, at, doubt);
+  const sides = sidesOf(shape);
+  const depth = Math.min(...sides.map(([axis, from, to]) => Math.min(at[axis] - from, to - at[axis])));
+  return doubt > 0 && Math.abs(depth) <= doubt ? undefined : depth >= 0;
+}
+
+/** On the sphere a box across the antimeridian ends beyond 180. */
+function sidesOf(box: ZoneShape & { type: 'box' }): Array<[axis: keyof Point, from: number, to: number]> {
+  const maxX = box.minX > box.maxX ? box.maxX + 360 : box.maxX;
+  const sides: Array<[keyof Point, number, number]> = [
+    ['x', box.minX, maxX],
+    ['y', box.minY, box.maxY],
+  ];
+  if (box.minZ !== undefined && box.maxZ !== undefined) sides.push(['z', box.minZ, box.maxZ]);
+  return sides;
+}
+
+/** By the number of edges to the right of the point. */
+function isInRing(ring: Polygon, { x, y }: Point, doubt: number): boolean | undefined {
+  let inside = false;
+  for (let i = 0; i < ring.length; i++) {
+    const [x0, y0] = ring[i]!;
+    const [x1, y1] = ring[(i + 1) % ring.length]!;
+    const level = y0 === y1;
+    if (level && y === y0 && x >= Math.min(x0, x1) && x <= Math.max(x0, x1) && doubt === 0) return true;
+    if (distanceToEdge(x, y, x0, y0, x1, y1) <= Math.max(doubt, PRODUCT_DOUBT * (Math.abs(x) + Math.abs(y))))
+      return undefined;
+    if (y0 > y !== y1 > y && x < x0 + ((y - y0) / (y1 - y0)) * (x1 - x0)) inside = !inside;
+  }
+  return inside;
+}
+
+function distanceToEdge(x: number, y: number, x0: number, y0: number, x1: number, y1: number): number {
+  const [dx, dy] = [x1 - x0, y1 - y0];
+  const share = Math.min(1, Math.max(0, ((x - x0) * dx + (y - y0) * dy) / (dx * dx + dy * dy)));
+  return Math.hypot(x - x0 - share * dx, y - y0 - share * dy);
+}
+
+// ------------------------------------------------------------ the way between two positions, neither of them inside
+
+export function isPassed(shape: ZoneShape, space: Space, from: Point, to: Point): boolean | undefined {
+  if (from.x === to.x && from.y === to.y && from.z === to.z) return false;
+  if (space.radiusM === 0) return isPassedFlat(shape, from, to);
+  if (shape.type === 'circle') return isPassedOnSphere(centreOf(shape), shape.radius, space, from, to);
+  const turn = to.x - from.x > 180 ? -360 : to.x - from.x < -180 ? 360 : 0;
+  const ends = images({ ...to, x: to.x + turn });
+  return any(images(from).map((start, i) => isPassedFlat(shape, start, ends[i]!)));
+}
+
+function isPassedFlat(shape: ZoneShape, from: Point, to: Point): boolean | undefined {
+  if (shape.type === 'circle') return isCirclePassed(centreOf(shape), shape.radius, from, to);
+  return shape.type === 'box' ? isBoxPassed(shape, from, to) : isRingPassed(shape.points, from, to);
+}
+
+function isCirclePassed(centre: Point, radius: number, from: Point, to: Point): boolean | undefined {
+  const way = { x: to.x - from.x, y: to.y - from.y, z: to.z - from.z };
+  const off = { x: centre.x - from.x, y: centre.y - from.y, z: centre.z - from.z };
+  const length = Math.hypot(way.x, way.y, way.z);
+  const share = (off.x * way.x + off.y * way.y + off.z * way.z) / (length * length);
+  if (share <= 0 || share >= 1) return false;
+  const distance = Math.hypot(off.x - share * way.x, off.y - share * way.y, off.z - share * way.z);
+  const doubt = PRODUCT_DOUBT * (radius + length + Math.hypot(off.x, off.y, off.z));
+  return Math.abs(distance - radius) <= doubt ? undefined : distance < radius;
+}
+
+/** By the distance across the track, and that along it. */
+function isPassedOnSphere(centre: Point, radius: number, space: Space, from: Point, to: Point): boolean | undefined {
+  const away = distanceBetween(space, from, centre) / space.radiusM;
+  const length = distanceBetween(space, from, to) / space.radiusM;
+  const turn = bearing(from, centre) - bearing(from, to);
+  const along = Math.atan2(Math.sin(away) * Math.cos(turn), Math.cos(away));
+  if (along <= 0 || along >= length) return false;
+  const across = Math.abs(Math.asin(Math.sin(away) * Math.sin(turn)));
+  const beyond = across - radius / space.radiusM;
+  return Math.abs(beyond) <= WAY_DOUBT ? undefined : beyond < 0;
+}
+
+function bearing(from: Point, to: Point): number {
+  const [a, b, turned] = [from.y * RADIANS, to.y * RADIANS, (to.x - from.x) * RADIANS];
+  return Math.atan2(
+    Math.sin(turned) * Math.cos(b),
+    Math.cos(a) * Math.sin(b) - Math.sin(a) * Math.cos(b) * Math.cos(turned),
+  );
+}
+
+/** By the shares of the way at which it is between each pair of sides. */
+function isBoxPassed(box: ZoneShape & { type: 'box' }, from: Point, to: Point): boolean | undefined {
+  let [enters, leaves] = [0, 1];
+  for (const [axis, least, most] of sidesOf(box)) {
+    const way = to[axis] - from[axis];
+    if (way === 0) {
+      if (from[axis] < least || from[axis] > most) return false;
+      continue;
+    }
+    const [a, b] = [(least - from[axis]) / way, (most - from[axis]) / way];
+    enters = Math.max(enters, Math.min(a, b));
+    leaves = Math.min(leaves, Math.max(a, b));
+  }
+  return Math.abs(enters - leaves) <= PRODUCT_DOUBT ? undefined : enters < leaves;
+}
+
+function isRingPassed(ring: Polygon, from: Point, to: Point): boolean | undefined {
+  return any(
+    ring.map((a, i) => {
+      const b = ring[(i + 1) % ring.length]!;
+      return parted([from.x, from.y], [to.x, to.y], a, b);
+    }),
+  );
+}
+
+/** Whether the ends of each segment are on two sides of the other. */
+function parted(
+  p: readonly [number, number],
+  q: readonly [number, number],
+  a: readonly [number, number],
+  b: readonly [number, number],
+): boolean | undefined {
+  const sides = [side(p, q, a), side(p, q, b), side(a, b, p), side(a, b, q)];
+  const [left, right, before, behind] = sides as [number, number, number, number];
+  if (left * right > 0 || before * behind > 0) return false;
+  return sides.includes(0) ? undefined : true;
+}
+
+/** 1 or -1: c is left or right of the way from a to b; 0: rounding decides. */
+function side(a: readonly [number, number], b: readonly [number, number], c: readonly [number, number]): number {
+  const [left, right] = [(b[0] - a[0]) * (c[1] - a[1]), (b[1] - a[1]) * (c[0] - a[0])];
+  return Math.abs(left - right) <= PRODUCT_DOUBT * (Math.abs(left) + Math.abs(right)) ? 0 : Math.sign(left - right);
+}

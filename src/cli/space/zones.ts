@@ -1,0 +1,177 @@
+import type { Engine, Graph, NodeId, ZoneDetect, ZoneEvent, ZoneShape } from '../../index.js';
+import type { Comparison } from '../comparison.js';
+import { firstLines, formatCount, formatThings } from '../format.js';
+import { turn } from '../pace.js';
+import { firstLine, Problem } from '../problem.js';
+import type { Answers } from '../source.js';
+import type { ZoneAsked } from './asked-zones.js';
+import type { PlainSpace } from './plain-space.js';
+import { isInZone } from './plain-zone.js';
+import type { Space } from './space.js';
+
+/** Zones shown to people: each of a file's many graphs has its own. */
+const LINES = 40;
+
+type Counts = Record<ZoneDetect, number>;
+
+interface WatchedGraph {
+  readonly graph: Graph;
+  readonly space: Space;
+  readonly zones: readonly ZoneAsked[];
+  /** By zone; what is watched alone is counted. */
+  readonly counts: Map<string, Counts>;
+  /** Reads the events; resolves when all are read after the stop. */
+  readonly reader: Promise<void> | undefined;
+}
+
+/** The zones of a run, and what was told about them: counted by zone, so that a long run needs no more memory. */
+export class Zones {
+  readonly #engine: Engine;
+  readonly #zones: readonly ZoneAsked[];
+  readonly #detect: readonly ZoneDetect[] | undefined;
+  readonly #tell: (graph: string, event: ZoneEvent) => void;
+  readonly #stop = new AbortController();
+  readonly #graphs: WatchedGraph[] = [];
+  #read = 0;
+
+  /** `tell` is called with each event, in order. */
+  constructor(
+    engine: Engine,
+    zones: readonly ZoneAsked[],
+    detect: readonly ZoneDetect[] | undefined,
+    tell: (graph: string, event: ZoneEvent) => void,
+  ) {
+    this.#engine = engine;
+    this.#zones = zones;
+    this.#detect = detect;
+    this.#tell = tell;
+  }
+
+  /** Before the first event of a graph: sets the zones that fit its space. @throws Problem */
+  begin(name: string, space: Space, plain: PlainSpace | undefined): void {
+    const zones = this.#zones.filter(({ dimensions }) => (dimensions ?? space.dimensions) === space.dimensions);
+    if (zones.length === 0) return;
+    const graph = this.#engine.graph(name);
+    const counts = new Map<string, Counts>();
+    const reader = this.#detect === undefined ? undefined : this.#count(graph, this.#detect, counts);
+    // An engine that fails ends the run elsewhere: then nobody waits for the reader.
+    reader?.catch(() => undefined);
+    for (const { option, name: zone, shape } of zones) {
+      try {
+        graph.setZone(zone, shape);
+      } catch (error) {
+        throw new Problem(`${option}: ${firstLine(error)}`);
+      }
+      counts.set(zone, { enter: 0, exit: 0, inside: 0, cross: 0 });
+      plain?.setZone(name, zone, shape, space);
+    }
+    this.#graphs.push({ graph, space, zones, counts, reader });
+  }
+
+  /** The events come through a bounded queue: whoever publishes faster than this reads is held back, and none is lost. */
+  async #count(graph: Graph, detect: readonly ZoneDetect[], counts: ReadonlyMap<string, Counts>): Promise<void> {
+    const events = graph.watch({ detect: [...detect], signal: this.#stop.signal });
+    for await (const event of events) {
+      counts.get(event.zone)![event.detect]++;
+      this.#read++;
+      this.#tell(graph.name, event);
+    }
+  }
+
+  /** After a flush: all that was told has been read. */
+  async settle(): Promise<void> {
+    // Readers take all there is in one turn, and what their queues had no room for in the same.
+    let before: number;
+    do {
+      before = this.#read;
+      await turn();
+    } while (this.#read !== before);
+    this.#stop.abort();
+    await Promise.all(this.#graphs.map(({ reader }) => reader));
+  }
+
+  get notes(): string[] {
+    if (this.#detect === undefined) return [];
+    return [
+      `Every zone event was read (${formatCount(this.#read)} of them): where they come faster than they are read, the run waits.`,
+    ];
+  }
+
+  // ------------------------------------------------------------ answers
+
+  answers(): Answers {
+    if (this.#zones.length === 0) return { values: {}, sections: [] };
+    const lines: string[] = [];
+    const zones: unknown[] = [];
+    for (const watched of this.#graphs) {
+      const { graph, counts } = watched;
+      const width = Math.max(...watched.zones.map(({ name }) => name.length));
+      for (const { name: zone, shape } of watched.zones) {
+        const nodes = nodesIn(watched, shape).length;
+        const events = this.#told(counts.get(zone)!);
+        zones.push({ graph: graph.name, zone, nodes, events });
+        const told = Object.entries(events ?? {}).map(([detect, count]) => `${formatCount(count)} ${detect}`);
+        lines.push(
+          `${graph.name}: ${[`${zone.padEnd(width)}  ${formatThings(nodes, 'node')} inside`, ...told].join(', ')}`,
+        );
+      }
+    }
+    return {
+      values: { zones },
+      sections: lines.length === 0 ? [] : [{ title: 'Zones', lines: firstLines(lines, LINES) }],
+    };
+  }
+
+  /** The kinds that are watched. */
+  #told(counts: Counts): Partial<Counts> | undefined {
+    if (this.#detect === undefined) return undefined;
+    return Object.fromEntries(this.#detect.map((detect) => [detect, counts[detect]]));
+  }
+
+  /** Against what the moves come to in plain JavaScript. */
+  check(comparison: Comparison, plain: PlainSpace): void {
+    for (const watched of this.#graphs) {
+      const { name } = watched.graph;
+      for (const { name: zone, shape } of watched.zones) {
+        this.#checkNodes(comparison, watched, zone, shape, plain.nodesOf(name));
+        const tally = plain.tallyOf(name, zone);
+        for (const detect of this.#detect ?? []) {
+          const told = watched.counts.get(zone)![detect];
+          comparison.near(`${detect} of zone ${zone} of ${name}`, told, tally?.counts[detect] ?? 0, tally?.doubts ?? 0);
+        }
+      }
+    }
+  }
+
+  #checkNodes(
+    comparison: Comparison,
+    watched: WatchedGraph,
+    zone: string,
+    shape: ZoneShape,
+    nodes: ReadonlyMap<NodeId, { x: number; y: number; z: number }>,
+  ): void {
+    const found = new Set(nodesIn(watched, shape));
+    let count = 0;
+    for (const [id, at] of nodes) {
+      // Where rounding decides, the engine is believed.
+      if (isInZone(shape, watched.space, at) ?? found.has(id)) count++;
+    }
+    comparison.equal(`nodes in zone ${zone} of ${watched.graph.name}`, found.size, count);
+  }
+}
+
+/** Nodes that are inside now, whatever was told. */
+function nodesIn({ graph, space }: WatchedGraph, shape: ZoneShape): NodeId[] {
+  if (shape.type === 'circle') return graph.within(shape).ids();
+  if (shape.type === 'box') return graph.withinBox(shape).ids();
+  const xs = shape.points.map(([x]) => x);
+  const ys = shape.points.map(([, y]) => y);
+  const box = { minX: Math.min(...xs), minY: Math.min(...ys), maxX: Math.max(...xs), maxY: Math.max(...ys) };
+  const heights = space.dimensions === 3 ? { minZ: -Number.MAX_VALUE, maxZ: Number.MAX_VALUE } : {};
+  const inBox = graph.withinBox({ ...box, ...heights }).ids();
+  return inBox.filter((id) => {
+    const node = graph.node(id);
+    // A border is inside.
+    return node !== undefined && (isInZone(shape, space, { x: node.x, y: node.y, z: 0 }) ?? true);
+  });
+}
