@@ -24,7 +24,7 @@ const FILES = [
   'nearest-guess',
   'nearest',
 ];
-const AXES = { DIM: '2', BOX: '4', MAX_X: '2', MAX_Y: '3' };
+const AXES = { DIM: '2', ENTRY: '3', ROW: '2', BOX: '4', MAX_X: '2', MAX_Y: '3' };
 const OPERATORS = new Set([
   ts.SyntaxKind.PlusToken,
   ts.SyntaxKind.AmpersandToken,

@@ -205,8 +205,8 @@ export class TreeClusters {
       const ref = stack.pop()!;
       const first = (ref >>> 1) * FANOUT;
       if ((ref & 1) === 0) {
-        const end = (first + leafCount[ref >>> 1]!) * dims;
-        for (let at = first * dims; at < end; at += dims) {
+        const end = (first + leafCount[ref >>> 1]!) * (dims + 1);
+        for (let at = first * (dims + 1); at < end; at += dims + 1) {
           const x = leafAt[at]!;
           const y = leafAt[at + 1]!;
           if (x < minX || x > maxX || y < minY || y > maxY) continue;
@@ -282,14 +282,14 @@ export class TreeClusters {
   /** Count and sums of all points below a node, into `#leafCount`, `#leafX` and `#leafY`. */
   #sum(ref: number): void {
     const { leafAt, leafCount, innerChild, innerCount } = this.#pool;
-    const dims = this.#dims;
     const node = ref >>> 1;
     let count = 0;
     let sumX = 0;
     let sumY = 0;
     if ((ref & 1) === 0) {
       count = leafCount[node]!;
-      for (let at = node * FANOUT * dims; at < (node * FANOUT + count) * dims; at += dims) {
+      const entry = this.#dims + 1;
+      for (let at = node * FANOUT * entry; at < (node * FANOUT + count) * entry; at += entry) {
         sumX += leafAt[at]!;
         sumY += leafAt[at + 1]!;
       }

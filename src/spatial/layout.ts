@@ -41,8 +41,8 @@ const indexLayout = defineRegion({
 
 /*
  * Pool of one shard for trees of `dims` axes:
- *   leafAt      f64 [leaves * 16 * dims]  coordinates of each entry
- *   leafRow     u32 [leaves * 16]
+ *   leafAt      f64 [leaves * 16 * (dims + 1)]  of each entry its coordinates, and its row behind them: a leaf is one
+ *                                block of memory, since at a million points what a query waits for is pages
  *   leafCount   u8  [leaves]
  *   leafParent  u32 [leaves]       inner slot + 1; 0 = root. Of a free or discarded leaf: the next one's ref + 1
  *   leafGraph   u32 [leaves]       graph row + 1; 0 = free
@@ -65,8 +65,7 @@ const poolLayout = defineRegion({
   fields: ({ rows, dims }) => {
     const leaves = rows + Math.ceil(rows / 8) + 64;
     return {
-      leafAt: ['f64', leaves * FANOUT * dims],
-      leafRow: ['u32', leaves * FANOUT],
+      leafAt: ['f64', leaves * FANOUT * (dims + 1)],
       leafCount: ['u8', leaves],
       leafParent: ['u32', leaves],
       leafGraph: ['u32', leaves],

@@ -6,6 +6,9 @@ import type { PoolViews } from './layout.js';
  */
 export function makeNearestGuess(pool: PoolViews, kinds: Uint32Array) {
   const DIM = 3;
+  /** Words of a leaf's entry: its coordinates, and its row. */
+  const ENTRY = 4;
+  const ROW = 3;
   /** Words of a box, and where its greatest coordinates stand. */
   const BOX = 6;
   const MAX_X = 3;
@@ -14,7 +17,7 @@ export function makeNearestGuess(pool: PoolViews, kinds: Uint32Array) {
   const Z = 2;
   const FANOUT = 16;
   const ANY_KIND = -1;
-  const { leafAt, leafRow, leafCount, innerBox, innerChild, innerCount } = pool;
+  const { leafAt, leafCount, innerBox, innerChild, innerCount } = pool;
   /** Leaves that a guess looks into, at most. */
   const MOST_LEAVES = 64;
   const stack = new Int32Array(256);
@@ -58,7 +61,7 @@ export function makeNearestGuess(pool: PoolViews, kinds: Uint32Array) {
         rows[at] = rows[at - 1]!;
       }
       squares[at] = distance;
-      rows[at] = leafRow[slots[i]!]!;
+      rows[at] = leafAt[slots[i]! * ENTRY + ROW]!;
       if (found === k) worst = squares[offset + k - 1]!;
     }
     return found;
@@ -151,9 +154,9 @@ export function makeNearestGuess(pool: PoolViews, kinds: Uint32Array) {
       const first = leaf * FANOUT;
       const end = first + leafCount[leaf]!;
       for (let slot = first; slot < end; slot++) {
-        const dx = leafAt[slot * DIM]! - x;
-        const dy = leafAt[slot * DIM + 1]! - y;
-        const dz = leafAt[slot * DIM + Z]! - z;
+        const dx = leafAt[slot * ENTRY]! - x;
+        const dy = leafAt[slot * ENTRY + 1]! - y;
+        const dz = leafAt[slot * ENTRY + Z]! - z;
         const square = dx * dx + dy * dy + dz * dz;
         distances[count] = square;
         slots[count] = slot;
@@ -169,7 +172,7 @@ export function makeNearestGuess(pool: PoolViews, kinds: Uint32Array) {
     for (let i = 0; i < count; i++) {
       distances[kept] = distances[i]!;
       slots[kept] = slots[i]!;
-      kept += +(kinds[leafRow[slots[i]!]!] === kind);
+      kept += +(kinds[leafAt[slots[i]! * ENTRY + ROW]!] === kind);
     }
     return kept;
   }

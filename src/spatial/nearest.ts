@@ -5,7 +5,9 @@ import type { NearestGuess } from './nearest-guess.js';
  * The k nearest points of one shard's trees, for one thread, under the shard's read lock. To be made through `specialize`.
  */
 export function makeNearestQuery(index: IndexViews, pool: PoolViews, kinds: Uint32Array, guess: NearestGuess) {
-  const DIM = 3;
+  /** Words of a leaf's entry: its coordinates, and its row. */
+  const ENTRY = 4;
+  const ROW = 3;
   /** Words of a box, and where its greatest coordinates stand. */
   const BOX = 6;
   const MAX_X = 3;
@@ -17,7 +19,7 @@ export function makeNearestQuery(index: IndexViews, pool: PoolViews, kinds: Uint
   const MOST_GUESSED = 32;
   const ANY_KIND = -1;
   const { root: roots } = index;
-  const { leafAt, leafRow, leafCount, innerBox, innerChild, innerCount } = pool;
+  const { leafAt, leafCount, innerBox, innerChild, innerCount } = pool;
   /** The frontier: a binary heap of squared distances and node refs, and behind it those that do not stand in it yet. */
   let frontDistance = new Float64Array(1024);
   let frontRef = new Int32Array(1024);
@@ -120,11 +122,11 @@ export function makeNearestQuery(index: IndexViews, pool: PoolViews, kinds: Uint
     const end = first + leafCount[leaf]!;
     let count = 0;
     for (let slot = first; slot < end; slot++) {
-      const dx = leafAt[slot * DIM]! - x;
-      const dy = leafAt[slot * DIM + 1]! - y;
-      const dz = leafAt[slot * DIM + Z]! - z;
+      const dx = leafAt[slot * ENTRY]! - x;
+      const dy = leafAt[slot * ENTRY + 1]! - y;
+      const dz = leafAt[slot * ENTRY + Z]! - z;
       const square = dx * dx + dy * dy + dz * dz;
-      const row = leafRow[slot]!;
+      const row = leafAt[slot * ENTRY + ROW]!;
       nearDistance[count] = square;
       nearItem[count] = row;
       count += +(square < bound) & (kind === ANY_KIND ? 1 : +(kinds[row] === kind));

@@ -5,6 +5,9 @@ import { emptyRange, GATHERED, LATE, Pack, Phase, widen } from './packing-state.
 import { TileSort } from './tile-sort.js';
 
 const DIM = 3;
+/** Words of a leaf's entry: its coordinates, and its row. */
+const ENTRY = 4;
+const ROW = 3;
 const Z = 2;
 
 /*
@@ -94,7 +97,7 @@ export class Packing {
 
   /** The graph goes on without the packing: a mark left behind would hide its row from the next one. */
   #unmark(graph: number): void {
-    const { leafGraph, leafCount, leafRow } = this.#views;
+    const { leafGraph, leafCount, leafAt } = this.#views;
     const old = this.#oldEntries(graph);
     const entries = this.#newEntries(graph);
     const leaves = this.#views.words[Word.leafBump]!;
@@ -102,7 +105,7 @@ export class Packing {
       if (leafGraph[leaf] !== graph + 1) continue;
       for (let slot = leaf * FANOUT; slot < leaf * FANOUT + leafCount[leaf]!; slot++) {
         // Only where the row stands now: in leaves put aside may be rows that are other graphs' by now.
-        if (old[leafRow[slot]!] === slot + 1) entries[leafRow[slot]!] = 0;
+        if (old[leafAt[slot * ENTRY + ROW]!] === slot + 1) entries[leafAt[slot * ENTRY + ROW]!] = 0;
       }
     }
   }
@@ -117,9 +120,9 @@ export class Packing {
     const slot = this.#newEntries(graph)[row]!;
     if (slot >= LATE) return;
     const leafAt = this.#views.leafAt;
-    leafAt[(slot - 1) * DIM] = x;
-    leafAt[(slot - 1) * DIM + 1] = y;
-    leafAt[(slot - 1) * DIM + Z] = z;
+    leafAt[(slot - 1) * ENTRY] = x;
+    leafAt[(slot - 1) * ENTRY + 1] = y;
+    leafAt[(slot - 1) * ENTRY + Z] = z;
     this.#pool.cover(this.#views.leafParent[(slot - 1) >>> 4]!, x, y, z);
   }
 
@@ -129,14 +132,14 @@ export class Packing {
     entries[row] = 0;
     if (value === 0 || value >= LATE || !this.#placing()) return;
     const slot = value - 1;
-    const { leafAt, leafRow, leafCount } = this.#views;
+    const { leafAt, leafCount } = this.#views;
     const leaf = slot >>> 4;
     const last = leaf * FANOUT + --leafCount[leaf]!;
     if (this.#words[Pack.open] === (leaf << 1) + 1) this.#words[Pack.openCount]!--;
     if (last === slot) return;
-    for (let axis = 0; axis < DIM; axis++) leafAt[slot * DIM + axis] = leafAt[last * DIM + axis]!;
-    leafRow[slot] = leafRow[last]!;
-    entries[leafRow[slot]!] = slot + 1;
+    for (let axis = 0; axis < DIM; axis++) leafAt[slot * ENTRY + axis] = leafAt[last * ENTRY + axis]!;
+    leafAt[slot * ENTRY + ROW] = leafAt[last * ENTRY + ROW]!;
+    entries[leafAt[slot * ENTRY + ROW]!] = slot + 1;
   }
 
   /** Gives up: what was built is put aside. */
@@ -169,7 +172,7 @@ export class Packing {
     // Nothing else may stand among the discarded, where the leaves made here are until the end.
     while (this.#pool.reclaim(1024));
     this.want(graph);
-    const { leafAt, leafRow, leafCount, packItemA, packRange } = this.#views;
+    const { leafAt, leafCount, packItemA, packRange } = this.#views;
     const old = this.#oldEntries(graph);
     const entries = this.#newEntries(graph);
     let leaf = -1;
@@ -180,14 +183,14 @@ export class Packing {
       }
       const row = rows[i]!;
       const slot = leaf * FANOUT + leafCount[leaf]!++;
-      leafAt[slot * DIM] = xs[i]!;
-      leafAt[slot * DIM + 1] = ys[i]!;
-      leafAt[slot * DIM + Z] = zs[i]!;
-      leafRow[slot] = row;
+      leafAt[slot * ENTRY] = xs[i]!;
+      leafAt[slot * ENTRY + 1] = ys[i]!;
+      leafAt[slot * ENTRY + Z] = zs[i]!;
+      leafAt[slot * ENTRY + ROW] = row;
       old[row] = slot + 1;
       entries[row] = GATHERED;
       packItemA[i] = row;
-      for (let axis = 0; axis < DIM; axis++) widen(packRange, DIM, axis, leafAt[slot * DIM + axis]!);
+      for (let axis = 0; axis < DIM; axis++) widen(packRange, DIM, axis, leafAt[slot * ENTRY + axis]!);
     }
     this.#index.count[graph] = count;
     this.#words[Pack.items] = count;
@@ -216,7 +219,7 @@ export class Packing {
 
   #gather(graph: number, maxItems: number): void {
     const words = this.#words;
-    const { leafGraph, leafCount, leafRow, leafAt, packItemA, packRange } = this.#views;
+    const { leafGraph, leafCount, leafAt, packItemA, packRange } = this.#views;
     if (words[Pack.at] === 0 && this.#views.words[Word.discarded] !== 0) {
       // Leaves of a former tree of the graph may be among these: they are not to be read as its points.
       this.#pool.reclaim(maxItems);
@@ -230,11 +233,11 @@ export class Packing {
     for (const stop = items + maxItems; leaf < until && items < stop; leaf++) {
       if (leafGraph[leaf] !== graph + 1) continue;
       for (let slot = leaf * FANOUT; slot < leaf * FANOUT + leafCount[leaf]!; slot++) {
-        const row = leafRow[slot]!;
+        const row = leafAt[slot * ENTRY + ROW]!;
         if (entries[row]! >= LATE) continue;
         entries[row] = GATHERED;
         packItemA[items++] = row;
-        for (let axis = 0; axis < DIM; axis++) widen(packRange, DIM, axis, leafAt[slot * DIM + axis]!);
+        for (let axis = 0; axis < DIM; axis++) widen(packRange, DIM, axis, leafAt[slot * ENTRY + axis]!);
       }
     }
     words[Pack.at] = leaf;
@@ -291,7 +294,7 @@ export class Packing {
       const row = packLate[i]!;
       const slot = old[row]! - 1;
       if (entries[row] !== LATE || slot < 0) continue;
-      insert(graph, row, leafAt[slot * DIM]!, leafAt[slot * DIM + 1]!, leafAt[slot * DIM + Z]!, entries);
+      insert(graph, row, leafAt[slot * ENTRY]!, leafAt[slot * ENTRY + 1]!, leafAt[slot * ENTRY + Z]!, entries);
     }
     words[Pack.lateAt] = end;
     return end < words[Pack.lateCount]!;

@@ -251,7 +251,7 @@ export class ShardQueries {
     let kept = offset;
     for (let i = offset; i < offset + found; i++) {
       const row = rows[i]!;
-      const at = (entries[row]! - 1) * 3;
+      const at = (entries[row]! - 1) * 4;
       // Beyond a quarter of the circumference chords no longer tell distances: they are ordered again by angle.
       const square = distances[i]!;
       const between =

@@ -3,6 +3,8 @@ import type { NodePool } from './nodes.js';
 import { INNER_FILL, LEAF_FILL, Pack, Phase, RADIX } from './packing-state.js';
 
 const DIM = 3;
+/** Words of a leaf's entry. */
+const ENTRY = 4;
 /** Items that are looked up together. */
 const BLOCK = 256;
 
@@ -75,7 +77,7 @@ export class TileSort {
     const { leafAt } = this.#views;
     for (let i = 0; i < count; i++) slots[i] = entries[items[at + i]!]!;
     // One removed meanwhile has no slot: any place will do, EMIT passes it by.
-    for (let i = 0; i < count; i++) places[i] = 2 * leafAt[(slots[i]! === 0 ? 0 : slots[i]! - 1) * DIM + axis]!;
+    for (let i = 0; i < count; i++) places[i] = 2 * leafAt[(slots[i]! === 0 ? 0 : slots[i]! - 1) * ENTRY + axis]!;
   }
 
   #scale(axis: number): number {

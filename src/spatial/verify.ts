@@ -55,8 +55,9 @@ export function verifyTree(
       continue;
     }
     for (let slot = node * FANOUT; slot < node * FANOUT + views.leafCount[node]!; slot++) {
-      const row = views.leafRow[slot]!;
-      const point = views.leafAt.slice(slot * dims, (slot + 1) * dims);
+      const entry = slot * (dims + 1);
+      const row = views.leafAt[entry + dims]!;
+      const point = views.leafAt.slice(entry, entry + dims);
       points++;
       if (entries[row] !== slot + 1) note(`row ${row} stands in slot ${slot}, its entry says ${entries[row]! - 1}`);
       const position = positionOf(row);

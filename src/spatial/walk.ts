@@ -13,7 +13,8 @@ export function poolOf(regions: SpatialRegions, shard: number, options: number):
 export function rowsInOrder(pool: PoolViews, rootPlusOne: number, out: Uint32Array): number {
   const root = rootPlusOne - 1;
   if (root < 0) return 0;
-  const { leafRow, leafCount, innerChild, innerCount } = pool;
+  const { leafAt, leafCount, innerChild, innerCount } = pool;
+  const entry = leafAt.length / leafCount.length / FANOUT;
   const stack = [root];
   let found = 0;
   while (stack.length > 0) {
@@ -22,7 +23,7 @@ export function rowsInOrder(pool: PoolViews, rootPlusOne: number, out: Uint32Arr
     if ((ref & 1) === 0) {
       const end = first + leafCount[ref >>> 1]!;
       for (let slot = first; slot < end; slot++) {
-        if (found < out.length) out[found] = leafRow[slot]!;
+        if (found < out.length) out[found] = leafAt[slot * entry + entry - 1]!;
         found++;
       }
       continue;

@@ -5,6 +5,9 @@ import type { NodePool } from './nodes.js';
 import { groupEnd, groupStart } from './tile-sort.js';
 
 const DIM = 2;
+/** Words of a leaf's entry: its coordinates, and its row. */
+const ENTRY = 3;
+const ROW = 2;
 /** Points that are looked up together. */
 const BLOCK = 256;
 
@@ -61,15 +64,15 @@ export class Emission {
   /** A block of points, looked up as those of the tile sort are (60 ns a point, not 260). */
   #block(graph: number, old: Uint32Array, entries: Uint32Array, at: number, count: number): void {
     const words = this.#words;
-    const { packItemA, leafAt, leafRow, leafCount } = this.#views;
+    const { packItemA, leafAt, leafCount } = this.#views;
     const { rows, from, marks, points } = this.#scratch;
     for (let i = 0; i < count; i++) rows[i] = packItemA[at + i]!;
     for (let i = 0; i < count; i++) from[i] = old[rows[i]!]!;
     for (let i = 0; i < count; i++) marks[i] = entries[rows[i]!]!;
     for (let i = 0; i < count; i++) {
       const slot = from[i]! === 0 ? 0 : from[i]! - 1;
-      points[i * DIM] = leafAt[slot * DIM]!;
-      points[i * DIM + 1] = leafAt[slot * DIM + 1]!;
+      points[i * DIM] = leafAt[slot * ENTRY]!;
+      points[i * DIM + 1] = leafAt[slot * ENTRY + 1]!;
     }
     let leaf = words[Pack.open] === 0 ? -1 : (words[Pack.open]! - 1) >>> 1;
     let room = leaf < 0 ? 0 : LEAF_FILL - words[Pack.openCount]!;
@@ -90,9 +93,9 @@ export class Emission {
       }
       room--;
       const slot = leaf * FANOUT + leafCount[leaf]!++;
-      leafAt[slot * DIM] = points[i * DIM]!;
-      leafAt[slot * DIM + 1] = points[i * DIM + 1]!;
-      leafRow[slot] = rows[i]!;
+      leafAt[slot * ENTRY] = points[i * DIM]!;
+      leafAt[slot * ENTRY + 1] = points[i * DIM + 1]!;
+      leafAt[slot * ENTRY + ROW] = rows[i]!;
       entries[rows[i]!] = slot + 1;
     }
     // A group that begins with the next block closes the node then.

@@ -7,13 +7,16 @@ import type { PoolViews } from '../layout.js';
  */
 export function makeNearestGuess(pool: PoolViews, kinds: Uint32Array) {
   const DIM = 2;
+  /** Words of a leaf's entry: its coordinates, and its row. */
+  const ENTRY = 3;
+  const ROW = 2;
   /** Words of a box, and where its greatest coordinates stand. */
   const BOX = 4;
   const MAX_X = 2;
   const MAX_Y = 3;
   const FANOUT = 16;
   const ANY_KIND = -1;
-  const { leafAt, leafRow, leafCount, innerBox, innerChild, innerCount } = pool;
+  const { leafAt, leafCount, innerBox, innerChild, innerCount } = pool;
   /** Leaves that a guess looks into, at most. */
   const MOST_LEAVES = 64;
   const stack = new Int32Array(256);
@@ -54,7 +57,7 @@ export function makeNearestGuess(pool: PoolViews, kinds: Uint32Array) {
         rows[at] = rows[at - 1]!;
       }
       squares[at] = distance;
-      rows[at] = leafRow[slots[i]!]!;
+      rows[at] = leafAt[slots[i]! * ENTRY + ROW]!;
       if (found === k) worst = squares[offset + k - 1]!;
     }
     return found;
@@ -132,8 +135,8 @@ export function makeNearestGuess(pool: PoolViews, kinds: Uint32Array) {
       const first = leaf * FANOUT;
       const end = first + leafCount[leaf]!;
       for (let slot = first; slot < end; slot++) {
-        const dx = leafAt[slot * DIM]! - x;
-        const dy = leafAt[slot * DIM + 1]! - y;
+        const dx = leafAt[slot * ENTRY]! - x;
+        const dy = leafAt[slot * ENTRY + 1]! - y;
         const square = dx * dx + dy * dy;
         distances[count] = square;
         slots[count] = slot;
@@ -149,7 +152,7 @@ export function makeNearestGuess(pool: PoolViews, kinds: Uint32Array) {
     for (let i = 0; i < count; i++) {
       distances[kept] = distances[i]!;
       slots[kept] = slots[i]!;
-      kept += +(kinds[leafRow[slots[i]!]!] === kind);
+      kept += +(kinds[leafAt[slots[i]! * ENTRY + ROW]!] === kind);
     }
     return kept;
   }

@@ -3,6 +3,8 @@ import { invariant } from '../../base/errors.js';
 import { FANOUT, type PoolViews, Word } from '../layout.js';
 
 const DIM = 2;
+/** Words of a leaf's entry. */
+const ENTRY = 3;
 /** Words of a box, and where its greatest coordinates stand. */
 const BOX = 4;
 const MAX_X = 2;
@@ -107,10 +109,10 @@ export class NodePool {
     let maxY = Number.NEGATIVE_INFINITY;
     if ((ref & 1) === 0) {
       const leafAt = this.#leafAt;
-      const start = (ref >>> 1) * FANOUT * DIM;
+      const start = (ref >>> 1) * FANOUT * ENTRY;
       // At least one entry: a leaf emptied while its tree is being packed keeps the box of the entry it had last.
-      const end = start + Math.max(1, this.#leafCount[ref >>> 1]!) * DIM;
-      for (let at = start; at < end; at += DIM) {
+      const end = start + Math.max(1, this.#leafCount[ref >>> 1]!) * ENTRY;
+      for (let at = start; at < end; at += ENTRY) {
         const x = leafAt[at]!;
         const y = leafAt[at + 1]!;
         if (x < minX) minX = x;
@@ -142,9 +144,9 @@ export class NodePool {
     let min = Number.POSITIVE_INFINITY;
     let max = Number.NEGATIVE_INFINITY;
     if ((ref & 1) === 0) {
-      const start = (ref >>> 1) * FANOUT * DIM + axis;
-      const end = start + Math.max(1, this.#leafCount[ref >>> 1]!) * DIM;
-      for (let at = start; at < end; at += DIM) {
+      const start = (ref >>> 1) * FANOUT * ENTRY + axis;
+      const end = start + Math.max(1, this.#leafCount[ref >>> 1]!) * ENTRY;
+      for (let at = start; at < end; at += ENTRY) {
         const value = this.#leafAt[at]!;
         if (value < min) min = value;
         if (value > max) max = value;

@@ -6,7 +6,9 @@ import { NodePool } from './nodes.js';
 import { type InsertLate, Packing } from './packing.js';
 import { splitInner, splitLeaf } from './split.js';
 
-const DIM = 2;
+/** Words of a leaf's entry: its coordinates, and its row. */
+const ENTRY = 3;
+const ROW = 2;
 /** Words of a box, and where its greatest coordinates stand. */
 const BOX = 4;
 const MAX_X = 2;
@@ -79,8 +81,8 @@ export class ShardTrees {
       }
     }
     const leafAt = this.#views.leafAt;
-    leafAt[slot * DIM] = x;
-    leafAt[slot * DIM + 1] = y;
+    leafAt[slot * ENTRY] = x;
+    leafAt[slot * ENTRY + 1] = y;
     if (this.#packing.active) this.#packing.moved(graph, row, x, y);
   }
 
@@ -143,9 +145,9 @@ export class ShardTrees {
     let leaf = this.#descent.leafFor(ref, x, y);
     if (views.leafCount[leaf] === FANOUT) leaf = this.#split(graph, leaf, entries, x, y);
     const slot = leaf * FANOUT + views.leafCount[leaf]!++;
-    views.leafAt[slot * DIM] = x;
-    views.leafAt[slot * DIM + 1] = y;
-    views.leafRow[slot] = row;
+    views.leafAt[slot * ENTRY] = x;
+    views.leafAt[slot * ENTRY + 1] = y;
+    views.leafAt[slot * ENTRY + ROW] = row;
     entries[row] = slot + 1;
   }
 
@@ -163,7 +165,8 @@ export class ShardTrees {
     splitLeaf(pool, leaf, other, entries);
     if (this.#packing.gathering(graph)) {
       const first = other * FANOUT;
-      for (let at = first; at < first + FANOUT / 2; at++) this.#packing.relocated(graph, views.leafRow[at]!);
+      for (let at = first; at < first + FANOUT / 2; at++)
+        this.#packing.relocated(graph, views.leafAt[at * ENTRY + ROW]!);
     }
     const slot = this.#adopt(graph, leaf << 1, other << 1) - 1;
     const box = views.innerBox;
@@ -213,10 +216,10 @@ export class ShardTrees {
     const count = --views.leafCount[leaf]!;
     const last = leaf * FANOUT + count;
     if (last !== slot) {
-      views.leafAt[slot * DIM] = views.leafAt[last * DIM]!;
-      views.leafAt[slot * DIM + 1] = views.leafAt[last * DIM + 1]!;
-      const row = views.leafRow[last]!;
-      views.leafRow[slot] = row;
+      views.leafAt[slot * ENTRY] = views.leafAt[last * ENTRY]!;
+      views.leafAt[slot * ENTRY + 1] = views.leafAt[last * ENTRY + 1]!;
+      const row = views.leafAt[last * ENTRY + ROW]!;
+      views.leafAt[slot * ENTRY + ROW] = row;
       entries[row] = slot + 1;
     }
     const up = views.leafParent[leaf]!;
@@ -232,10 +235,10 @@ export class ShardTrees {
     }
     this.#detach(graph, up - 1);
     for (let at = leaf * FANOUT; at < leaf * FANOUT + count; at++) {
-      const row = views.leafRow[at]!;
+      const row = views.leafAt[at * ENTRY + ROW]!;
       if (this.#packing.gathering(graph)) this.#packing.relocated(graph, row);
-      const x = views.leafAt[at * DIM]!;
-      const y = views.leafAt[at * DIM + 1]!;
+      const x = views.leafAt[at * ENTRY]!;
+      const y = views.leafAt[at * ENTRY + 1]!;
       this.#insertFrom(graph, this.#index.root[graph]!, entries, row, x, y);
     }
     this.#pool.giveLeaf(leaf);

@@ -3,6 +3,9 @@ import { FANOUT } from '../layout.js';
 import type { NodePool } from './nodes.js';
 
 const DIM = 2;
+/** Words of a leaf's entry: its coordinates, and its row. */
+const ENTRY = 3;
+const ROW = 2;
 /** Words of a box, and where its greatest coordinates stand. */
 const BOX = 4;
 const MAX_X = 2;
@@ -35,14 +38,14 @@ function longest(lengthX: number, lengthY: number): number {
  * Sixteen points are too few for a cleverer distribution to matter much.
  */
 export function splitLeaf(pool: NodePool, leaf: number, other: number, entries: Uint32Array): void {
-  const { leafAt, leafRow, leafCount } = pool.views;
+  const { leafAt, leafCount } = pool.views;
   const start = leaf * FANOUT;
   let minX = Number.POSITIVE_INFINITY;
   let minY = Number.POSITIVE_INFINITY;
   let maxX = Number.NEGATIVE_INFINITY;
   let maxY = Number.NEGATIVE_INFINITY;
   for (let i = 0; i < FANOUT; i++) {
-    const at = (start + i) * DIM;
+    const at = (start + i) * ENTRY;
     const x = leafAt[at]!;
     const y = leafAt[at + 1]!;
     if (x < minX) minX = x;
@@ -52,7 +55,7 @@ export function splitLeaf(pool: NodePool, leaf: number, other: number, entries: 
   }
   const axis = longest(maxX - minX, maxY - minY);
   for (let i = 0; i < FANOUT; i++) {
-    const key = leafAt[(start + i) * DIM + axis]!;
+    const key = leafAt[(start + i) * ENTRY + axis]!;
     let at = i - 1;
     for (; at >= 0 && keys[at]! > key; at--) keys[at + 1] = keys[at]!;
     keys[at + 1] = key;
@@ -66,14 +69,14 @@ export function splitLeaf(pool: NodePool, leaf: number, other: number, entries: 
   let low = start;
   let high = other * FANOUT;
   for (let from = start; from < start + FANOUT; from++) {
-    const key = leafAt[from * DIM + axis]!;
+    const key = leafAt[from * ENTRY + axis]!;
     const stays = key < median || (key === median && equals-- > 0);
     const to = stays ? low++ : high++;
     if (to === from) continue;
-    const row = leafRow[from]!;
-    leafAt[to * DIM] = leafAt[from * DIM]!;
-    leafAt[to * DIM + 1] = leafAt[from * DIM + 1]!;
-    leafRow[to] = row;
+    const row = leafAt[from * ENTRY + ROW]!;
+    leafAt[to * ENTRY] = leafAt[from * ENTRY]!;
+    leafAt[to * ENTRY + 1] = leafAt[from * ENTRY + 1]!;
+    leafAt[to * ENTRY + ROW] = row;
     entries[row] = to + 1;
   }
   leafCount[leaf] = half;

@@ -4,6 +4,8 @@ import { INNER_FILL, LEAF_FILL, Pack, Phase, RADIX } from '../packing-state.js';
 import type { NodePool } from './nodes.js';
 
 const DIM = 2;
+/** Words of a leaf's entry. */
+const ENTRY = 3;
 /** Items that are looked up together. */
 const BLOCK = 256;
 
@@ -76,7 +78,7 @@ export class TileSort {
     const { leafAt } = this.#views;
     for (let i = 0; i < count; i++) slots[i] = entries[items[at + i]!]!;
     // One removed meanwhile has no slot: any place will do, EMIT passes it by.
-    for (let i = 0; i < count; i++) places[i] = 2 * leafAt[(slots[i]! === 0 ? 0 : slots[i]! - 1) * DIM + axis]!;
+    for (let i = 0; i < count; i++) places[i] = 2 * leafAt[(slots[i]! === 0 ? 0 : slots[i]! - 1) * ENTRY + axis]!;
   }
 
   #scale(axis: number): number {
