@@ -19,7 +19,7 @@ export const MAX_GROUPS = 1 << 16;
  *   entry0, entry1  u32 [rows]    leaf slot + 1 of a row; a graph's tree uses the one that `column` names
  *   root            u32 [graphs]  node ref + 1
  *   count           u32 [graphs]  points
- *   inserts         u32 [graphs]  inserts and reinserts since the last packing
+ *   inserts         u32 [graphs]  inserts since the last packing, and twice the reinserts
  *   packed          u32 [graphs]  points at the last packing
  *   column          u8  [graphs]  0 or 1
  */
@@ -44,7 +44,7 @@ const indexLayout = defineRegion({
  *   leafAt      f64 [leaves * 16 * (dims + 1)]  of each entry its coordinates, and its row behind them: a leaf is one
  *                                block of memory, since at a million points what a query waits for is pages
  *   leafCount   u8  [leaves]
- *   leafParent  u32 [leaves]       inner slot + 1; 0 = root. Of a free or discarded leaf: the next one's ref + 1
+ *   leafParent  u32 [leaves]       inner slot + 1; 0 = root. Of a discarded leaf: the next one's ref + 1
  *   leafGraph   u32 [leaves]       graph row + 1; 0 = free
  *   leafLimit   f32 [leaves]       half perimeter up to which moves may grow the leaf's box
  *   innerBox    f64 [inners * 16 * 2 * dims]  least coordinates, then greatest, of each child
@@ -89,8 +89,20 @@ const poolLayout = defineRegion({
   },
 });
 
-/** Indexes of `words`: bump pointers, free lists and the discarded nodes, all refs plus one; changes of trees without an event. */
-export const Word = { leafBump: 0, leafFree: 1, innerBump: 2, innerFree: 3, discarded: 4, epoch: 5 } as const;
+/**
+ * Indexes of `words`: nodes that were ever taken, how many of them are free, and where the search for one goes on; the
+ * discarded nodes (a ref plus one); changes of trees without an event.
+ */
+export const Word = {
+  leafBump: 0,
+  leafFree: 1,
+  innerBump: 2,
+  innerFree: 3,
+  discarded: 4,
+  epoch: 5,
+  leafScan: 6,
+  innerScan: 7,
+} as const;
 
 export type IndexViews = Views<ReturnType<typeof indexLayout.fields>>;
 export type PoolViews = Views<ReturnType<typeof poolLayout.fields>>;

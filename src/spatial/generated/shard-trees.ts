@@ -16,6 +16,11 @@ const MAX_Y = 3;
 
 /** A tree is packed when more than this, and more than were packed last, was inserted since. */
 const LEAST_INSERTS = 256;
+/**
+ * A reinserted point leaves a leaf half empty besides: it counts for two. At worst a radius query among 1,000,000 points then
+ * takes 1.25 to 1.33 times as long as in a fresh tree (1.52 if it counts for one), for 16 ns more a move in packings.
+ */
+const REINSERT = 2;
 
 /**
  * The R-trees of one shard, one a graph (Guttman, "R-trees", 1984; moves as in Lee et al., "Supporting frequent updates in
@@ -58,7 +63,7 @@ export class ShardTrees {
   insert(graph: number, row: number, x: number, y: number): void {
     const entries = this.#entries(graph);
     this.#index.count[graph]!++;
-    this.#noteInsert(graph);
+    this.#noteInserts(graph, 1);
     this.#insertFrom(graph, this.#index.root[graph]!, entries, row, x, y);
     if (this.#packing.concerns(graph)) this.#packing.inserted(graph, row);
   }
@@ -124,7 +129,7 @@ export class ShardTrees {
         break;
       }
     }
-    this.#noteInsert(graph);
+    this.#noteInserts(graph, REINSERT);
     if (this.#packing.gathering(graph)) this.#packing.relocated(graph, row);
     // A leaf that is dissolved may take the node found with it: then from the root.
     if (this.#views.leafCount[slot >>> 4]! <= LEAST_LEAF) top = 0;
@@ -322,9 +327,9 @@ export class ShardTrees {
 
   // ------------------------------------------------------------ packing
 
-  #noteInsert(graph: number): void {
+  #noteInserts(graph: number, count: number): void {
     const index = this.#index;
-    const inserts = ++index.inserts[graph]!;
+    const inserts = (index.inserts[graph]! += count);
     if (inserts > LEAST_INSERTS && inserts > index.packed[graph]! && !this.#packing.active) {
       this.#packing.want(graph);
     }
