@@ -153,7 +153,7 @@ export class Applier {
         if (blocked) break;
         control.announce(shard, ring.appliedPosition());
         if (projections.untidy) this.#tidy(shard, projections);
-      } else if (!projections.untidy || !this.#tidy(shard, projections)) {
+      } else if (!(projections.untidy || projections.trees.packIdle()) || !this.#tidy(shard, projections)) {
         break;
       }
       const now = this.#now();

@@ -91,7 +91,7 @@ const poolLayout = defineRegion({
 
 /**
  * Indexes of `words`: nodes that were ever taken, how many of them are free, and where the search for one goes on; the
- * discarded nodes (a ref plus one); changes of trees without an event.
+ * discarded nodes (a ref plus one); changes of trees without an event; the graph inserted into last (a row plus one).
  */
 export const Word = {
   leafBump: 0,
@@ -102,6 +102,7 @@ export const Word = {
   epoch: 5,
   leafScan: 6,
   innerScan: 7,
+  recent: 8,
 } as const;
 
 export type IndexViews = Views<ReturnType<typeof indexLayout.fields>>;

@@ -103,6 +103,11 @@ export class ShardIndex {
     return this.solid.reclaimStep(maxNodes);
   }
 
+  /** When there is time: see `ShardTrees.packIdle`. */
+  packIdle(): boolean {
+    return this.plane.packIdle() || this.solid.packIdle();
+  }
+
   packWanted(): boolean {
     return this.plane.packWanted() || this.solid.packWanted();
   }

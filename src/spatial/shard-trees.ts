@@ -357,10 +357,25 @@ export class ShardTrees {
 
   #noteInserts(graph: number, count: number): void {
     const index = this.#index;
+    this.#views.words[Word.recent] = graph + 1;
     const inserts = (index.inserts[graph]! += count);
     if (inserts > LEAST_INSERTS && inserts > index.packed[graph]! && !this.#packing.active) {
       this.#packing.want(graph);
     }
+  }
+
+  /**
+   * There is time: the tree that was inserted into last is wanted packed when it took inserts for a quarter of its points;
+   * one that was loaded in a stream, say, much of which came while it was being packed. Whether a packing is under way.
+   */
+  packIdle(): boolean {
+    if (this.#packing.active) return true;
+    const graph = this.#views.words[Word.recent]! - 1;
+    if (graph < 0) return false;
+    const { inserts, packed } = this.#index;
+    if (inserts[graph]! <= LEAST_INSERTS || inserts[graph]! * 4 <= packed[graph]!) return false;
+    this.#packing.want(graph);
+    return true;
   }
 
   /** Whether a packing is wanted or under way. */

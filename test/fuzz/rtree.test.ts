@@ -147,6 +147,7 @@ describe.each(worlds)('trees against maps: $name', ({ space, shape, reach, exten
               for (let i = 0; i < it.count; i++) twin.remove((Math.floor(it.first * rows) + i * (1 + it.step)) % rows);
               break;
             case 'pack':
+              if (it.steps % 3 === 0) twin.trees.packIdle();
               twin.pack(it.steps, it.items);
               break;
             case 'reclaim':

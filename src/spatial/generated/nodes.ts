@@ -85,6 +85,8 @@ export class NodePool {
       invariant(inner < most, 'inner nodes beyond their derived bound');
       words[Word.innerBump] = inner + 1;
     }
+    // After a recovery it still holds what it once was.
+    this.#innerCount[inner] = 0;
     this.#innerParent[inner] = 0;
     return inner;
   }

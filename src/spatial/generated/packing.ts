@@ -317,7 +317,8 @@ export class Packing {
     if (index.root[graph] !== 0) this.#pool.discard(index.root[graph]! - 1);
     index.root[graph] = words[Pack.root]!;
     index.column[graph] = index.column[graph] === 0 ? 1 : 0;
-    index.inserts[graph] = 0;
+    // What came late was inserted as anything is.
+    index.inserts[graph] = words[Pack.lateCount]!;
     index.packed[graph] = index.count[graph]!;
     words.fill(0);
   }
