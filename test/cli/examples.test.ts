@@ -13,6 +13,24 @@ const PRINTS: Record<string, string> = {
   'ingest.mjs': '20000 published, 20000 applied, 0 rejected, 50 buoys\n',
   'live-graph.mjs': 'ann knows bob and cid by 3 edges\nwithout cid: 1 edge left, of weight 3\n',
   'radius.mjs': 'within 100 m: taxi-1 taxi-3\nnearest free: taxi-2 at 10 m\n',
+  'sphere.mjs': [
+    "[ 'Suva', 'Apia' ] [ '290 km', '917 km' ]",
+    "[ 'Suva', 'Apia', 'Auckland' ]",
+    "nearest to 0,90: [ 'Honolulu', 'Apia' ] Float64Array(2) [ 7637990.061241375, 11545385.180647722 ]",
+    "nearest to 180,0: [ 'Apia', 'Suva' ] Float64Array(2) [ 1784947.4351452484, 2024273.7883295612 ]",
+    'cell 0,0: 1',
+    'cell 3,0: 2',
+    'cell 0,1: 1',
+    '',
+  ].join('\n'),
+  'zones.mjs': [
+    'Boreas enter harbour',
+    'Aurora enter harbour',
+    'Boreas exit harbour',
+    'Aurora nearby Boreas 69 m',
+    'Boreas faraway Aurora 10349 m',
+    '',
+  ].join('\n'),
 };
 
 test('every example is here', () => {
