@@ -19,7 +19,7 @@ export const MAX_GROUPS = 1 << 16;
  *   entry0, entry1  u32 [rows]    leaf slot + 1 of a row; a graph's tree uses the one that `column` names
  *   root            u32 [graphs]  node ref + 1
  *   count           u32 [graphs]  points
- *   inserts         u32 [graphs]  inserts since the last packing, and twice the reinserts
+ *   inserts         u32 [graphs]  inserts and reinserts since the last packing (see `LARGE` in shard-trees.ts)
  *   packed          u32 [graphs]  points at the last packing
  *   column          u8  [graphs]  0 or 1
  */
