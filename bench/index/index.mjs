@@ -59,7 +59,7 @@ class Tree {
     let hits = 0;
     let sum = 0;
     for (let i = 0; i < x.length; i++) {
-      const found = queries.within(0, x[i], y[i], radius, ANY_KIND, out, 0, out.length);
+      const found = queries.within(0, x[i], y[i], radius, radius * radius, ANY_KIND, out, 0, out.length);
       hits += found;
       for (let k = 0; k < found; k++) sum += out[k];
     }

@@ -37,15 +37,20 @@ export class Caretaker {
     if (this.#failure !== undefined) throw this.#failure;
     scheduler.sealAll();
     const waits = publisher.writers.map((writer) => scheduler.applied(writer.shard, writer.headPosition()));
-    const slow = this.#core.watchers.slow();
-    try {
-      await Promise.race([Promise.all(waits), this.#failed, slow.found]);
-    } finally {
-      slow.done();
-    }
+    await this.#unlessSlow(Promise.all(waits));
     // What the events told is there for who reads it.
     this.#core.watchers.drainAll();
     this.tidy();
+  }
+
+  /** Rejects when the engine fails meanwhile, or a shard waits for a watcher that does not read. */
+  async #unlessSlow(done: Promise<unknown>): Promise<void> {
+    const slow = this.#core.watchers.slow();
+    try {
+      await Promise.race([done, this.#failed, slow.found]);
+    } finally {
+      slow.done();
+    }
   }
 
   async drained(): Promise<void> {
@@ -57,7 +62,7 @@ export class Caretaker {
       .map((writer) => scheduler.applied(writer.shard, writer.lowWaterPosition));
     // A turn of the event loop at least: who tries again and again in a loop lets the engine's own work be done.
     if (waits.length === 0) await new Promise<void>((resolve) => host.endOfTick(resolve));
-    else await Promise.race([Promise.all(waits), this.#failed]);
+    else await this.#unlessSlow(Promise.all(waits));
     this.tidy();
     const { rows } = publisher.nodes;
     if (rows.live < rows.capacity && rows.shortage === 'quarantine' && rows.isOut) {

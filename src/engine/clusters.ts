@@ -1,6 +1,7 @@
 import { NO_ROW } from '../base/limits.js';
+import { Space } from '../base/space.js';
 import type { GraphRef } from '../publish/graph-refs.js';
-import { checkCoordinate, checkQuery } from '../query/check.js';
+import { checkCoordinate, checkDegrees, checkQuery } from '../query/check.js';
 import { type ClusterGrid, Clusters, checkGrid, TreeClusters } from '../query/clusters.js';
 import type { EngineCore } from './core.js';
 
@@ -22,9 +23,13 @@ export class ClusterBook {
     this.#core = core;
   }
 
-  clusters(ref: GraphRef, grid: ClusterGrid): Clusters {
+  clusters(ref: GraphRef, space: number, grid: ClusterGrid): Clusters {
     checkQuery(grid);
     for (const field of ['minX', 'minY', 'maxX', 'maxY', 'cellSize'] as const) checkCoordinate(field, grid[field]);
+    if (space === Space.sphere) {
+      checkDegrees(grid.minX, 'minX', grid.minY, 'minY');
+      checkDegrees(grid.maxX, 'maxX', grid.maxY, 'maxY');
+    }
     checkGrid(grid);
     const core = this.#core;
     const graph = core.readRow(ref);

@@ -171,8 +171,12 @@ export class Engine implements AsyncDisposable {
 
   /** Resolves when all that was accepted before the call is applied and readable. */
   async flush(options: { signal?: AbortSignal; durable?: boolean } = {}): Promise<void> {
+    if (typeof options !== 'object' || options === null) {
+      throw new AthanorError('ATHANOR_INVALID_OPTION', `options: ${show(options)} is not an object`);
+    }
     if (options.durable === true)
       throw new AthanorError('ATHANOR_UNSUPPORTED', 'durable: the journal is not built yet');
+    checkSignal(options.signal);
     await abortable(this.#caretaker.flushed(), options.signal);
   }
 
@@ -186,6 +190,7 @@ export class Engine implements AsyncDisposable {
     options: { signal?: AbortSignal; onProgress?: (published: number) => void } = {},
   ): Promise<number> {
     const { signal, onProgress } = options;
+    checkSignal(signal);
     let published = 0;
     const source = iteratorOf(events);
     try {
@@ -196,11 +201,11 @@ export class Engine implements AsyncDisposable {
         const { done, value } = 'then' in next ? await abortable(next, signal) : next;
         if (done === true) break;
         while (!this.#accepted(value)) {
-          await this.drained();
+          await abortable(this.drained(), signal);
           if (signal?.aborted) throw aborted(signal);
         }
         published++;
-        if (!this.#core.publisher.hasRoom) await this.drained();
+        if (!this.#core.publisher.hasRoom) await abortable(this.drained(), signal);
         if (published % PROGRESS_EVENTS === 0) onProgress?.(published);
       }
     } catch (error) {
@@ -329,6 +334,11 @@ function iteratorOf(
     throw new AthanorError('ATHANOR_INVALID_EVENT', `events: ${show(events)} is neither iterable nor async iterable`);
   }
   return iterator;
+}
+
+function checkSignal(signal: unknown): void {
+  if (signal === undefined || signal instanceof AbortSignal) return;
+  throw new AthanorError('ATHANOR_INVALID_OPTION', `signal: ${show(signal)} is not an AbortSignal`);
 }
 
 async function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {

@@ -266,7 +266,7 @@ export class Graph extends GraphWriter {
    * Cells start at the box's lower left corner; those on its far borders hold the points on them.
    */
   clusters(grid: ClusterGrid): Clusters {
-    return this.core.clusters.clusters(this.ref, grid);
+    return this.core.clusters.clusters(this.ref, this.#space, grid);
   }
 
   // ------------------------------------------------------------ reading many, over the pool

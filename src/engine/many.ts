@@ -43,10 +43,22 @@ const HITS_FORESEEN = 256;
 const LEAST_ROOM = 2 ** 14;
 const MOST_FORESEEN = 2 ** 28;
 
+/** @throws AthanorError ATHANOR_INVALID_QUERY for a field that would be ignored. */
+function refuseOthers(what: string, fields: object, known: readonly string[]): void {
+  for (const name of Object.keys(fields)) {
+    if (known.includes(name)) continue;
+    throw new AthanorError(
+      'ATHANOR_INVALID_QUERY',
+      `${what}.${name}: there is no such field here (${known.join(', ')})`,
+    );
+  }
+}
+
 export function checkJobOptions(options: { signal?: unknown; onProgress?: unknown }): void {
   if (typeof options !== 'object' || options === null) {
     throw new AthanorError('ATHANOR_INVALID_QUERY', `options: ${show(options)} is not an object`);
   }
+  refuseOthers('options', options, ['signal', 'onProgress', 'kind']);
   const { signal, onProgress } = options;
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw new AthanorError('ATHANOR_INVALID_QUERY', `signal: ${show(signal)} is not an AbortSignal`);
@@ -106,6 +118,7 @@ function checkPlaces(space: number, queries: { x: Float64Array; y: Float64Array;
 
 export function checkWithinMany(space: number, queries: WithinManyQueries): Queries {
   checkPlaces(space, queries);
+  refuseOthers('queries', queries, ['x', 'y', 'z', 'radius']);
   const { x, y, z, radius } = queries;
   if (radius instanceof Float64Array) {
     checkColumn('radius', radius, x.length);
@@ -118,6 +131,7 @@ export function checkWithinMany(space: number, queries: WithinManyQueries): Quer
 
 export function checkNearestMany(space: number, queries: NearestManyQueries): Queries {
   checkPlaces(space, queries);
+  refuseOthers('queries', queries, ['x', 'y', 'z', 'k']);
   const { x, y, z, k } = queries;
   checkCount('k', k);
   return { x, y, z, radius: undefined, k };

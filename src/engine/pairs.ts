@@ -1,3 +1,4 @@
+import { squareLimit } from '../base/distance.js';
 import { NO_ROW } from '../base/limits.js';
 import { GraphOption } from '../base/space.js';
 import { chordSquaredOf } from '../base/sphere.js';
@@ -48,8 +49,9 @@ export async function runPairs(
       loosePositions: memory.f64('pairs.loosePositions', found * dims),
       rows: memory.u32('pairs.order', found),
       positions: memory.f64('pairs.ordered', found * dims),
-      square: sphereRadius === undefined ? radius * radius : chordSquaredOf(radius, sphereRadius),
+      square: sphereRadius === undefined ? squareLimit(radius) : chordSquaredOf(radius, sphereRadius),
       sphereRadius,
+      radius,
       boxes: memory.f64('pairs.boxes', boxLevels(found).at(-1)! * dims * 2),
       chunkPairs: memory.f64('pairs.chunkPairs', chunks),
       chunkStart: memory.f64('pairs.chunkStart', chunks),

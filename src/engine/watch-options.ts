@@ -31,13 +31,13 @@ export function checkWatch(options: WatchOptions): {
   const { zones, detect = ['enter', 'exit'], onSlow = 'wait', signal } = options;
   if (zones !== undefined) {
     if (!Array.isArray(zones)) refuse('zones', zones, 'an array of names');
-    zones.forEach((name: unknown, i) => {
+    Array.from(zones as unknown[]).forEach((name, i) => {
       if (typeof name !== 'string' || name === '' || Buffer.byteLength(name) > MAX_NAME_BYTES)
         refuse(`zones[${i}]`, name, `a non-empty string of at most ${MAX_NAME_BYTES} bytes`);
     });
   }
   if (!Array.isArray(detect) || detect.length === 0) refuse('detect', detect, 'a non-empty array');
-  detect.forEach((kind, i) => {
+  Array.from(detect as unknown[]).forEach((kind, i) => {
     if (!DETECTS.includes(kind)) refuse(`detect[${i}]`, kind, "one of 'enter', 'exit', 'inside', 'cross'");
   });
   if (onSlow !== 'wait' && onSlow !== 'drop') refuse('onSlow', onSlow, "'wait' or 'drop'");

@@ -77,7 +77,8 @@ function checkBox(given: Record<string, unknown>, space: ShapeSpace): ZoneShape 
 function checkRing(points: unknown, space: ShapeSpace): Array<[number, number]> {
   if (!Array.isArray(points)) invalid('points', points, 'an array of points');
   if (points.length < 3) invalid('points', points, 'a ring of at least 3 points');
-  const ring = points.map((point: unknown, i): [number, number] => {
+  // Array.from: an array may have holes, which `map` passes by.
+  const ring = Array.from(points as unknown[], (point, i): [number, number] => {
     if (!Array.isArray(point) || point.length !== 2) invalid(`points[${i}]`, point, 'a pair of numbers');
     return [coordinate(`points[${i}][0]`, point[0], space, 'x'), coordinate(`points[${i}][1]`, point[1], space, 'y')];
   });

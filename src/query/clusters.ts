@@ -127,6 +127,11 @@ class CellSums {
   }
 }
 
+/** Cells along a side: one that only rounding would add is not there (2.1 is seven times 0.3). */
+function cellsOf(length: number, cellSize: number): number {
+  return Math.max(1, Math.ceil((length / cellSize) * (1 - 4 * Number.EPSILON)));
+}
+
 /** @throws AthanorError ATHANOR_INVALID_QUERY; the fields are finite numbers. */
 export function checkGrid({ minX, minY, maxX, maxY, cellSize }: ClusterGrid): void {
   if (minX > maxX) throw new AthanorError('ATHANOR_INVALID_QUERY', `minX: ${minX} is above maxX (${maxX})`);
@@ -179,8 +184,8 @@ export class TreeClusters {
   /** `options` are the graph's option bits, `sequence` is its version: of the last event applied to it. */
   clusters(graph: number, options: number, sequence: number, grid: ClusterGrid): Clusters {
     const { minX, minY, maxX, maxY, cellSize } = grid;
-    const columns = Math.max(1, Math.ceil((maxX - minX) / cellSize));
-    const rows = Math.max(1, Math.ceil((maxY - minY) / cellSize));
+    const columns = cellsOf(maxX - minX, cellSize);
+    const rows = cellsOf(maxY - minY, cellSize);
     const cells = this.#cells;
     const lastColumn = columns - 1;
     const lastRow = rows - 1;

@@ -32,6 +32,7 @@ export interface PairJoin extends PairPoints {
   readonly square: number;
   /** Points are unit vectors, and distances along a sphere of this radius; undefined: straight ones. */
   readonly sphereRadius: number | undefined;
+  readonly radius: number;
   /** Boxes of all levels, groups first: `dims` least coordinates, then `dims` greatest. */
   readonly boxes: Float64Array;
   /** Pairs by chunk of the join; then, where they are to be written. */
@@ -228,7 +229,7 @@ export class PairKernel {
    * them, nor is a sum of squares: the test of boxes never decides against the test of points.
    */
   #nearness(group: number, box: number): number {
-    const { dims, boxes, square } = this.#join;
+    const { dims, boxes, square, sphereRadius } = this.#join;
     const a = group * dims * 2;
     const b = box * dims * 2;
     let gap = 0;
@@ -241,7 +242,9 @@ export class PairKernel {
       const across = above < below ? above : below;
       reach += across * across;
     }
-    return gap > square ? FAR : reach <= square ? WITHIN : NEAR;
+    // Beyond a quarter of the circumference chords do not tell who is within.
+    if (gap > square) return FAR;
+    return reach <= square && !(sphereRadius !== undefined && square > 2) ? WITHIN : NEAR;
   }
 
   /** The same in two dimensions, without the loop. */
@@ -306,7 +309,8 @@ export class PairKernel {
   }
 
   #pairGroups3(group: number, other: number, write: boolean): void {
-    const { points, positions, square } = this.#join;
+    const { points, positions, square, sphereRadius } = this.#join;
+    const byAngle = sphereRadius !== undefined && square > 2;
     const hits = this.#hits;
     const squares = this.#squares;
     const aEnd = Math.min(points, (group + 1) * FANOUT);
@@ -325,9 +329,23 @@ export class PairKernel {
         squares[found] = apart;
         found += +(apart <= square);
       }
+      if (byAngle) found = this.#nearByAngle(a, found);
       if (write) this.#write(a, found);
       else this.#pairs += found;
     }
+  }
+
+  /** Of the hits those within the radius by their angle; how many. */
+  #nearByAngle(a: number, found: number): number {
+    const { sphereRadius, radius } = this.#join;
+    const hits = this.#hits;
+    let kept = 0;
+    for (let i = 0; i < found; i++) {
+      if (sphereRadius! * this.#angle(a, hits[i]!) > radius) continue;
+      this.#squares[kept] = this.#squares[i]!;
+      hits[kept++] = hits[i]!;
+    }
+    return kept;
   }
 
   #write(a: number, found: number): void {

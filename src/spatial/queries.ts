@@ -30,13 +30,14 @@ export function makeTreeQueries(index: IndexViews, pool: PoolViews, kinds: Uint3
   /** Leaves that a query looks into; grows to the most that any query met. */
   let leaves = new Int32Array(1024);
 
-  /** Rows at distance <= radius: dx² + dy² + dz² <= radius². */
+  /** Rows at distance <= radius: dx² + dy² + dz² <= square, the greatest that counts (see `squareLimit`). */
   function within(
     graph: number,
     x: number,
     y: number,
     z: number,
     radius: number,
+    square: number,
     kind: number,
     out: Uint32Array,
     offset: number,
@@ -51,9 +52,9 @@ export function makeTreeQueries(index: IndexViews, pool: PoolViews, kinds: Uint3
     const maxZ = z + reach;
     const leafTotal = collect(root, x - reach, y - reach, minZ, x + reach, y + reach, maxZ);
     if (kind === ANY_KIND && offset + leafTotal * FANOUT <= limit) {
-      return scan(leafTotal, x, y, z, radius * radius, out, offset);
+      return scan(leafTotal, x, y, z, square, out, offset);
     }
-    return scanSome(leafTotal, x, y, z, radius * radius, kind, out, offset, limit);
+    return scanSome(leafTotal, x, y, z, square, kind, out, offset, limit);
   }
 
   /** Rows at distance >= radius. */

@@ -1,3 +1,4 @@
+import { squareLimit } from '../base/distance.js';
 import { GraphOption } from '../base/space.js';
 import { specialize } from '../base/specialize.js';
 import { angleBetween, cosDegrees, ROUNDED, sinDegrees, toUnitVector } from '../base/sphere.js';
@@ -11,6 +12,11 @@ import { makeTreeQueries, type TreeQueries } from './queries.js';
 
 /** About the greatest coordinate whose square does not overflow. */
 const FAR = 1e150;
+
+/** A number above: bounds are exclusive. Infinity stays, and points whose squares overflow are found by `#nearestFar`. */
+function above(square: number): number {
+  return square + square * Number.EPSILON + Number.MIN_VALUE;
+}
 
 /** The columns that queries look at besides the trees. */
 export interface QueryColumns {
@@ -67,14 +73,17 @@ export class ShardQueries {
     limit: number,
   ): number {
     const space = this.#columns.options[graph]! & GraphOption.anySpace;
-    if (space === 0) return this.plane.within(graph, x, y, radius, kind, out, offset, limit);
-    if (space === GraphOption.solid) return this.solid.within(graph, x, y, z, radius, kind, out, offset, limit);
+    if (space === 0) return this.plane.within(graph, x, y, radius, squareLimit(radius), kind, out, offset, limit);
+    if (space === GraphOption.solid) {
+      return this.solid.within(graph, x, y, z, radius, squareLimit(radius), kind, out, offset, limit);
+    }
     const vector = this.#vector;
     toUnitVector(x, y, vector, 0);
     const angle = radius / this.#columns.radius[graph]!;
     if (angle <= Math.PI / 2) {
       const chord = 2 * Math.sin(angle / 2) * ROUNDED;
-      return this.solid.within(graph, vector[0]!, vector[1]!, vector[2]!, chord, kind, out, offset, limit);
+      const [vx, vy, vz] = vector as unknown as [number, number, number];
+      return this.solid.within(graph, vx, vy, vz, chord, chord * chord, kind, out, offset, limit);
     }
     // Beyond a quarter of the circumference chords tell distances ever less: all that is not near the antipode.
     const rest = angle >= Math.PI ? 0 : (2 * Math.cos(angle / 2)) / ROUNDED;
@@ -179,8 +188,8 @@ export class ShardQueries {
       return this.#nearestOnSphere(graph, x, y, k, maxDistance, kind, rows, distances, offset);
     const found =
       space === 0
-        ? this.#planeNearest.run(graph, x, y, k, maxDistance, kind, rows, distances, offset)
-        : this.#solidNearest.run(graph, x, y, z, k, maxDistance, kind, rows, distances, offset);
+        ? this.#planeNearest.run(graph, x, y, k, above(squareLimit(maxDistance)), kind, rows, distances, offset)
+        : this.#solidNearest.run(graph, x, y, z, k, above(squareLimit(maxDistance)), kind, rows, distances, offset);
     if (found < k && maxDistance * maxDistance === Number.POSITIVE_INFINITY && found < this.#index.count[graph]!) {
       return this.#nearestFar(graph, x, y, space === 0 ? 0 : z, k, maxDistance, kind, rows, distances, offset);
     }
@@ -245,7 +254,7 @@ export class ShardQueries {
     const [vx, vy, vz] = vector as unknown as [number, number, number];
     const angle = maxDistance / radius;
     const chord = angle >= Math.PI ? Number.POSITIVE_INFINITY : 2 * Math.sin(angle / 2) * ROUNDED + 1e-15;
-    const found = this.#solidNearest.run(graph, vx, vy, vz, k, chord, kind, rows, distances, offset);
+    const found = this.#solidNearest.run(graph, vx, vy, vz, k, above(chord * chord), kind, rows, distances, offset);
     const entries = this.#index.column[graph] === 0 ? this.#index.entry0 : this.#index.entry1;
     const { leafAt } = this.#space;
     let kept = offset;

@@ -1,3 +1,4 @@
+import { squareLimit } from '../base/distance.js';
 import { toUnitVector } from '../base/sphere.js';
 import type { ZoneShape } from '../base/types.js';
 import type { Space } from './space.js';
@@ -49,7 +50,7 @@ export function zoneOf(row: number, sequence: number, shape: ZoneShape, space: S
     case 'circle': {
       const { x, y, radius } = shape;
       if (space.radiusM > 0) return make(...sphericalCircle(x, y, radius / space.radiusM));
-      const numbers = [x, y, space.dimensions === 3 ? shape.z! : 0, radius, radius * radius];
+      const numbers = [x, y, space.dimensions === 3 ? shape.z! : 0, radius, squareLimit(radius)];
       // A little wider than the circle, so that rounding here never keeps out what the test of distances lets in.
       const reach = radius + (radius + Math.abs(x) + Math.abs(y)) * 1e-15 + 1e-161;
       return make(Form.circle, numbers, [x - reach, y - reach, x + reach, y + reach]);

@@ -176,6 +176,24 @@ describe('the sphere', () => {
   });
 });
 
+test("a node's own distance as the radius finds it, in every method", async () => {
+  const graph = engine.graph('borders');
+  for (let x = 0; x < 12; x++) for (let y = 0; y < 12; y++) graph.moveNode(`${x} ${y}`, x, y);
+  await engine.flush();
+  const all = graph.nearest({ x: 0, y: 0, k: 144 });
+  all.ids().forEach((id, i) => {
+    const radius = all.distances![i]!;
+    expect(graph.within({ x: 0, y: 0, radius }).ids()).toContain(id);
+    expect(graph.nearest({ x: 0, y: 0, k: 144, maxDistance: radius }).ids()).toContain(id);
+  });
+  const { sources, targets } = await graph.pairsWithin(Math.sqrt(13));
+  const origin = graph.handle('0 0')!;
+  const partners = [...sources].flatMap((source, i) =>
+    source === origin ? [targets[i]!] : targets[i] === origin ? [source] : [],
+  );
+  expect(partners.map((handle) => graph.id(handle))).toContain('2 3');
+});
+
 test('spaces are options, checked and agreed on', () => {
   const odd = (options: object) => () => engine.graph('odd', options as GraphOptions);
   refused(odd({ dimensions: 4 }), 'ATHANOR_INVALID_OPTION', /dimensions: 4/);

@@ -90,6 +90,7 @@ function join(places: ReadonlyArray<readonly number[]>, dims: number, square: nu
     rows: new Uint32Array(count),
     positions: new Float64Array(count * dims),
     square,
+    radius: Number.POSITIVE_INFINITY,
     sphereRadius,
     boxes: new Float64Array(boxLevels(count).at(-1)! * dims * 2),
     chunkPairs: new Float64Array(chunks),

@@ -113,6 +113,30 @@ describe.each([
   });
 });
 
+test('pairs of antipodes are decided by their angle', async () => {
+  const graph = engine.graph('antipodes', { metric: 'haversine' });
+  graph.moveNode('a', 0, 0.5);
+  graph.moveNode('b', 180, -0.5000001);
+  await engine.flush();
+  const apart = graph.nearest({ x: 0, y: 0.5, k: 2 }).distances![1]!;
+  for (const [radius, pairs] of [
+    [apart - 0.001, 0],
+    [apart, 1],
+    [Number.POSITIVE_INFINITY, 1],
+  ] as const) {
+    const { distances } = await graph.pairsWithin(radius);
+    expect(distances.length).toBe(pairs);
+    if (pairs > 0) expect(distances[0]).toBeLessThanOrEqual(radius);
+  }
+});
+
+test('a grid whose side is a whole number of cells has no cell more', () => {
+  for (const { column } of graphs.plane!.clusters({ minX: 0, minY: 0, maxX: 2.1, maxY: 100, cellSize: 0.3 })) {
+    expect(column).toBeLessThan(7);
+  }
+  expect(() => graphs.sphere!.clusters({ minX: 0, minY: -91, maxX: 1, maxY: 0, cellSize: 1 })).toThrow(/minY: -91/);
+});
+
 test('columns of queries are checked in the coordinates of the graph', async () => {
   const one = Float64Array.of(1);
   const refused = async (task: () => Promise<unknown>, words: RegExp): Promise<void> => {
@@ -128,5 +152,8 @@ test('columns of queries are checked in the coordinates of the graph', async () 
   };
   await refused(() => graphs.solid!.withinMany({ x: one, y: one, radius: 1 }), /z: undefined/);
   await refused(() => graphs.plane!.withinMany({ x: one, y: one, z: one, radius: 1 }), /^z/);
+  const kind = { x: one, y: one, radius: 1, kind: 'x' };
+  await refused(() => graphs.plane!.withinMany(kind), /queries.kind/);
+  await refused(() => graphs.plane!.withinMany({ x: one, y: one, radius: 1 }, { sgnal: 1 } as object), /sgnal/);
   await refused(() => graphs.sphere!.nearestMany({ x: one, y: Float64Array.of(91), k: 1 }), /y\[0\]: 91/);
 });

@@ -117,9 +117,7 @@ export class Twin {
         if (Math.abs(distance - radius) > border || distance === 0) expect(found.has(row)).toBe(distance <= radius);
         continue;
       }
-      const z = this.space === Space.solid ? point.z - at.z : 0;
-      const squared = (point.x - at.x) * (point.x - at.x) + (point.y - at.y) * (point.y - at.y) + z * z;
-      expect(found.has(row)).toBe(squared <= radius * radius);
+      expect(found.has(row)).toBe(this.distance(point, at) <= radius);
     }
     for (const row of found) expect(model.has(row)).toBe(true);
   }

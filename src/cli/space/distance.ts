@@ -24,7 +24,7 @@ function squareBetween(a: Point, b: Point): number {
 
 /** Whether b is within `radius` of a; undefined where rounding decides. */
 export function isWithin(space: Space, a: Point, b: Point, radius: number): boolean | undefined {
-  if (space.radiusM === 0) return squareBetween(a, b) <= radius * radius;
+  if (space.radiusM === 0) return Math.sqrt(squareBetween(a, b)) <= radius;
   const beyond = distanceBetween(space, a, b) - radius;
   return Math.abs(beyond) <= doubtOf(space) ? undefined : beyond < 0;
 }

@@ -28,7 +28,7 @@ export function makeNearestQuery(index: IndexViews, pool: PoolViews, kinds: Uint
   const nearItem = new Uint32Array(FANOUT + 1);
 
   /**
-   * The k nearest rows, nearest first, no farther than `maxDistance` (Hjaltason and Samet, "Distance browsing in spatial
+   * The k nearest rows, nearest first, their squared distances below `limit` (Hjaltason and Samet, "Distance browsing in spatial
    * databases", 1999; here points do not enter the frontier, but a heap of the k best, whose worst bounds what does). The
    * squares of the distances go to `squares` at the same indexes.
    */
@@ -37,7 +37,7 @@ export function makeNearestQuery(index: IndexViews, pool: PoolViews, kinds: Uint
     x: number,
     y: number,
     k: number,
-    maxDistance: number,
+    limit: number,
     kind: number,
     rows: Uint32Array,
     squares: Float64Array,
@@ -46,7 +46,7 @@ export function makeNearestQuery(index: IndexViews, pool: PoolViews, kinds: Uint
     let ref = roots[graph]! - 1;
     if (ref < 0) return 0;
     // What is at the bound is beyond it: of many points at one place only k are looked at.
-    let bound = justAbove(maxDistance * maxDistance);
+    let bound = limit;
     if (k <= MOST_GUESSED && (ref & 1) === 1) {
       const guessed = guess.run(ref, x, y, k, bound, kind, rows, squares, offset);
       if (guessed >= 0) return guessed;
@@ -188,11 +188,6 @@ export function makeNearestQuery(index: IndexViews, pool: PoolViews, kinds: Uint
     distances[at] = distance;
     refs[at] = ref;
     return nearest;
-  }
-
-  /** The least number above the square of a distance. Infinity stays: points so far that their squares overflow are not found. */
-  function justAbove(square: number): number {
-    return square + square * Number.EPSILON + Number.MIN_VALUE;
   }
 
   // The k best are a binary heap, farthest first, in the caller's arrays behind `offset`.

@@ -29,12 +29,13 @@ export function makeTreeQueries(index: IndexViews, pool: PoolViews, kinds: Uint3
   /** Leaves that a query looks into; grows to the most that any query met. */
   let leaves = new Int32Array(1024);
 
-  /** Rows at distance <= radius: dx² + dy² + dz² <= radius². */
+  /** Rows at distance <= radius: dx² + dy² + dz² <= square, the greatest that counts (see `squareLimit`). */
   function within(
     graph: number,
     x: number,
     y: number,
     radius: number,
+    square: number,
     kind: number,
     out: Uint32Array,
     offset: number,
@@ -47,9 +48,9 @@ export function makeTreeQueries(index: IndexViews, pool: PoolViews, kinds: Uint3
     const reach = radius + (radius + Math.abs(x) + Math.abs(y)) * 1e-15 + 1e-161;
     const leafTotal = collect(root, x - reach, y - reach, x + reach, y + reach);
     if (kind === ANY_KIND && offset + leafTotal * FANOUT <= limit) {
-      return scan(leafTotal, x, y, radius * radius, out, offset);
+      return scan(leafTotal, x, y, square, out, offset);
     }
-    return scanSome(leafTotal, x, y, radius * radius, kind, out, offset, limit);
+    return scanSome(leafTotal, x, y, square, kind, out, offset, limit);
   }
 
   /** Rows at distance >= radius. */
