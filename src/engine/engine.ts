@@ -301,7 +301,7 @@ export class Engine implements AsyncDisposable {
     publisher.close();
     // First those who may hold a shard back.
     this.#core.watchers.end();
-    jobs.close(new AthanorError('ATHANOR_CLOSED', 'the engine was closed during the job'));
+    jobs.close(new AthanorError('ATHANOR_CLOSED', 'the engine is closed'));
     try {
       await this.#caretaker.flushed();
     } finally {

@@ -94,6 +94,15 @@ export class PayloadBuffer {
     this.length += encoded.length;
   }
 
+  /** @throws AthanorError ATHANOR_PAYLOAD_TOO_LARGE for what cannot fit, whatever it holds: before it is looked at closely. */
+  refuseBeyond(leastBytes: number, field: string): void {
+    if (leastBytes <= this.#maxDataBytes) return;
+    throw new AthanorError(
+      'ATHANOR_PAYLOAD_TOO_LARGE',
+      `${field}: at least ${leastBytes} bytes as MessagePack, option maxPayloadBytes allows ${this.#maxDataBytes}`,
+    );
+  }
+
   #grow(more: number): void {
     if (this.length + more <= this.#bytes.length) return;
     const bytes = new Uint8Array(Math.max(this.#bytes.length * 2, this.length + more));

@@ -15,6 +15,9 @@ export class ZonePublisher extends Publisher {
   setZone(ref: GraphRef, name: string, shape: ZoneShape): void {
     this.assertOpen();
     checkName('zone', name);
+    // A point is an array of two numbers: three bytes, if they are small and whole.
+    const points = (shape as { points?: unknown } | undefined)?.points;
+    if (Array.isArray(points)) this.payload.refuseBeyond(3 * points.length, 'shape.points');
     const checked = checkZoneShape(shape, this.#spaceOf(ref));
     this.whole(() => {
       const graph = this.ensureGraph(ref);
