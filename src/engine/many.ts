@@ -43,22 +43,18 @@ const HITS_FORESEEN = 256;
 const LEAST_ROOM = 2 ** 14;
 const MOST_FORESEEN = 2 ** 28;
 
-/** @throws AthanorError ATHANOR_INVALID_QUERY for a field that would be ignored. */
-function refuseOthers(what: string, fields: object, known: readonly string[]): void {
-  for (const name of Object.keys(fields)) {
-    if (known.includes(name)) continue;
-    throw new AthanorError(
-      'ATHANOR_INVALID_QUERY',
-      `${what}.${name}: there is no such field here (${known.join(', ')})`,
-    );
-  }
-}
+/** Fields of single queries that batches do not have: ignored, they would change the answer in silence. */
+const OF_SINGLE_QUERIES = ['kind', 'limit', 'sort', 'filter', 'maxDistance'];
+const JOB_OPTIONS = ['signal', 'onProgress', 'kind'];
 
 export function checkJobOptions(options: { signal?: unknown; onProgress?: unknown }): void {
   if (typeof options !== 'object' || options === null) {
     throw new AthanorError('ATHANOR_INVALID_QUERY', `options: ${show(options)} is not an object`);
   }
-  refuseOthers('options', options, ['signal', 'onProgress', 'kind']);
+  for (const name of Object.keys(options)) {
+    if (JOB_OPTIONS.includes(name)) continue;
+    throw new AthanorError('ATHANOR_INVALID_QUERY', `options.${name}: there is no such option`);
+  }
   const { signal, onProgress } = options;
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw new AthanorError('ATHANOR_INVALID_QUERY', `signal: ${show(signal)} is not an AbortSignal`);
@@ -99,6 +95,10 @@ interface Queries {
 
 function checkPlaces(space: number, queries: { x: Float64Array; y: Float64Array; z?: Float64Array }): void {
   checkQuery(queries);
+  for (const name of OF_SINGLE_QUERIES) {
+    if (!(name in queries)) continue;
+    throw new AthanorError('ATHANOR_INVALID_QUERY', `queries.${name}: batches of queries do not have it`);
+  }
   const { x, y, z } = queries;
   if (!(x instanceof Float64Array)) {
     throw new AthanorError('ATHANOR_INVALID_QUERY', `x: ${show(x)} is not a Float64Array`);
@@ -118,7 +118,6 @@ function checkPlaces(space: number, queries: { x: Float64Array; y: Float64Array;
 
 export function checkWithinMany(space: number, queries: WithinManyQueries): Queries {
   checkPlaces(space, queries);
-  refuseOthers('queries', queries, ['x', 'y', 'z', 'radius']);
   const { x, y, z, radius } = queries;
   if (radius instanceof Float64Array) {
     checkColumn('radius', radius, x.length);
@@ -131,7 +130,6 @@ export function checkWithinMany(space: number, queries: WithinManyQueries): Quer
 
 export function checkNearestMany(space: number, queries: NearestManyQueries): Queries {
   checkPlaces(space, queries);
-  refuseOthers('queries', queries, ['x', 'y', 'z', 'k']);
   const { x, y, z, k } = queries;
   checkCount('k', k);
   return { x, y, z, radius: undefined, k };
