@@ -6,6 +6,11 @@ import { publishEdgeColumns, publishMoveColumns } from '../publish/columns.js';
 import type { GraphRef } from '../publish/graph-refs.js';
 import type { EngineCore } from './core.js';
 
+function checkObject(field: string, value: unknown): void {
+  if (typeof value === 'object' && value !== null) return;
+  throw new AthanorError('ATHANOR_INVALID_EVENT', `${field}: ${show(value)} is not an object`);
+}
+
 /** The writing half of a graph: each method is the event of that name, and returns what `Engine.publish` returns. */
 export class GraphWriter {
   readonly name: string;
@@ -64,7 +69,10 @@ export class GraphWriter {
   }
 
   removeEdge(source: NodeId, target: NodeId, attributes: { kind?: string } = {}): boolean {
-    return this.core.publisher.one(() => this.core.publisher.removeEdge(this.ref, source, target, attributes.kind));
+    return this.core.publisher.one(() => {
+      checkObject('attributes', attributes);
+      this.core.publisher.removeEdge(this.ref, source, target, attributes.kind);
+    });
   }
 
   remove(): boolean {
@@ -77,6 +85,7 @@ export class GraphWriter {
   handle(id: NodeId, options: { create?: boolean } = {}): Handle | undefined {
     checkId('id', id);
     const { publisher } = this.core;
+    checkObject('options', options);
     if (options.create === true) return publisher.handles(this.ref, [id])[0]!;
     const graph = publisher.liveRow(this.ref);
     const row = graph === NO_ROW ? NO_ROW : publisher.nodes.find(graph, id);
@@ -85,6 +94,7 @@ export class GraphWriter {
 
   /** As `handle` with `create`, for many: all or, when one is refused, none. */
   handles(ids: readonly NodeId[]): Uint32Array {
+    if (!Array.isArray(ids)) throw new AthanorError('ATHANOR_INVALID_EVENT', `ids: ${show(ids)} is not an array`);
     return this.core.publisher.handles(this.ref, ids);
   }
 

@@ -10,6 +10,7 @@ import {
   checkDistance,
   checkFilter,
   checkKind,
+  checkOptions,
   checkOutput,
   checkPoint,
   checkQuery,
@@ -99,6 +100,7 @@ export class Graph extends GraphWriter {
     target: NodeId,
     options: { kind?: string } = {},
   ): { weight: number; kind: string; time: number } | undefined {
+    checkOptions(options);
     const graph = this.core.readRow(this.ref);
     const from = this.#row('source', source, graph);
     const to = this.#row('target', target, graph);
@@ -118,6 +120,7 @@ export class Graph extends GraphWriter {
 
   /** Each neighbour once. */
   neighbors(id: NodeId, options: { direction?: Direction; kind?: string } = {}): NodeSet {
+    checkOptions(options);
     const direction = options.direction ?? 'both';
     checkDirection(direction);
     const graph = this.core.readRow(this.ref);
@@ -129,6 +132,7 @@ export class Graph extends GraphWriter {
 
   /** Edges, not neighbours: of both directions a self-loop counts twice. */
   degree(id: NodeId, options: { direction?: Direction } = {}): number {
+    checkOptions(options);
     const direction = options.direction ?? 'both';
     checkDirection(direction);
     const graph = this.core.readRow(this.ref);
@@ -250,7 +254,7 @@ export class Graph extends GraphWriter {
     return graph === NO_ROW ? 0 : this.core.readerOf(graph).withinInto(graph, x, y, z ?? 0, radius, handles);
   }
 
-  /** As `nearest`, into the caller's arrays, which hold at least k. */
+  /** As `nearest`, into the caller's arrays: the number found, of which as many as fit both are written. */
   nearestInto(x: number, y: number, k: number, handles: Uint32Array, distances: Float64Array, z?: number): number {
     checkPoint(this.#space, x, y, z);
     checkCount('k', k);
@@ -258,7 +262,18 @@ export class Graph extends GraphWriter {
     checkOutput('distances', distances, Float64Array);
     const graph = this.core.readRow(this.ref);
     if (graph === NO_ROW) return 0;
-    return this.core.readerOf(graph).nearestInto(graph, x, y, z ?? 0, k, handles, distances);
+    const reader = this.core.readerOf(graph);
+    const room = Math.min(handles.length, distances.length);
+    if (k <= room) return reader.nearestInto(graph, x, y, z ?? 0, k, handles, distances);
+    const { slab } = this.core;
+    const most = Math.min(k, this.core.memory.graphs.order[graph]!);
+    if (most === 0) return 0;
+    slab.reserveDistances(most);
+    const found = reader.nearest(graph, { x, y, z: z ?? 0 }, most, Number.POSITIVE_INFINITY, ANY_KIND, slab);
+    const written = Math.min(found, room);
+    handles.set(slab.rows.subarray(slab.at, slab.at + written));
+    distances.set(slab.distances.subarray(slab.at, slab.at + written));
+    return found;
   }
 
   /**

@@ -49,6 +49,8 @@ export class GraphRefs {
   readonly #graphs: GraphTable;
   readonly #refs = new Map<string, GraphRef>();
   readonly #declared = new Map<string, GraphOptions>();
+  /** Names whose graph was removed after its options were declared: they hold until others are. */
+  readonly #released = new Set<string>();
   readonly #live: (row: number) => { bits: number; radius: number };
   #last: GraphRef | undefined;
 
@@ -86,31 +88,40 @@ export class GraphRefs {
   }
 
   /**
-   * Options for the graph, whenever it is created.
-   * @throws AthanorError when others were declared, or it lives with others.
+   * Options for the graph, whenever it is created. What is returned takes them back.
+   * @throws AthanorError when it lives with others, or others were declared since it was removed.
    */
-  declare(ref: GraphRef, options: GraphOptions, code: 'ATHANOR_INVALID_OPTION' | 'ATHANOR_INVALID_EVENT'): void {
+  declare(ref: GraphRef, options: GraphOptions, code: 'ATHANOR_INVALID_OPTION' | 'ATHANOR_INVALID_EVENT'): () => void {
     checkGraphOptions(options, code);
-    if (Object.keys(options).length === 0) return;
-    const declared = this.#declared.get(ref.name);
-    const live = this.refresh(ref) !== NO_ROW;
-    const asked = settled(optionBits(options), sphereRadius(options));
-    let has = asked;
-    if (declared !== undefined) {
-      has = settled(optionBits(declared), sphereRadius(declared));
-    } else if (live) {
-      const { bits, radius } = this.#live(ref.row);
-      has = settled(bits, radius);
+    const given = Object.fromEntries(
+      Object.entries(options).filter(([, value]) => value !== undefined),
+    ) as GraphOptions;
+    if (Object.keys(given).length === 0) return () => undefined;
+    const before = this.#declared.get(ref.name);
+    const isLive = this.refresh(ref) !== NO_ROW;
+    if (!isLive && (before === undefined || this.#released.has(ref.name))) {
+      this.#released.delete(ref.name);
+      this.#declared.set(ref.name, given);
+      ref.space = this.spaceOf(ref.name);
+      return () => {
+        if (before === undefined) this.#declared.delete(ref.name);
+        else this.#declared.set(ref.name, before);
+        if (before !== undefined) this.#released.add(ref.name);
+        ref.space = this.spaceOf(ref.name);
+      };
     }
-    for (const name of Object.keys(asked)) {
+    const live =
+      before === undefined ? this.#live(ref.row) : { bits: optionBits(before), radius: sphereRadius(before) };
+    const has = settled(live.bits, live.radius);
+    const asked = settled(optionBits(given), sphereRadius(given));
+    for (const name of Object.keys(given)) {
       if (has[name] === asked[name]) continue;
       throw new AthanorError(
         code,
         `options.${name}: graph '${ref.name}' has ${show(has[name])}, not ${show(asked[name])}`,
       );
     }
-    this.#declared.set(ref.name, { ...options });
-    ref.space = spaceOf(optionBits(options));
+    return () => undefined;
   }
 
   /** Space of the graph of that name, whether it exists or not. */
@@ -123,8 +134,13 @@ export class GraphRefs {
     return this.#declared.get(ref.name) ?? {};
   }
 
-  /** The graph in this row was removed. */
-  removed(row: number): void {
+  /** The graph in this row was removed: other options may be declared for its name. What is returned takes it back. */
+  removed(name: string, row: number): () => void {
+    const isNew = this.#declared.has(name) && !this.#released.has(name);
+    if (isNew) this.#released.add(name);
     if (this.#last?.row === row) this.#last = undefined;
+    return () => {
+      if (isNew) this.#released.delete(name);
+    };
   }
 }

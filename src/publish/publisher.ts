@@ -2,16 +2,7 @@ import { AthanorError, show } from '../base/errors.js';
 import { NO_ROW } from '../base/limits.js';
 import type { EngineEvent, GraphOptions, NodeId } from '../base/types.js';
 import { EventType, Presence } from '../schema/frame.js';
-import {
-  checkCoordinates,
-  checkFinite,
-  checkGraphOptions,
-  checkId,
-  checkKind,
-  checkName,
-  checkPosition,
-  checkWeight,
-} from './check.js';
+import { checkCoordinates, checkFinite, checkId, checkKind, checkName, checkPosition, checkWeight } from './check.js';
 import { EventWriter } from './event-writer.js';
 import { type GraphRef, optionBits, sphereRadius } from './graph-refs.js';
 import { GraphUse } from './graph-table.js';
@@ -324,9 +315,12 @@ export class Publisher extends EventWriter {
   }
 
   createGraph(ref: GraphRef, options?: GraphOptions, time?: number): void {
-    if (options !== undefined) checkGraphOptions(options, 'ATHANOR_INVALID_EVENT');
     this.assertOpen();
-    if (options !== undefined) this.refs.declare(ref, options, 'ATHANOR_INVALID_EVENT');
+    if (options !== undefined && !this.transaction.active) {
+      this.whole(() => this.createGraph(ref, options, time));
+      return;
+    }
+    if (options !== undefined) this.transaction.also(this.refs.declare(ref, options, 'ATHANOR_INVALID_EVENT'));
     if (this.#liveGraph(ref) !== NO_ROW) {
       this.published++;
       this.appliedHere++;
@@ -349,7 +343,7 @@ export class Publisher extends EventWriter {
     this.head(writer, EventType.graphRemoved, 0, graph, 0, at);
     this.transaction.removedGraph(graph);
     this.graphs.remove(graph, writer.openPosition);
-    this.refs.removed(graph);
+    this.transaction.also(this.refs.removed(ref.name, graph));
     this.end(writer);
   }
 

@@ -9,6 +9,12 @@ export function checkQuery(query: unknown): void {
   }
 }
 
+export function checkOptions(options: unknown): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new AthanorError('ATHANOR_INVALID_QUERY', `options: ${show(options)} is not an object`);
+  }
+}
+
 export function checkCoordinate(field: string, value: unknown): asserts value is number {
   if (typeof value !== 'number' || value - value !== 0) {
     throw new AthanorError('ATHANOR_INVALID_QUERY', `${field}: ${show(value)} is not a finite number`);

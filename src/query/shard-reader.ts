@@ -75,9 +75,11 @@ export class ShardReader {
   /** Into a caller's array: the number found, of which as many as fit are written. */
   withinInto(graph: number, x: number, y: number, z: number, radius: number, out: Uint32Array): number {
     this.lock();
-    const found = this.queries.within(graph, x, y, z, radius, ANY_KIND, out, 0, out.length);
-    this.unlock();
-    return found;
+    try {
+      return this.queries.within(graph, x, y, z, radius, ANY_KIND, out, 0, out.length);
+    } finally {
+      this.unlock();
+    }
   }
 
   nearestInto(
@@ -90,59 +92,72 @@ export class ShardReader {
     distances: Float64Array,
   ): number {
     this.lock();
-    const found = this.queries.nearest(graph, x, y, z, k, Number.POSITIVE_INFINITY, ANY_KIND, rows, distances, 0);
-    this.unlock();
-    return found;
+    try {
+      return this.queries.nearest(graph, x, y, z, k, Number.POSITIVE_INFINITY, ANY_KIND, rows, distances, 0);
+    } finally {
+      this.unlock();
+    }
   }
 
   /** Into the slab behind `at`; the number found, at most `limit`. */
   within(graph: number, at: Point, radius: number, kind: number, limit: number, slab: Slab): number {
     const { x, y, z } = at;
     this.lock();
-    let end = Math.min(slab.rows.length, slab.at + limit);
-    let found = this.queries.within(graph, x, y, z, radius, kind, slab.rows, slab.at, end);
-    if (found > end - slab.at && end - slab.at < limit) {
-      slab.reserve(Math.min(found, limit));
-      end = slab.at + Math.min(found, limit);
-      found = this.queries.within(graph, x, y, z, radius, kind, slab.rows, slab.at, end);
+    try {
+      let end = Math.min(slab.rows.length, slab.at + limit);
+      let found = this.queries.within(graph, x, y, z, radius, kind, slab.rows, slab.at, end);
+      if (found > end - slab.at && end - slab.at < limit) {
+        slab.reserve(Math.min(found, limit));
+        end = slab.at + Math.min(found, limit);
+        found = this.queries.within(graph, x, y, z, radius, kind, slab.rows, slab.at, end);
+      }
+      return Math.min(found, limit);
+    } finally {
+      this.unlock();
     }
-    this.unlock();
-    return Math.min(found, limit);
   }
 
   /** As `within`, nearest first with distances: sorted before the limit is applied. */
   withinSorted(graph: number, at: Point, radius: number, kind: number, limit: number, slab: Slab): number {
     const { x, y, z } = at;
     this.lock();
-    const inside = this.queries.within(graph, x, y, z, radius, kind, slab.rows, slab.at, slab.at);
-    slab.reserveDistances(Math.min(inside, limit));
-    const k = Math.min(inside, limit);
-    const found =
-      k === 0 ? 0 : this.queries.nearest(graph, x, y, z, k, radius, kind, slab.rows, slab.distances, slab.at);
-    this.unlock();
-    return found;
+    try {
+      const inside = this.queries.within(graph, x, y, z, radius, kind, slab.rows, slab.at, slab.at);
+      slab.reserveDistances(Math.min(inside, limit));
+      const k = Math.min(inside, limit);
+      const found =
+        k === 0 ? 0 : this.queries.nearest(graph, x, y, z, k, radius, kind, slab.rows, slab.distances, slab.at);
+      return found;
+    } finally {
+      this.unlock();
+    }
   }
 
   box(graph: number, box: Box, kind: number, limit: number, slab: Slab): number {
     this.lock();
-    let end = Math.min(slab.rows.length, slab.at + limit);
-    let found = this.queries.box(graph, box, kind, slab.rows, slab.at, end);
-    if (found > end - slab.at && end - slab.at < limit) {
-      slab.reserve(Math.min(found, limit));
-      end = slab.at + Math.min(found, limit);
-      found = this.queries.box(graph, box, kind, slab.rows, slab.at, end);
+    try {
+      let end = Math.min(slab.rows.length, slab.at + limit);
+      let found = this.queries.box(graph, box, kind, slab.rows, slab.at, end);
+      if (found > end - slab.at && end - slab.at < limit) {
+        slab.reserve(Math.min(found, limit));
+        end = slab.at + Math.min(found, limit);
+        found = this.queries.box(graph, box, kind, slab.rows, slab.at, end);
+      }
+      return Math.min(found, limit);
+    } finally {
+      this.unlock();
     }
-    this.unlock();
-    return Math.min(found, limit);
   }
 
   /** Into the slab behind `at`, which has room for k rows and distances. */
   nearest(graph: number, at: Point, k: number, maxDistance: number, kind: number, slab: Slab): number {
     const { x, y, z } = at;
     this.lock();
-    const found = this.queries.nearest(graph, x, y, z, k, maxDistance, kind, slab.rows, slab.distances, slab.at);
-    this.unlock();
-    return found;
+    try {
+      return this.queries.nearest(graph, x, y, z, k, maxDistance, kind, slab.rows, slab.distances, slab.at);
+    } finally {
+      this.unlock();
+    }
   }
 
   /** Each neighbour once, into the slab; `kind` -1 takes edges of every kind. */

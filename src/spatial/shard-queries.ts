@@ -10,6 +10,8 @@ import { makeNearestQuery, type NearestQuery } from './nearest.js';
 import { makeNearestGuess } from './nearest-guess.js';
 import { makeTreeQueries, type TreeQueries } from './queries.js';
 
+/** Square of a chord from which on chords tell distances to a few millimetres at best: 146 of 180 degrees. */
+const NEAR_ANTIPODE = 3.66;
 /** About the greatest coordinate whose square does not overflow. */
 const FAR = 1e150;
 
@@ -85,9 +87,35 @@ export class ShardQueries {
       const [vx, vy, vz] = vector as unknown as [number, number, number];
       return this.solid.within(graph, vx, vy, vz, chord, chord * chord, kind, out, offset, limit);
     }
-    // Beyond a quarter of the circumference chords tell distances ever less: all that is not near the antipode.
-    const rest = angle >= Math.PI ? 0 : (2 * Math.cos(angle / 2)) / ROUNDED;
-    return this.solid.beyond(graph, -vector[0]!, -vector[1]!, -vector[2]!, rest, kind, out, offset, limit);
+    // Beyond a quarter of the circumference chords tell distances ever less: all that is not near the antipode, by its angle.
+    const rest = angle >= Math.PI ? 0 : Math.max(0, 2 * Math.cos(angle / 2) * (1 - 1e-12) - 1e-15);
+    const count = this.#farFrom(graph, -vector[0]!, -vector[1]!, -vector[2]!, rest, kind);
+    const rows = this.#candidates;
+    let found = offset;
+    for (let i = 0; i < count; i++) {
+      if (rest > 0 && this.#angleTo(graph, rows[i]!) * this.#columns.radius[graph]! > radius) continue;
+      if (found < limit) out[found] = rows[i]!;
+      found++;
+    }
+    return found - offset;
+  }
+
+  /** Rows at least as far from a point of space as that, into `#candidates`; how many. */
+  #farFrom(graph: number, x: number, y: number, z: number, least: number, kind: number): number {
+    const rows = this.#candidates;
+    const count = this.solid.beyond(graph, x, y, z, least, kind, rows, 0, rows.length);
+    if (count <= rows.length) return count;
+    this.#candidates = new Uint32Array(count);
+    return this.solid.beyond(graph, x, y, z, least, kind, this.#candidates, 0, count);
+  }
+
+  /** Angle between a row's unit vector and `#vector`. */
+  #angleTo(graph: number, row: number): number {
+    const entries = this.#index.column[graph] === 0 ? this.#index.entry0 : this.#index.entry1;
+    const { leafAt } = this.#space;
+    const at = (entries[row]! - 1) * 4;
+    const [x, y, z] = this.#vector as unknown as [number, number, number];
+    return angleBetween(x, y, z, leafAt[at]!, leafAt[at + 1]!, leafAt[at + 2]!);
   }
 
   /** Rows in the closed box; on the sphere, across the antimeridian where minX > maxX. */
@@ -253,20 +281,17 @@ export class ShardQueries {
     toUnitVector(x, y, vector, 0);
     const [vx, vy, vz] = vector as unknown as [number, number, number];
     const angle = maxDistance / radius;
-    const chord = angle >= Math.PI ? Number.POSITIVE_INFINITY : 2 * Math.sin(angle / 2) * ROUNDED + 1e-15;
+    const chord = angle >= 2.8 ? Number.POSITIVE_INFINITY : 2 * Math.sin(angle / 2) * ROUNDED + 1e-15;
     const found = this.#solidNearest.run(graph, vx, vy, vz, k, above(chord * chord), kind, rows, distances, offset);
-    const entries = this.#index.column[graph] === 0 ? this.#index.entry0 : this.#index.entry1;
-    const { leafAt } = this.#space;
+    if (found > 0 && distances[offset + found - 1]! > NEAR_ANTIPODE) {
+      return this.#nearestByAngle(graph, k, maxDistance, kind, rows, distances, offset);
+    }
     let kept = offset;
     for (let i = offset; i < offset + found; i++) {
       const row = rows[i]!;
-      const at = (entries[row]! - 1) * 4;
       // Beyond a quarter of the circumference chords no longer tell distances: they are ordered again by angle.
       const square = distances[i]!;
-      const between =
-        square <= 2
-          ? 2 * Math.asin(Math.sqrt(square) / 2)
-          : angleBetween(vx, vy, vz, leafAt[at]!, leafAt[at + 1]!, leafAt[at + 2]!);
+      const between = square <= 2 ? 2 * Math.asin(Math.sqrt(square) / 2) : this.#angleTo(graph, row);
       let distance = between * radius;
       if (distance > maxDistance) {
         // By no more than rounding can do, or not at all.
@@ -282,5 +307,31 @@ export class ShardQueries {
       rows[to] = row;
     }
     return kept - offset;
+  }
+
+  /** All nodes, by angle: so near the antipode chords do not even tell who is among the nearest. Round `#vector`. */
+  #nearestByAngle(
+    graph: number,
+    k: number,
+    maxDistance: number,
+    kind: number,
+    rows: Uint32Array,
+    distances: Float64Array,
+    offset: number,
+  ): number {
+    const radius = this.#columns.radius[graph]!;
+    const count = this.#farFrom(graph, 0, 0, 0, 0, kind);
+    const sorted = Array.from(this.#candidates.subarray(0, count), (row) => ({
+      row,
+      distance: this.#angleTo(graph, row) * radius,
+    }))
+      .filter((node) => node.distance <= maxDistance)
+      .sort((a, b) => a.distance - b.distance);
+    const found = Math.min(k, sorted.length);
+    for (let i = 0; i < found; i++) {
+      rows[offset + i] = sorted[i]!.row;
+      distances[offset + i] = sorted[i]!.distance;
+    }
+    return found;
   }
 }

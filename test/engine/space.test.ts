@@ -153,7 +153,8 @@ describe('the sphere', () => {
   test('the radius of the sphere is an option', async () => {
     const graph = await filled('redis', { metric: 'haversine', earthRadiusM: 6_372_797.560856 }, { a: [1, 0] });
     expect(graph.nearest({ x: 0, y: 0, k: 1 }).distances![0]).toBeCloseTo((Math.PI / 180) * 6_372_797.560856, 8);
-    refused(() => engine.graph('redis', { metric: 'haversine' }), 'ATHANOR_INVALID_OPTION', /earthRadiusM.*6372797/);
+    const other = { metric: 'haversine', earthRadiusM: 6_371_000 } as const;
+    refused(() => engine.graph('redis', other), 'ATHANOR_INVALID_OPTION', /earthRadiusM.*6372797/);
   });
 
   test('degrees have a range', () => {
@@ -192,6 +193,61 @@ test("a node's own distance as the radius finds it, in every method", async () =
     source === origin ? [targets[i]!] : targets[i] === origin ? [source] : [],
   );
   expect(partners.map((handle) => graph.id(handle))).toContain('2 3');
+});
+
+test('the nearest that fit, where the arrays are shorter than k', async () => {
+  const graph = engine.graph('short');
+  for (let i = 0; i < 500; i++) graph.moveNode(i, (i * 7919) % 503, (i * 104729) % 499);
+  await engine.flush();
+  const all = graph.nearest({ x: 250, y: 250, k: 500 });
+  for (const [k, handles, distances] of [
+    [10, 4, 4],
+    [40, 4, 9],
+    [600, 10, 3],
+    [600, 0, 0],
+  ] as const) {
+    const into = { handles: new Uint32Array(handles), distances: new Float64Array(distances) };
+    expect(graph.nearestInto(250, 250, k, into.handles, into.distances)).toBe(Math.min(k, 500));
+    const fits = Math.min(handles, distances);
+    expect([...into.distances.subarray(0, fits)]).toEqual([...all.distances!.subarray(0, fits)]);
+    expect(new Set(into.handles.subarray(0, fits)).size).toBe(fits);
+  }
+});
+
+test('near the antipode the nearest are told by angle, and agree with the radius', async () => {
+  const graph = engine.graph('antipode', { metric: 'haversine' });
+  for (let i = 1; i <= 20; i++) graph.moveNode(i, 180, i * 9e-8);
+  graph.moveNode('here', 1, 0);
+  await engine.flush();
+  // The farther from the antipode, the nearer.
+  expect(graph.nearest({ x: 0, y: 0, k: 4 }).ids()).toEqual(['here', 20, 19, 18]);
+  const { distances } = graph.nearest({ x: 0, y: 0, k: 21 });
+  for (let i = 1; i < 21; i++) {
+    const radius = distances![i]!;
+    expect(graph.within({ x: 0, y: 0, radius }).length).toBe(i + 1);
+    expect(graph.within({ x: 0, y: 0, radius, sort: 'distance' }).length).toBe(i + 1);
+    expect(graph.nearest({ x: 0, y: 0, k: 99, maxDistance: radius }).length).toBe(i + 1);
+  }
+});
+
+test('options that were refused, or whose graph is gone, bind nobody', async () => {
+  const refusedAfter = { type: 'node.moved', graph: 'poisoned', node: 'a', x: Number.NaN, y: 1, z: 1 } as const;
+  const created = { type: 'graph.created', graph: 'poisoned', options: { dimensions: 3 } } as const;
+  refused(() => engine.publish([created, refusedAfter]), 'ATHANOR_INVALID_EVENT', /x: NaN/);
+  const graph = engine.graph('poisoned', { metric: 'haversine' });
+  graph.moveNode('a', 1, 2);
+  await engine.flush();
+  engine.graph('poisoned', { dimensions: 2 });
+  refused(
+    () => engine.graph('poisoned', { dimensions: 3 }),
+    'ATHANOR_INVALID_OPTION',
+    /dimensions: graph 'poisoned' has 2, not 3/,
+  );
+  graph.remove();
+  await engine.flush();
+  engine.graph('poisoned', { dimensions: 3 }).moveNode('a', 1, 2, 3);
+  await engine.flush();
+  expect(graph.node('a')!.z).toBe(3);
 });
 
 test('spaces are options, checked and agreed on', () => {
