@@ -94,7 +94,11 @@ export class GraphWriter {
 
   /** As `handle` with `create`, for many: all or, when one is refused, none. */
   handles(ids: readonly NodeId[]): Uint32Array {
-    if (!Array.isArray(ids)) throw new AthanorError('ATHANOR_INVALID_EVENT', `ids: ${show(ids)} is not an array`);
+    // A typed array of numbers is as good.
+    checkObject('ids', ids);
+    if (!Number.isSafeInteger(ids.length)) {
+      throw new AthanorError('ATHANOR_INVALID_EVENT', `ids: ${show(ids)} is not an array`);
+    }
     return this.core.publisher.handles(this.ref, ids);
   }
 
