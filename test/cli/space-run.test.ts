@@ -225,3 +225,13 @@ test('events are told as they come, in the summary as counts, and not at all whe
   );
   expect((await athanor(...args, '--quiet')).err).toBe('');
 });
+
+test('a question that fits no graph of a file of events is named', async () => {
+  const path = file('flat.ndjson', ['{"type":"node.moved","graph":"g","node":"a","x":1,"y":2}']);
+  const { code, out } = await athanor('run', path, '--within', '1,2,3,4', '--nearest', '1,2,1', '--quiet', '--json');
+  expect(code).toBe(0);
+  const { notes, answers } = JSON.parse(out);
+  expect(notes).toContain('--within "1,2,3,4": no graph has 3 dimensions, so it was not asked.');
+  expect(notes.join('\n')).not.toContain('--nearest');
+  expect(answers.nearest).toHaveLength(1);
+});

@@ -59,6 +59,7 @@ export class Questions {
   readonly #within: readonly WithinAsked[];
   readonly #nearest: readonly NearestAsked[];
   readonly #zones: Zones;
+  readonly #asked: SpaceAsked;
   readonly #graphs = new Map<string, Space>();
   readonly #samples = new Map<string, WithinSamples>();
 
@@ -68,6 +69,7 @@ export class Questions {
     options: { check: boolean; tell: (graph: string, event: ZoneEvent) => void },
   ) {
     this.#engine = engine;
+    this.#asked = asked;
     this.#within = asked.within;
     this.#nearest = asked.nearest;
     this.#zones = new Zones(engine, asked.zones, asked.detect, options.tell);
@@ -133,7 +135,15 @@ export class Questions {
   }
 
   get notes(): string[] {
-    return this.#zones.notes;
+    // Of a file of events, whose graphs have two dimensions or three: a question that fitted none of them is not passed over.
+    const dimensions = new Set([...this.#graphs.values()].map((space) => space.dimensions));
+    const unasked = [...this.#within, ...this.#nearest, ...this.#asked.zones].filter(
+      (asked) => asked.dimensions !== undefined && !dimensions.has(asked.dimensions),
+    );
+    const notes = unasked.map(
+      ({ option, dimensions: own }) => `${option}: no graph has ${own} dimensions, so it was not asked.`,
+    );
+    return [...this.#zones.notes, ...notes];
   }
 
   #eachWithin(lines: string[]): WithinAnswer[] {
