@@ -11,7 +11,7 @@ export const EARTH_RADIUS_M = 6_371_008.8;
 
 const RADIANS = Math.PI / 180;
 /** What rounding may have done to a chord. */
-export const ROUNDED = 1 + 1e-15;
+const ROUNDED = 1 + 1e-15;
 
 /** Sine of an angle in degrees, |angle| <= 180; exact at multiples of 90. */
 export function sinDegrees(angle: number): number {
@@ -65,13 +65,14 @@ export function greatCircleDistance(
   return radius * angleBetween(from[0]!, from[1]!, from[2]!, to[0]!, to[1]!, to[2]!);
 }
 
-/**
- * Square of the chord between points of the unit sphere that far apart, and what rounding may add to it; infinite from half
- * the circumference on.
- */
+/** Chord between points of the unit sphere that far apart, up to half the circumference, and what rounding may add to it. */
+export function chordOf(distance: number, radius: number): number {
+  return 2 * Math.sin(distance / radius / 2) * ROUNDED;
+}
+
+/** Its square; infinite from half the circumference on. */
 export function chordSquaredOf(distance: number, radius: number): number {
-  const angle = distance / radius;
-  if (angle >= Math.PI) return Number.POSITIVE_INFINITY;
-  const chord = 2 * Math.sin(angle / 2) * ROUNDED;
+  if (distance / radius >= Math.PI) return Number.POSITIVE_INFINITY;
+  const chord = chordOf(distance, radius);
   return chord * chord;
 }

@@ -1,7 +1,7 @@
 import { NO_ROW } from '../base/limits.js';
 import { Space } from '../base/space.js';
 import type { GraphRef } from '../publish/graph-refs.js';
-import { checkCoordinate, checkDegrees, checkQuery } from '../query/check.js';
+import { checkCoordinate, checkDegrees, checkObject } from '../query/check.js';
 import { type ClusterGrid, Clusters, checkGrid, TreeClusters } from '../query/clusters.js';
 import type { EngineCore } from './core.js';
 
@@ -24,7 +24,7 @@ export class ClusterBook {
   }
 
   clusters(ref: GraphRef, space: number, grid: ClusterGrid): Clusters {
-    checkQuery(grid);
+    checkObject('query', grid);
     for (const field of ['minX', 'minY', 'maxX', 'maxY', 'cellSize'] as const) checkCoordinate(field, grid[field]);
     if (space === Space.sphere) {
       checkDegrees(grid.minX, 'minX', grid.minY, 'minY');

@@ -32,7 +32,8 @@ export class EngineCore {
   readonly slab = new Slab();
   readonly idSource: IdSource;
   readonly watchers: Watchers;
-  readonly #readers: ShardReader[];
+  /** By shard, made when it is first read: each compiles loops of its own. */
+  readonly #readers: ShardReader[] = [];
 
   constructor(parts: {
     options: ResolvedOptions;
@@ -50,7 +51,7 @@ export class EngineCore {
     this.scheduler = parts.scheduler;
     this.pool = parts.pool;
     this.host = parts.host;
-    const { lock, nodes, ids, shards } = this.memory;
+    const { ids } = this.memory;
     const { rows } = this.publisher.nodes;
     this.jobs = new Jobs({
       host: this.host,
@@ -62,19 +63,6 @@ export class EngineCore {
         return () => rows.unhold(hold);
       },
     });
-    this.#readers = Array.from(
-      { length: shards },
-      (_, shard) =>
-        new ShardReader({
-          lock,
-          shard,
-          thread: MAIN,
-          timeoutMs: this.options.readTimeoutMs,
-          nodes,
-          queries: this.memory.queriesOf(shard),
-          edges: this.memory.edgesOf(shard),
-        }),
-    );
     this.watchers = new Watchers(this);
     this.idSource = {
       idOf: (row) => ids.idOf(row),
@@ -90,7 +78,20 @@ export class EngineCore {
   }
 
   readerOf(graph: number): ShardReader {
-    return this.#readers[graph % this.memory.shards]!;
+    return this.#reader(graph % this.memory.shards);
+  }
+
+  #reader(shard: number): ShardReader {
+    this.#readers[shard] ??= new ShardReader({
+      lock: this.memory.lock,
+      shard,
+      thread: MAIN,
+      timeoutMs: this.options.readTimeoutMs,
+      nodes: this.memory.nodes,
+      queries: this.memory.queriesOf(shard),
+      edges: this.memory.edgesOf(shard),
+    });
+    return this.#readers[shard];
   }
 
   /** Row of the graph of that name that is alive as applied, or NO_ROW. */
@@ -115,7 +116,7 @@ export class EngineCore {
 
   /** Whether the edge is there as applied. */
   edgeExists(shard: number, source: number, target: number, kind: number): boolean {
-    const reader = this.#readers[shard]!;
+    const reader = this.#reader(shard);
     reader.lock();
     const found = reader.edges.find(source, target, kind) !== NO_ROW;
     reader.unlock();

@@ -30,9 +30,7 @@ export class GraphWriter {
     attributes: { x?: number; y?: number; z?: number; kind?: string; time?: number; data?: unknown } = {},
   ): boolean {
     return this.core.publisher.one(() => {
-      if (typeof attributes !== 'object' || attributes === null) {
-        throw new AthanorError('ATHANOR_INVALID_EVENT', `attributes: ${show(attributes)} is not an object`);
-      }
+      checkObject('attributes', attributes);
       if (attributes.time !== undefined) checkFinite('time', attributes.time);
       this.core.publisher.upsertNode(this.ref, id, attributes);
     });
@@ -60,9 +58,7 @@ export class GraphWriter {
     attributes: { kind?: string; weight?: number; time?: number } = {},
   ): boolean {
     return this.core.publisher.one(() => {
-      if (typeof attributes !== 'object' || attributes === null) {
-        throw new AthanorError('ATHANOR_INVALID_EVENT', `attributes: ${show(attributes)} is not an object`);
-      }
+      checkObject('attributes', attributes);
       if (attributes.time !== undefined) checkFinite('time', attributes.time);
       this.core.publisher.upsertEdge(this.ref, source, target, attributes);
     });

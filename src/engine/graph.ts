@@ -10,10 +10,9 @@ import {
   checkDistance,
   checkFilter,
   checkKind,
-  checkOptions,
+  checkObject,
   checkOutput,
   checkPoint,
-  checkQuery,
 } from '../query/check.js';
 import type { ClusterGrid, Clusters } from '../query/clusters.js';
 import { NodeSet } from '../query/node-set.js';
@@ -100,7 +99,7 @@ export class Graph extends GraphWriter {
     target: NodeId,
     options: { kind?: string } = {},
   ): { weight: number; kind: string; time: number } | undefined {
-    checkOptions(options);
+    checkObject('options', options);
     const graph = this.core.readRow(this.ref);
     const from = this.#row('source', source, graph);
     const to = this.#row('target', target, graph);
@@ -120,7 +119,7 @@ export class Graph extends GraphWriter {
 
   /** Each neighbour once. */
   neighbors(id: NodeId, options: { direction?: Direction; kind?: string } = {}): NodeSet {
-    checkOptions(options);
+    checkObject('options', options);
     const direction = options.direction ?? 'both';
     checkDirection(direction);
     const graph = this.core.readRow(this.ref);
@@ -132,7 +131,7 @@ export class Graph extends GraphWriter {
 
   /** Edges, not neighbours: of both directions a self-loop counts twice. */
   degree(id: NodeId, options: { direction?: Direction } = {}): number {
-    checkOptions(options);
+    checkObject('options', options);
     const direction = options.direction ?? 'both';
     checkDirection(direction);
     const graph = this.core.readRow(this.ref);
@@ -157,7 +156,7 @@ export class Graph extends GraphWriter {
     sort?: 'distance';
     filter?: Filter;
   }): NodeSet {
-    checkQuery(query);
+    checkObject('query', query);
     const { x, y, z, radius, kind, limit, sort, filter } = query;
     checkPoint(this.#space, x, y, z);
     checkDistance('radius', radius);
@@ -191,7 +190,7 @@ export class Graph extends GraphWriter {
     kind?: string;
     filter?: Filter;
   }): NodeSet {
-    checkQuery(query);
+    checkObject('query', query);
     const { x, y, z, k, kind, filter } = query;
     const maxDistance = query.maxDistance ?? Number.POSITIVE_INFINITY;
     checkPoint(this.#space, x, y, z);
@@ -230,7 +229,7 @@ export class Graph extends GraphWriter {
     limit?: number;
     filter?: Filter;
   }): NodeSet {
-    checkQuery(query);
+    checkObject('query', query);
     const { minX, minY, minZ = 0, maxX, maxY, maxZ = 0, kind, limit, filter } = query;
     checkBox(this.#space, query);
     checkFilter(filter);
@@ -319,8 +318,7 @@ export class Graph extends GraphWriter {
   }
 
   get #space(): number {
-    const ref = this.ref;
-    return ref.row === NO_ROW ? this.core.publisher.refs.spaceOf(ref.name) : ref.space;
+    return this.core.publisher.refs.spaceOfRef(this.ref);
   }
 
   /** Of the nodes found behind the slab's `at`, the first `limit` that the filter lets through; no lock is held. */

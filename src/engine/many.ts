@@ -4,7 +4,7 @@ import { Space } from '../base/space.js';
 import { type Memory, resultBytesLimit, weigh } from '../memory/reserve.js';
 import type { Job } from '../pool/jobs.js';
 import type { GraphRef } from '../publish/graph-refs.js';
-import { checkCount, checkDegrees, checkDistance, checkQuery } from '../query/check.js';
+import { checkCount, checkDegrees, checkDistance, checkObject } from '../query/check.js';
 import { COPY_CHUNK, checkResults, type ManyBatch, type ManyCopyTask, ManyEnd, MOST_HITS } from '../query/many.js';
 import type { EngineCore } from './core.js';
 
@@ -48,9 +48,7 @@ const OF_SINGLE_QUERIES = ['kind', 'limit', 'sort', 'filter', 'maxDistance'];
 const JOB_OPTIONS = ['signal', 'onProgress', 'kind'];
 
 export function checkJobOptions(options: { signal?: unknown; onProgress?: unknown }): void {
-  if (typeof options !== 'object' || options === null) {
-    throw new AthanorError('ATHANOR_INVALID_QUERY', `options: ${show(options)} is not an object`);
-  }
+  checkObject('options', options);
   for (const name of Object.keys(options)) {
     if (JOB_OPTIONS.includes(name)) continue;
     throw new AthanorError('ATHANOR_INVALID_QUERY', `options.${name}: there is no such option`);
@@ -94,7 +92,7 @@ interface Queries {
 }
 
 function checkPlaces(space: number, queries: { x: Float64Array; y: Float64Array; z?: Float64Array }): void {
-  checkQuery(queries);
+  checkObject('query', queries);
   for (const name of OF_SINGLE_QUERIES) {
     if (!(name in queries)) continue;
     throw new AthanorError('ATHANOR_INVALID_QUERY', `queries.${name}: batches of queries do not have it`);

@@ -124,7 +124,12 @@ export class GraphRefs {
     return () => undefined;
   }
 
-  /** Space of the graph of that name, whether it exists or not. */
+  /** Space of the graph that the ref stands for, whether it exists or not. */
+  spaceOfRef(ref: GraphRef): number {
+    return ref.row === NO_ROW ? this.spaceOf(ref.name) : ref.space;
+  }
+
+  /** Space that was declared for a name. */
   spaceOf(name: string): number {
     const declared = this.#declared.get(name);
     return declared === undefined ? Space.plane : spaceOf(optionBits(declared));

@@ -134,7 +134,7 @@ export class Publisher extends EventWriter {
     time: number | undefined,
   ): void {
     checkId('node', id);
-    checkPosition(ref.row === NO_ROW ? this.refs.spaceOf(ref.name) : ref.space, x, y, z);
+    checkPosition(this.refs.spaceOfRef(ref), x, y, z);
     if (w !== undefined) checkFinite('w', w);
     const graph = this.#liveGraph(ref);
     if (graph === NO_ROW) {
@@ -187,7 +187,7 @@ export class Publisher extends EventWriter {
   ): void {
     const { x, y, z, kind, time, data } = attributes;
     checkId('node', id);
-    checkCoordinates(ref.row === NO_ROW ? this.refs.spaceOf(ref.name) : ref.space, x, y, z);
+    checkCoordinates(this.refs.spaceOfRef(ref), x, y, z);
     if (kind !== undefined) checkKind(kind);
     const graph = this.#liveGraph(ref);
     if (graph === NO_ROW) {

@@ -59,7 +59,7 @@ export class ZonePublisher extends Publisher {
   }
 
   #spaceOf(ref: GraphRef): ShapeSpace {
-    const space = ref.row === NO_ROW ? this.refs.spaceOf(ref.name) : ref.space;
+    const space = this.refs.spaceOfRef(ref);
     return { dimensions: space === Space.solid ? 3 : 2, spherical: space === Space.sphere };
   }
 }

@@ -3,15 +3,9 @@ import { Space } from '../base/space.js';
 
 /** Checks of queries: each names the field, its value and the limit. */
 
-export function checkQuery(query: unknown): void {
-  if (typeof query !== 'object' || query === null) {
-    throw new AthanorError('ATHANOR_INVALID_QUERY', `query: ${show(query)} is not an object`);
-  }
-}
-
-export function checkOptions(options: unknown): void {
-  if (typeof options !== 'object' || options === null) {
-    throw new AthanorError('ATHANOR_INVALID_QUERY', `options: ${show(options)} is not an object`);
+export function checkObject(field: string, value: unknown): void {
+  if (typeof value !== 'object' || value === null) {
+    throw new AthanorError('ATHANOR_INVALID_QUERY', `${field}: ${show(value)} is not an object`);
   }
 }
 

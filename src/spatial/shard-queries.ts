@@ -1,7 +1,7 @@
 import { squareLimit } from '../base/distance.js';
 import { GraphOption } from '../base/space.js';
 import { specialize } from '../base/specialize.js';
-import { angleBetween, cosDegrees, ROUNDED, sinDegrees, toUnitVector } from '../base/sphere.js';
+import { angleBetween, chordOf, cosDegrees, sinDegrees, toUnitVector } from '../base/sphere.js';
 import { makeNearestQuery as makePlaneNearest, type NearestQuery as PlaneNearest } from './generated/nearest.js';
 import { makeNearestGuess as makePlaneGuess } from './generated/nearest-guess.js';
 import { makeTreeQueries as makePlaneQueries, type TreeQueries as PlaneQueries } from './generated/queries.js';
@@ -18,6 +18,27 @@ const FAR = 1e150;
 /** A number above: bounds are exclusive. Infinity stays, and points whose squares overflow are found by `#nearestFar`. */
 function above(square: number): number {
   return square + square * Number.EPSILON + Number.MIN_VALUE;
+}
+
+/** The k nearest of a few rows, by a distance that is computed for each of them. */
+function nearestOf(
+  candidates: Uint32Array,
+  distance: (row: number) => number,
+  k: number,
+  maxDistance: number,
+  rows: Uint32Array,
+  distances: Float64Array,
+  offset: number,
+): number {
+  const sorted = Array.from(candidates, (row) => ({ row, distance: distance(row) }))
+    .filter((node) => node.distance <= maxDistance)
+    .sort((a, b) => a.distance - b.distance);
+  const found = Math.min(k, sorted.length);
+  for (let i = 0; i < found; i++) {
+    rows[offset + i] = sorted[i]!.row;
+    distances[offset + i] = sorted[i]!.distance;
+  }
+  return found;
 }
 
 /** The columns that queries look at besides the trees. */
@@ -38,8 +59,8 @@ export interface QueryColumns {
  * `limit` (an end index); the number found is returned, which may be more than was written.
  */
 export class ShardQueries {
-  readonly plane: PlaneQueries;
-  readonly solid: TreeQueries;
+  readonly #plane: PlaneQueries;
+  readonly #solid: TreeQueries;
   readonly #planeNearest: PlaneNearest;
   readonly #solidNearest: NearestQuery;
   readonly #index: IndexViews;
@@ -49,16 +70,16 @@ export class ShardQueries {
   #candidates = new Uint32Array(1024);
 
   constructor(regions: SpatialRegions, shard: number, columns: QueryColumns) {
-    this.plane = specialize(makePlaneQueries)(regions.index, regions.planes[shard]!, columns.kind);
-    this.solid = specialize(makeTreeQueries)(regions.index, regions.spaces[shard]!, columns.kind);
     const { index } = regions;
     const plane = regions.planes[shard]!;
     const solid = regions.spaces[shard]!;
     const { kind } = columns;
+    this.#plane = specialize(makePlaneQueries)(index, plane, kind);
+    this.#solid = specialize(makeTreeQueries)(index, solid, kind);
     this.#planeNearest = specialize(makePlaneNearest)(index, plane, kind, specialize(makePlaneGuess)(plane, kind));
     this.#solidNearest = specialize(makeNearestQuery)(index, solid, kind, specialize(makeNearestGuess)(solid, kind));
     this.#index = index;
-    this.#space = regions.spaces[shard]!;
+    this.#space = solid;
     this.#columns = columns;
   }
 
@@ -75,17 +96,18 @@ export class ShardQueries {
     limit: number,
   ): number {
     const space = this.#columns.options[graph]! & GraphOption.anySpace;
-    if (space === 0) return this.plane.within(graph, x, y, radius, squareLimit(radius), kind, out, offset, limit);
+    if (space === 0) return this.#plane.within(graph, x, y, radius, squareLimit(radius), kind, out, offset, limit);
     if (space === GraphOption.solid) {
-      return this.solid.within(graph, x, y, z, radius, squareLimit(radius), kind, out, offset, limit);
+      return this.#solid.within(graph, x, y, z, radius, squareLimit(radius), kind, out, offset, limit);
     }
     const vector = this.#vector;
     toUnitVector(x, y, vector, 0);
-    const angle = radius / this.#columns.radius[graph]!;
+    const sphere = this.#columns.radius[graph]!;
+    const angle = radius / sphere;
     if (angle <= Math.PI / 2) {
-      const chord = 2 * Math.sin(angle / 2) * ROUNDED;
+      const chord = chordOf(radius, sphere);
       const [vx, vy, vz] = vector as unknown as [number, number, number];
-      return this.solid.within(graph, vx, vy, vz, chord, chord * chord, kind, out, offset, limit);
+      return this.#solid.within(graph, vx, vy, vz, chord, chord * chord, kind, out, offset, limit);
     }
     // Beyond a quarter of the circumference chords tell distances ever less: all that is not near the antipode, by its angle.
     const rest = angle >= Math.PI ? 0 : Math.max(0, 2 * Math.cos(angle / 2) * (1 - 1e-12) - 1e-15);
@@ -93,7 +115,7 @@ export class ShardQueries {
     const rows = this.#candidates;
     let found = offset;
     for (let i = 0; i < count; i++) {
-      if (rest > 0 && this.#angleTo(graph, rows[i]!) * this.#columns.radius[graph]! > radius) continue;
+      if (rest > 0 && this.#angleTo(graph, rows[i]!) * sphere > radius) continue;
       if (found < limit) out[found] = rows[i]!;
       found++;
     }
@@ -102,11 +124,15 @@ export class ShardQueries {
 
   /** Rows at least as far from a point of space as that, into `#candidates`; how many. */
   #farFrom(graph: number, x: number, y: number, z: number, least: number, kind: number): number {
-    const rows = this.#candidates;
-    const count = this.solid.beyond(graph, x, y, z, least, kind, rows, 0, rows.length);
-    if (count <= rows.length) return count;
+    return this.#collect((rows) => this.#solid.beyond(graph, x, y, z, least, kind, rows, 0, rows.length));
+  }
+
+  /** Whatever the query finds, into `#candidates`, which grow to hold it; how many. */
+  #collect(query: (rows: Uint32Array) => number): number {
+    const count = query(this.#candidates);
+    if (count <= this.#candidates.length) return count;
     this.#candidates = new Uint32Array(count);
-    return this.solid.beyond(graph, x, y, z, least, kind, this.#candidates, 0, count);
+    return query(this.#candidates);
   }
 
   /** Angle between a row's unit vector and `#vector`. */
@@ -129,9 +155,9 @@ export class ShardQueries {
   ): number {
     const { minX, minY, minZ, maxX, maxY, maxZ } = box;
     const space = this.#columns.options[graph]! & GraphOption.anySpace;
-    if (space === 0) return this.plane.box(graph, minX, minY, maxX, maxY, kind, out, offset, limit);
+    if (space === 0) return this.#plane.box(graph, minX, minY, maxX, maxY, kind, out, offset, limit);
     if (space === GraphOption.solid) {
-      return this.solid.box(graph, minX, minY, minZ, maxX, maxY, maxZ, kind, out, offset, limit);
+      return this.#solid.box(graph, minX, minY, minZ, maxX, maxY, maxZ, kind, out, offset, limit);
     }
     return this.#boxOnSphere(graph, minX, minY, maxX, maxY, kind, out, offset, limit);
   }
@@ -165,27 +191,10 @@ export class ShardQueries {
       Math.max(...values.map((v) => Math.max(v * least, v * greatest))) + 1e-12;
     const minZ = sinDegrees(south) - 1e-12;
     const maxZ = sinDegrees(north) + 1e-12;
-    const inSpace = (): number => {
-      const rows = this.#candidates;
-      return this.solid.box(
-        graph,
-        low(cosines),
-        low(sines),
-        minZ,
-        high(cosines),
-        high(sines),
-        maxZ,
-        kind,
-        rows,
-        0,
-        rows.length,
-      );
-    };
-    let count = inSpace();
-    if (count > this.#candidates.length) {
-      this.#candidates = new Uint32Array(count);
-      count = inSpace();
-    }
+    const [minX, minY, maxX, maxY] = [low(cosines), low(sines), high(cosines), high(sines)];
+    const count = this.#collect((rows) =>
+      this.#solid.box(graph, minX, minY, minZ, maxX, maxY, maxZ, kind, rows, 0, rows.length),
+    );
     const { x, y } = this.#columns;
     const rows = this.#candidates;
     let found = offset;
@@ -242,8 +251,8 @@ export class ShardQueries {
     const isPlane = (options[graph]! & GraphOption.anySpace) === 0;
     const all = new Uint32Array(this.#index.count[graph]!);
     const count = isPlane
-      ? this.plane.beyond(graph, x, y, 0, kind, all, 0, all.length)
-      : this.solid.beyond(graph, x, y, z, 0, kind, all, 0, all.length);
+      ? this.#plane.beyond(graph, x, y, 0, kind, all, 0, all.length)
+      : this.#solid.beyond(graph, x, y, z, 0, kind, all, 0, all.length);
     const distance = (row: number): number => {
       const dx = xs[row]! - x;
       const dy = ys[row]! - y;
@@ -254,15 +263,7 @@ export class ShardQueries {
       const farZ = isPlane ? 0 : zs[row]! / FAR - z / FAR;
       return Math.hypot(xs[row]! / FAR - x / FAR, ys[row]! / FAR - y / FAR, farZ) * FAR;
     };
-    const sorted = Array.from(all.subarray(0, count), (row) => ({ row, distance: distance(row) }))
-      .filter((node) => node.distance <= maxDistance)
-      .sort((a, b) => a.distance - b.distance);
-    const found = Math.min(k, sorted.length);
-    for (let i = 0; i < found; i++) {
-      rows[offset + i] = sorted[i]!.row;
-      distances[offset + i] = sorted[i]!.distance;
-    }
-    return found;
+    return nearestOf(all.subarray(0, count), distance, k, maxDistance, rows, distances, offset);
   }
 
   #nearestOnSphere(
@@ -280,8 +281,7 @@ export class ShardQueries {
     const vector = this.#vector;
     toUnitVector(x, y, vector, 0);
     const [vx, vy, vz] = vector as unknown as [number, number, number];
-    const angle = maxDistance / radius;
-    const chord = angle >= 2.8 ? Number.POSITIVE_INFINITY : 2 * Math.sin(angle / 2) * ROUNDED + 1e-15;
+    const chord = maxDistance / radius >= 2.8 ? Number.POSITIVE_INFINITY : chordOf(maxDistance, radius) + 1e-15;
     const found = this.#solidNearest.run(graph, vx, vy, vz, k, above(chord * chord), kind, rows, distances, offset);
     if (found > 0 && distances[offset + found - 1]! > NEAR_ANTIPODE) {
       return this.#nearestByAngle(graph, k, maxDistance, kind, rows, distances, offset);
@@ -321,17 +321,7 @@ export class ShardQueries {
   ): number {
     const radius = this.#columns.radius[graph]!;
     const count = this.#farFrom(graph, 0, 0, 0, 0, kind);
-    const sorted = Array.from(this.#candidates.subarray(0, count), (row) => ({
-      row,
-      distance: this.#angleTo(graph, row) * radius,
-    }))
-      .filter((node) => node.distance <= maxDistance)
-      .sort((a, b) => a.distance - b.distance);
-    const found = Math.min(k, sorted.length);
-    for (let i = 0; i < found; i++) {
-      rows[offset + i] = sorted[i]!.row;
-      distances[offset + i] = sorted[i]!.distance;
-    }
-    return found;
+    const distance = (row: number): number => this.#angleTo(graph, row) * radius;
+    return nearestOf(this.#candidates.subarray(0, count), distance, k, maxDistance, rows, distances, offset);
   }
 }

@@ -1,6 +1,7 @@
 import { GraphOption } from '../base/space.js';
 import { toUnitVector } from '../base/sphere.js';
 import { FANOUT, type SpatialRegions } from './layout.js';
+import { poolOf } from './walk.js';
 
 /**
  * Walks the whole tree of a graph and names what does not agree: boxes that do not contain, links, counts, entries.
@@ -16,7 +17,7 @@ export function verifyTree(
 ): string[] {
   const { index } = regions;
   const dims = (options & GraphOption.anySpace) === 0 ? 2 : 3;
-  const views = (dims === 2 ? regions.planes : regions.spaces)[shard]!;
+  const views = poolOf(regions, shard, options);
   const problems: string[] = [];
   const note = (problem: string): void => {
     if (problems.length < 20) problems.push(`r-tree of graph row ${graph}: ${problem}`);

@@ -1,23 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { AthanorError, createEngine, type Engine, type EngineEvent, type ErrorCode } from '../../dist/src/index.js';
+import { type AthanorError, createEngine, type Engine, type EngineEvent } from '../../dist/src/index.js';
+import { refuses } from '../support/refuses.js';
 
 let engine: Engine;
 beforeAll(async () => {
   engine = await createEngine({ workers: 1, shards: 2, maxPayloadBytes: 1000 });
 });
 afterAll(() => engine.close());
-
-function refuses(task: () => unknown, code: ErrorCode, words: RegExp): void {
-  let thrown: unknown;
-  try {
-    task();
-  } catch (error) {
-    thrown = error;
-  }
-  expect(thrown).toBeInstanceOf(AthanorError);
-  expect((thrown as AthanorError).code).toBe(code);
-  expect((thrown as AthanorError).message).toMatch(words);
-}
 
 const moved = (rest: object) => ({ type: 'node.moved', graph: 'g', node: 'n', x: 0, y: 0, ...rest }) as EngineEvent;
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { AthanorError, createEngine, type Engine, type ErrorCode, type Graph } from '../../dist/src/index.js';
+import { createEngine, type Engine, type Graph } from '../../dist/src/index.js';
 import { checkZoneShape } from '../../dist/src/publish/zone-shape.js';
+import { refuses } from '../support/refuses.js';
 
 let engine: Engine;
 let graph: Graph;
@@ -9,18 +10,6 @@ beforeAll(async () => {
   graph = engine.graph('g');
 });
 afterAll(() => engine.close());
-
-function refuses(call: () => unknown, code: ErrorCode, words: RegExp): void {
-  let thrown: unknown;
-  try {
-    call();
-  } catch (error) {
-    thrown = error;
-  }
-  expect(thrown).toBeInstanceOf(AthanorError);
-  expect((thrown as AthanorError).message).toMatch(words);
-  expect((thrown as AthanorError).code).toBe(code);
-}
 
 const circle = { type: 'circle', x: 0, y: 0, radius: 1 };
 const box = { type: 'box', minX: 0, minY: 0, maxX: 1, maxY: 1 };

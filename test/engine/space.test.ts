@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { AthanorError, createEngine, type Engine, type Graph, type GraphOptions } from '../../dist/src/index.js';
+import { createEngine, type Engine, type Graph, type GraphOptions } from '../../dist/src/index.js';
+import { refuses } from '../support/refuses.js';
 
 const R = 6_371_008.8;
 const HALF_TURN = Math.PI * R;
@@ -9,18 +10,6 @@ beforeAll(async () => {
   engine = await createEngine({ workers: 1, capacity: { graphs: 64, nodes: 50_000, edges: 64 } });
 });
 afterAll(() => engine.close());
-
-function refused(task: () => unknown, code: string, words: RegExp): void {
-  let thrown: unknown;
-  try {
-    task();
-  } catch (error) {
-    thrown = error;
-  }
-  expect(thrown).toBeInstanceOf(AthanorError);
-  expect((thrown as AthanorError).code).toBe(code);
-  expect((thrown as AthanorError).message).toMatch(words);
-}
 
 async function filled(name: string, options: GraphOptions, places: Record<string, readonly number[]>): Promise<Graph> {
   const graph = engine.graph(name, options);
@@ -77,8 +66,8 @@ describe('three dimensions', () => {
     await engine.flush();
     expect(graph.nearest({ x: 0, y: 0, z: 0, k: 1 }).ids()).toEqual(['a']);
     const two = Float64Array.of(1, 2);
-    refused(() => graph.moveNodes(handles, two, two), 'ATHANOR_INVALID_EVENT', /^z/);
-    refused(
+    refuses(() => graph.moveNodes(handles, two, two), 'ATHANOR_INVALID_EVENT', /^z/);
+    refuses(
       () => graph.moveNodes(handles, two, two, Float64Array.of(1, Number.NaN)),
       'ATHANOR_INVALID_EVENT',
       /z\[1\]/,
@@ -88,16 +77,16 @@ describe('three dimensions', () => {
   test('z is asked for, and refused in the plane', () => {
     const solid = engine.graph('solid');
     const plane = engine.graph('plane');
-    refused(() => solid.moveNode('a', 1, 2), 'ATHANOR_INVALID_EVENT', /z: undefined/);
-    refused(() => solid.within({ x: 0, y: 0, radius: 1 }), 'ATHANOR_INVALID_QUERY', /z: undefined/);
-    refused(() => solid.withinBox({ minX: 0, minY: 0, maxX: 1, maxY: 1 }), 'ATHANOR_INVALID_QUERY', /minZ: undefined/);
-    refused(
+    refuses(() => solid.moveNode('a', 1, 2), 'ATHANOR_INVALID_EVENT', /z: undefined/);
+    refuses(() => solid.within({ x: 0, y: 0, radius: 1 }), 'ATHANOR_INVALID_QUERY', /z: undefined/);
+    refuses(() => solid.withinBox({ minX: 0, minY: 0, maxX: 1, maxY: 1 }), 'ATHANOR_INVALID_QUERY', /minZ: undefined/);
+    refuses(
       () => solid.withinBox({ minX: 0, minY: 0, minZ: 2, maxX: 1, maxY: 1, maxZ: 1 }),
       'ATHANOR_INVALID_QUERY',
       /minZ: 2/,
     );
-    refused(() => plane.moveNode('a', 1, 2, 3), 'ATHANOR_INVALID_EVENT', /z: 3/);
-    refused(() => plane.within({ x: 0, y: 0, z: 1, radius: 1 }), 'ATHANOR_INVALID_QUERY', /z: 1/);
+    refuses(() => plane.moveNode('a', 1, 2, 3), 'ATHANOR_INVALID_EVENT', /z: 3/);
+    refuses(() => plane.within({ x: 0, y: 0, z: 1, radius: 1 }), 'ATHANOR_INVALID_QUERY', /z: 1/);
   });
 });
 
@@ -154,26 +143,26 @@ describe('the sphere', () => {
     const graph = await filled('redis', { metric: 'haversine', earthRadiusM: 6_372_797.560856 }, { a: [1, 0] });
     expect(graph.nearest({ x: 0, y: 0, k: 1 }).distances![0]).toBeCloseTo((Math.PI / 180) * 6_372_797.560856, 8);
     const other = { metric: 'haversine', earthRadiusM: 6_371_000 } as const;
-    refused(() => engine.graph('redis', other), 'ATHANOR_INVALID_OPTION', /earthRadiusM.*6372797/);
+    refuses(() => engine.graph('redis', other), 'ATHANOR_INVALID_OPTION', /earthRadiusM.*6372797/);
   });
 
   test('degrees have a range', () => {
     const graph = engine.graph('sphere');
-    refused(() => graph.moveNode('a', 0, 91), 'ATHANOR_INVALID_EVENT', /y: 91 is not a latitude: -90 to 90/);
-    refused(() => graph.moveNode('a', -180.5, 0), 'ATHANOR_INVALID_EVENT', /x: -180.5/);
-    refused(() => graph.upsertNode('a', { x: 181 }), 'ATHANOR_INVALID_EVENT', /x: 181/);
-    refused(() => graph.within({ x: 0, y: -91, radius: 1 }), 'ATHANOR_INVALID_QUERY', /y: -91/);
+    refuses(() => graph.moveNode('a', 0, 91), 'ATHANOR_INVALID_EVENT', /y: 91 is not a latitude: -90 to 90/);
+    refuses(() => graph.moveNode('a', -180.5, 0), 'ATHANOR_INVALID_EVENT', /x: -180.5/);
+    refuses(() => graph.upsertNode('a', { x: 181 }), 'ATHANOR_INVALID_EVENT', /x: 181/);
+    refuses(() => graph.within({ x: 0, y: -91, radius: 1 }), 'ATHANOR_INVALID_QUERY', /y: -91/);
     const handles = graph.handles(['a']);
-    refused(
+    refuses(
       () => graph.moveNodes(handles, Float64Array.of(0), Float64Array.of(91)),
       'ATHANOR_INVALID_EVENT',
       /y\[0\]: 91/,
     );
-    refused(() => graph.moveNode('a', 0, 0, 0), 'ATHANOR_INVALID_EVENT', /z: 0/);
-    refused(() => graph.within({ x: 0, y: 0, radius: -1 }), 'ATHANOR_INVALID_QUERY', /radius: -1/);
-    refused(() => graph.within({ x: 0, y: 0, radius: Number.NaN }), 'ATHANOR_INVALID_QUERY', /radius: NaN/);
-    refused(() => graph.nearest({ x: 0, y: 0, k: 0 }), 'ATHANOR_INVALID_QUERY', /k: 0/);
-    refused(() => graph.within({ x: 0, y: 0, radius: 1, limit: 1.5 }), 'ATHANOR_INVALID_QUERY', /limit: 1.5/);
+    refuses(() => graph.moveNode('a', 0, 0, 0), 'ATHANOR_INVALID_EVENT', /z: 0/);
+    refuses(() => graph.within({ x: 0, y: 0, radius: -1 }), 'ATHANOR_INVALID_QUERY', /radius: -1/);
+    refuses(() => graph.within({ x: 0, y: 0, radius: Number.NaN }), 'ATHANOR_INVALID_QUERY', /radius: NaN/);
+    refuses(() => graph.nearest({ x: 0, y: 0, k: 0 }), 'ATHANOR_INVALID_QUERY', /k: 0/);
+    refuses(() => graph.within({ x: 0, y: 0, radius: 1, limit: 1.5 }), 'ATHANOR_INVALID_QUERY', /limit: 1.5/);
   });
 });
 
@@ -233,12 +222,12 @@ test('near the antipode the nearest are told by angle, and agree with the radius
 test('options that were refused, or whose graph is gone, bind nobody', async () => {
   const refusedAfter = { type: 'node.moved', graph: 'poisoned', node: 'a', x: Number.NaN, y: 1, z: 1 } as const;
   const created = { type: 'graph.created', graph: 'poisoned', options: { dimensions: 3 } } as const;
-  refused(() => engine.publish([created, refusedAfter]), 'ATHANOR_INVALID_EVENT', /x: NaN/);
+  refuses(() => engine.publish([created, refusedAfter]), 'ATHANOR_INVALID_EVENT', /x: NaN/);
   const graph = engine.graph('poisoned', { metric: 'haversine' });
   graph.moveNode('a', 1, 2);
   await engine.flush();
   engine.graph('poisoned', { dimensions: 2 });
-  refused(
+  refuses(
     () => engine.graph('poisoned', { dimensions: 3 }),
     'ATHANOR_INVALID_OPTION',
     /dimensions: graph 'poisoned' has 2, not 3/,
@@ -252,12 +241,12 @@ test('options that were refused, or whose graph is gone, bind nobody', async () 
 
 test('spaces are options, checked and agreed on', () => {
   const odd = (options: object) => () => engine.graph('odd', options as GraphOptions);
-  refused(odd({ dimensions: 4 }), 'ATHANOR_INVALID_OPTION', /dimensions: 4/);
-  refused(odd({ dimensions: 3, metric: 'haversine' }), 'ATHANOR_INVALID_OPTION', /dimensions: 3/);
-  refused(odd({ metric: 'manhattan' }), 'ATHANOR_INVALID_OPTION', /manhattan/);
-  refused(odd({ earthRadiusM: 5 }), 'ATHANOR_INVALID_OPTION', /earthRadiusM: 5/);
-  refused(odd({ metric: 'haversine', earthRadiusM: -5 }), 'ATHANOR_INVALID_OPTION', /earthRadiusM: -5/);
-  refused(
+  refuses(odd({ dimensions: 4 }), 'ATHANOR_INVALID_OPTION', /dimensions: 4/);
+  refuses(odd({ dimensions: 3, metric: 'haversine' }), 'ATHANOR_INVALID_OPTION', /dimensions: 3/);
+  refuses(odd({ metric: 'manhattan' }), 'ATHANOR_INVALID_OPTION', /manhattan/);
+  refuses(odd({ earthRadiusM: 5 }), 'ATHANOR_INVALID_OPTION', /earthRadiusM: 5/);
+  refuses(odd({ metric: 'haversine', earthRadiusM: -5 }), 'ATHANOR_INVALID_OPTION', /earthRadiusM: -5/);
+  refuses(
     () => engine.graph('solid', { dimensions: 2 }),
     'ATHANOR_INVALID_OPTION',
     /dimensions: graph 'solid' has 3, not 2/,
@@ -297,6 +286,6 @@ describe('filter', () => {
     graph.moveNode(0, 0, 0);
     await engine.flush();
     expect(graph.within({ x: 0, y: 0, radius: 0 }).ids()).toEqual([0]);
-    refused(() => graph.within({ x: 0, y: 0, radius: 1, filter: 5 as never }), 'ATHANOR_INVALID_QUERY', /filter: 5/);
+    refuses(() => graph.within({ x: 0, y: 0, radius: 1, filter: 5 as never }), 'ATHANOR_INVALID_QUERY', /filter: 5/);
   });
 });

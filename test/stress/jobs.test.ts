@@ -1,19 +1,8 @@
-import { createRequire } from 'node:module';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
 import type { Engine, Graph } from '../../dist/src/index.js';
+import { alive } from '../support/alive-workers.js';
 
-/** Every worker thread that is started from here on. */
-const alive = new Set<Worker>();
-const threads = createRequire(import.meta.url)('node:worker_threads') as { Worker: typeof Worker };
-threads.Worker = class extends threads.Worker {
-  constructor(...args: ConstructorParameters<typeof Worker>) {
-    super(...args);
-    alive.add(this);
-    this.once('exit', () => alive.delete(this));
-  }
-};
 const { AthanorError, createEngine } = await import('../../dist/src/index.js');
 
 const SEED = Number(process.env.ATHANOR_SEED ?? 20_261_121);

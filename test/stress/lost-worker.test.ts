@@ -1,27 +1,14 @@
-import { createRequire } from 'node:module';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Worker } from 'node:worker_threads';
 import { afterEach, expect, test } from 'vitest';
+import { alive, births } from '../support/alive-workers.js';
 
-/** Every worker thread that is started from here on, through the module that the pool takes its class from. */
-const alive = new Set<Worker>();
-let killAtBirth = false;
-const threads = createRequire(import.meta.url)('node:worker_threads') as { Worker: typeof Worker };
-threads.Worker = class extends threads.Worker {
-  constructor(...args: ConstructorParameters<typeof Worker>) {
-    super(...args);
-    alive.add(this);
-    this.once('exit', () => alive.delete(this));
-    if (killAtBirth) void this.terminate();
-  }
-};
 const { AthanorError, createEngine } = await import('../../dist/src/index.js');
 
 const SEED = Number(process.env.ATHANOR_SEED ?? 20_261_121);
 const capacity = { graphs: 100, nodes: 10_000, edges: 100_000 };
 
 afterEach(() => {
-  killAtBirth = false;
+  births.kill = false;
 });
 
 function eventsOf(n: number) {
@@ -93,7 +80,7 @@ test('a worker killed in the middle of an inspection: it is done again', async (
 
 test('workers that end whenever they start: a clear error, and nothing hangs', async () => {
   const engine = await createEngine({ workers: 1, capacity });
-  killAtBirth = true;
+  births.kill = true;
   for (const worker of alive) void worker.terminate();
   await publish(engine, 1);
   await expect(engine.flush()).rejects.toMatchObject({ code: 'ATHANOR_WORKER_LOST' });
