@@ -12,7 +12,7 @@ const MAX_LINES = 400;
 const SHARED = [['base'], ['schema'], ['memory'], ['observe']];
 const WRITE = [['ring'], ['schedule'], ['publish']];
 const READ = [['project', 'spatial', 'graph', 'zones'], ['query']];
-const CONTROL = [['pool'], ['engine'], ['cli']];
+const CONTROL = [['csr'], ['algorithms'], ['pool'], ['engine'], ['cli']];
 
 function filesBelow(folder: string, ending: RegExp): string[] {
   return readdirSync(join(ROOT, folder), { withFileTypes: true, recursive: true })

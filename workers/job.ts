@@ -1,8 +1,9 @@
 import { monotonicMs } from '../src/base/clock.js';
+import type { Breathe, Kernel } from '../src/base/kernel.js';
 import { weigh } from '../src/memory/reserve.js';
 import { JobBoard } from '../src/pool/job-board.js';
 import { kernelOf } from '../src/pool/kernels.js';
-import { type Breathe, type JobTask, type Kernel, Participant, type ParticipantEnd } from '../src/pool/participant.js';
+import { type JobTask, Participant, type ParticipantEnd } from '../src/pool/participant.js';
 import { join, memory } from '../src/pool/thread.js';
 
 /** Pool task: takes part in a stage of a job until it is over. */

@@ -1,4 +1,5 @@
 import { invariant } from '../base/errors.js';
+import type { PhasePlan } from '../base/kernel.js';
 import { MAX_THREADS } from '../base/limits.js';
 import { attachRegion, createRegion, defineRegion, type RegionToken, type Views } from '../memory/region.js';
 import type { Memory } from '../memory/reserve.js';
@@ -47,12 +48,6 @@ const LAST_TURN = 0x7ffffe;
 
 /** No chunk is to be had: all are owned or done, or the phase has ended. */
 export const NO_CHUNK = -1;
-
-/** A phase and how many chunks it has. */
-export interface PhasePlan {
-  readonly phase: number;
-  readonly chunks: number;
-}
 
 /** Any thread. */
 export class JobBoard {

@@ -1,7 +1,8 @@
 import { AthanorError, InvariantError } from '../base/errors.js';
+import type { PhasePlan } from '../base/kernel.js';
 import { Memory } from '../memory/reserve.js';
 import type { Host } from '../schedule/host.js';
-import { JobBoard, type PhasePlan } from './job-board.js';
+import { JobBoard } from './job-board.js';
 import type { JobTask, ParticipantEnd } from './participant.js';
 
 /** Time between two calls of `onProgress`, at least. */

@@ -1,7 +1,8 @@
+import type { Breathe, Kernel } from '../base/kernel.js';
 import { type ManyBatch, ManyCopy, type ManyCopyTask, ManyQueries } from '../query/many.js';
 import { type PairJoin, PairKernel } from '../query/pairs.js';
 import type { EngineMemory } from './engine-memory.js';
-import type { Breathe, Kernel, KernelFactory } from './participant.js';
+import type { KernelFactory } from './participant.js';
 import { Snapshot, type SnapshotTask } from './snapshot.js';
 
 /** What jobs can ask of workers, by name. A kernel's data is what its stage gives. */

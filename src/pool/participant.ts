@@ -1,8 +1,9 @@
 import { AthanorError, type ErrorCode } from '../base/errors.js';
+import type { Breathe, Kernel } from '../base/kernel.js';
 import type { RegionToken } from '../memory/region.js';
 import type { Applier } from './applier.js';
 import type { EngineMemory } from './engine-memory.js';
-import { type JobBoard, NO_CHUNK, type PhasePlan } from './job-board.js';
+import { type JobBoard, NO_CHUNK } from './job-board.js';
 
 /** After this long a participant looks whether another pool task waits for its thread. */
 const SLICE_MS = 10;
@@ -10,25 +11,6 @@ const SLICE_MS = 10;
 const BREATH_MS = 1;
 /** How long a participant without a chunk waits before it looks at the shards again. */
 export const PAUSE_MS = 0.5;
-
-/**
- * What a job does, in one worker. Chunks and moves are repeatable: those of a lost worker are done again by another, who
- * overwrites what it left.
- */
-export interface Kernel {
-  /**
-   * Does a chunk of the phase; one that may last longer than a millisecond calls `breathe` now and then, holding no lock,
-   * and returns false when that does. False: not done (not possible now, or the job is over).
-   */
-  chunk(phase: number, chunk: number): boolean;
-  /** All chunks of the phase are done: the next phase, or undefined at the end of the stage. */
-  next(phase: number): PhasePlan | undefined;
-  /** Of the job's memory, what was touched, about. */
-  bytes?(): number;
-}
-
-/** Lets the worker apply ready shards; false when the job is over. */
-export type Breathe = () => boolean;
 
 export type KernelFactory<D> = (memory: EngineMemory, thread: number, data: D, breathe: Breathe) => Kernel;
 

@@ -1,10 +1,10 @@
+import type { Breathe, Kernel } from '../base/kernel.js';
 import { GraphOption } from '../base/space.js';
 import { toUnitVector } from '../base/sphere.js';
 import { GraphState } from '../project/graph-columns.js';
 import { poolOf, rowsInOrder } from '../spatial/walk.js';
 import type { EngineMemory } from './engine-memory.js';
 import { letGo } from './inspect.js';
-import type { Breathe, Kernel } from './participant.js';
 
 /** A copy of a graph's points, all of one moment. Arrays are over shared memory and as long as there is room. */
 export interface SnapshotTask {
