@@ -31,9 +31,11 @@ export type {
   ZoneEvent,
   ZoneShape,
 } from './base/types.js';
+export type { GraphJobOptions, JobDirection, PageRankJobOptions } from './engine/algorithms.js';
 export { createEngine, type Engine } from './engine/engine.js';
 export type { Graph } from './engine/graph.js';
 export type { NearestManyQueries, NodeSets, WithinManyQueries } from './engine/many.js';
+export type { NodeValues } from './engine/node-values.js';
 export type { NodePairs } from './engine/pairs.js';
 export type { EdgeView, NodeView } from './engine/views.js';
 export type { JobOptions } from './pool/jobs.js';

@@ -12,6 +12,7 @@ import { ShardReader } from '../query/shard-reader.js';
 import type { Host } from '../schedule/host.js';
 import type { Scheduler } from '../schedule/scheduler.js';
 import { ClusterBook } from './clusters.js';
+import { GraphSnapshots } from './graph-snapshots.js';
 import type { ResolvedOptions } from './options.js';
 import { Watchers } from './watch.js';
 
@@ -29,6 +30,7 @@ export class EngineCore {
   readonly host: Host;
   readonly jobs: Jobs;
   readonly clusters = new ClusterBook(this);
+  readonly snapshots = new GraphSnapshots(this);
   readonly slab = new Slab();
   readonly idSource: IdSource;
   readonly watchers: Watchers;

@@ -1,7 +1,6 @@
 import { AthanorError, show } from '../base/errors.js';
 import { NO_ROW } from '../base/limits.js';
 import type { Handle, NodeId, RoamEvent, RoamingOptions, WatchOptions, ZoneEvent } from '../base/types.js';
-import type { JobOptions } from '../pool/jobs.js';
 import { checkId } from '../publish/check.js';
 import {
   checkBox,
@@ -17,16 +16,7 @@ import {
 import type { ClusterGrid, Clusters } from '../query/clusters.js';
 import { NodeSet } from '../query/node-set.js';
 import { ANY_KIND } from '../spatial/queries.js';
-import { GraphWriter } from './graph-writer.js';
-import {
-  checkNearestMany,
-  checkWithinMany,
-  type NearestManyQueries,
-  type NodeSets,
-  runMany,
-  type WithinManyQueries,
-} from './many.js';
-import { type NodePairs, runPairs } from './pairs.js';
+import { GraphJobs } from './graph-jobs.js';
 import { type EdgeView, edgeViews, type NodeView, nodeView, nodeViews } from './views.js';
 
 type Direction = 'out' | 'in' | 'both';
@@ -38,7 +28,7 @@ type Filter = (handle: Handle) => boolean;
  * event of that name and return what `Engine.publish` returns; reading methods see every event applied so far, the graph
  * between two events.
  */
-export class Graph extends GraphWriter {
+export class Graph extends GraphJobs {
   /** Nodes applied so far. */
   get order(): number {
     const graph = this.core.readRow(this.ref);
@@ -158,7 +148,7 @@ export class Graph extends GraphWriter {
   }): NodeSet {
     checkObject('query', query);
     const { x, y, z, radius, kind, limit, sort, filter } = query;
-    checkPoint(this.#space, x, y, z);
+    checkPoint(this.space, x, y, z);
     checkDistance('radius', radius);
     checkFilter(filter);
     if (limit !== undefined) checkCount('limit', limit);
@@ -193,7 +183,7 @@ export class Graph extends GraphWriter {
     checkObject('query', query);
     const { x, y, z, k, kind, filter } = query;
     const maxDistance = query.maxDistance ?? Number.POSITIVE_INFINITY;
-    checkPoint(this.#space, x, y, z);
+    checkPoint(this.space, x, y, z);
     checkCount('k', k);
     checkDistance('maxDistance', maxDistance);
     checkFilter(filter);
@@ -231,7 +221,7 @@ export class Graph extends GraphWriter {
   }): NodeSet {
     checkObject('query', query);
     const { minX, minY, minZ = 0, maxX, maxY, maxZ = 0, kind, limit, filter } = query;
-    checkBox(this.#space, query);
+    checkBox(this.space, query);
     checkFilter(filter);
     if (limit !== undefined) checkCount('limit', limit);
     const graph = this.core.readRow(this.ref);
@@ -246,7 +236,7 @@ export class Graph extends GraphWriter {
 
   /** As `within`, into the caller's array: the number found, which may exceed what the array holds. */
   withinInto(x: number, y: number, radius: number, handles: Uint32Array, z?: number): number {
-    checkPoint(this.#space, x, y, z);
+    checkPoint(this.space, x, y, z);
     checkDistance('radius', radius);
     checkOutput('handles', handles, Uint32Array);
     const graph = this.core.readRow(this.ref);
@@ -255,7 +245,7 @@ export class Graph extends GraphWriter {
 
   /** As `nearest`, into the caller's arrays: the number found, of which as many as fit both are written. */
   nearestInto(x: number, y: number, k: number, handles: Uint32Array, distances: Float64Array, z?: number): number {
-    checkPoint(this.#space, x, y, z);
+    checkPoint(this.space, x, y, z);
     checkCount('k', k);
     checkOutput('handles', handles, Uint32Array);
     checkOutput('distances', distances, Float64Array);
@@ -280,24 +270,7 @@ export class Graph extends GraphWriter {
    * Cells start at the box's lower left corner; those on its far borders hold the points on them.
    */
   clusters(grid: ClusterGrid): Clusters {
-    return this.core.clusters.clusters(this.ref, this.#space, grid);
-  }
-
-  // ------------------------------------------------------------ reading many, over the pool
-
-  /** As `within` for each query, on the worker threads; each sees the graph between two events. */
-  async withinMany(queries: WithinManyQueries, options: { signal?: AbortSignal } = {}): Promise<NodeSets> {
-    return runMany(this.core, this.ref, 'withinMany', checkWithinMany(this.#space, queries), options);
-  }
-
-  /** As `nearest` for each query; likewise. */
-  async nearestMany(queries: NearestManyQueries, options: { signal?: AbortSignal } = {}): Promise<NodeSets> {
-    return runMany(this.core, this.ref, 'nearestMany', checkNearestMany(this.#space, queries), options);
-  }
-
-  /** Every pair of nodes at distance <= radius, each once with source < target: of one moment of the graph. */
-  async pairsWithin(radius: number, options: JobOptions = {}): Promise<NodePairs> {
-    return runPairs(this.core, this.ref, radius, options);
+    return this.core.clusters.clusters(this.ref, this.space, grid);
   }
 
   /** Each node, in the order in which ids were bound; events applied meanwhile may or may not be seen. */
@@ -315,10 +288,6 @@ export class Graph extends GraphWriter {
     if (kind === undefined) return ANY_KIND;
     checkKind(kind);
     return this.core.kindOf(kind);
-  }
-
-  get #space(): number {
-    return this.core.publisher.refs.spaceOfRef(this.ref);
   }
 
   /** Of the nodes found behind the slab's `at`, the first `limit` that the filter lets through; no lock is held. */

@@ -7,6 +7,7 @@ import type { GraphRef } from '../publish/graph-refs.js';
 import { checkCount, checkDegrees, checkDistance, checkObject } from '../query/check.js';
 import { COPY_CHUNK, checkResults, type ManyBatch, type ManyCopyTask, ManyEnd, MOST_HITS } from '../query/many.js';
 import type { EngineCore } from './core.js';
+import { checkJobOptions } from './job-options.js';
 
 /** Query i's answer is `handles.subarray(offsets[i], offsets[i + 1])`, and `distances` likewise. Over shared memory. */
 export interface NodeSets {
@@ -45,23 +46,6 @@ const MOST_FORESEEN = 2 ** 28;
 
 /** Fields of single queries that batches do not have: ignored, they would change the answer in silence. */
 const OF_SINGLE_QUERIES = ['kind', 'limit', 'sort', 'filter', 'maxDistance'];
-const JOB_OPTIONS = ['signal', 'onProgress', 'kind'];
-
-export function checkJobOptions(options: { signal?: unknown; onProgress?: unknown }): void {
-  checkObject('options', options);
-  for (const name of Object.keys(options)) {
-    if (JOB_OPTIONS.includes(name)) continue;
-    throw new AthanorError('ATHANOR_INVALID_QUERY', `options.${name}: there is no such option`);
-  }
-  const { signal, onProgress } = options;
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw new AthanorError('ATHANOR_INVALID_QUERY', `signal: ${show(signal)} is not an AbortSignal`);
-  }
-  if (onProgress !== undefined && typeof onProgress !== 'function') {
-    throw new AthanorError('ATHANOR_INVALID_QUERY', `onProgress: ${show(onProgress)} is not a function`);
-  }
-}
-
 function checkColumn(field: string, column: unknown, length: number): asserts column is Float64Array {
   if (!(column instanceof Float64Array)) {
     throw new AthanorError('ATHANOR_INVALID_QUERY', `${field}: ${show(column)} is not a Float64Array`);

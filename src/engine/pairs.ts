@@ -11,7 +11,7 @@ import { checkResults } from '../query/many.js';
 import { bucketsOf, keyChunks } from '../query/pair-order.js';
 import { boxLevels, buildChunks, joinChunks, type PairJoin, PairPhase } from '../query/pairs.js';
 import type { EngineCore } from './core.js';
-import { checkJobOptions } from './many.js';
+import { checkJobOptions } from './job-options.js';
 
 /** Pair i is `sources[i]` and `targets[i]`, source < target, `distances[i]` apart. Over shared memory. */
 export interface NodePairs {

@@ -10,8 +10,6 @@ import { AthanorError } from '../base/errors.js';
 const GRAPH_VALUES = ['publishColumns'];
 /** Called for a promise: they reject. */
 const GRAPH_PROMISES = [
-  'pageRank',
-  'weaklyConnectedComponents',
   'bfs',
   'shortestPaths',
   'communities',

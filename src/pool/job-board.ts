@@ -203,18 +203,23 @@ export class JobBoard {
     Atomics.wait(this.#words, STATE, state, ms);
   }
 
-  /** Main thread, after the exit of `thread` has been seen and before its slot is another's: what it had is free again. */
-  release(thread: number): void {
+  /**
+   * Main thread, after the exit of `thread` has been seen and before its slot is another's: what it had is free again.
+   * Whether there was anything.
+   */
+  release(thread: number): boolean {
+    let had = false;
     const slots = this.#slots;
     for (let chunk = 0; chunk < slots.length; chunk++) {
       const seen = Atomics.load(slots, chunk);
       // Of a former turn it is free already, and another may be about to claim it: then the exchange fails, rightly.
-      if ((seen & 0xff) === thread + 1) Atomics.compareExchange(slots, chunk, seen, 0);
+      if ((seen & 0xff) === thread + 1 && Atomics.compareExchange(slots, chunk, seen, 0) === seen) had = true;
     }
     const state = Atomics.load(this.#words, STATE);
-    if ((state & 0xff) !== thread + 1) return;
+    if ((state & 0xff) !== thread + 1) return had;
     // It was preparing the next phase: another does it again. Nobody else changes such a state.
     Atomics.store(this.#words, STATE, state & ~0xff);
     Atomics.notify(this.#words, STATE);
+    return true;
   }
 }

@@ -24,7 +24,12 @@ export interface Stage {
   /** The most chunks of any of its phases, where that is not the first. */
   readonly mostChunks?: number;
   readonly standStill?: boolean;
+  /** Its chunks cannot be done twice: when a worker is lost in one, the job begins anew, with fresh memory. */
+  readonly once?: boolean;
 }
+
+/** A worker was lost in a stage that cannot be repeated. */
+class StageBroken extends Error {}
 
 /** What jobs need of the engine. */
 export interface JobWorld {
@@ -52,7 +57,8 @@ export class Jobs {
   }
 
   /**
-   * Runs a job: `body` makes its stages one after the other and returns its result.
+   * Runs a job: `body` makes its stages one after the other and returns its result. It is called again when a worker was
+   * lost in a stage that cannot be repeated.
    * @throws AthanorError ATHANOR_ABORTED, ATHANOR_CLOSED, ATHANOR_WORKER_LOST, ATHANOR_CAPACITY.
    */
   async run<T>(name: string, options: JobOptions, body: (job: Job) => Promise<T>): Promise<T> {
@@ -66,7 +72,7 @@ export class Jobs {
     const stopProgress = onProgress === undefined ? undefined : this.#watchProgress(job, onProgress);
     this.#running.add(job);
     try {
-      const result = await Promise.race([body(job), job.failed]);
+      const result = await Promise.race([this.#runBody(job, body), job.failed]);
       stopProgress?.();
       onProgress?.(job.total, job.total);
       return result;
@@ -78,6 +84,17 @@ export class Jobs {
       this.#running.delete(job);
       releaseRows();
       signal?.removeEventListener('abort', onAbort);
+    }
+  }
+
+  async #runBody<T>(job: Job, body: (job: Job) => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await body(job);
+      } catch (error) {
+        if (!(error instanceof StageBroken)) throw error;
+        job.restart();
+      }
     }
   }
 
@@ -122,7 +139,10 @@ export class Job {
   total = 0;
   readonly #world: JobWorld;
   #board: JobBoard | undefined;
+  #isOnce = false;
+  #break: (reason: StageBroken) => void = () => undefined;
   #doneBefore = 0;
+  #prepared = 0;
   #losses = 0;
   #failure: { readonly error: unknown } | undefined;
   #reject: (error: unknown) => void = () => undefined;
@@ -138,7 +158,7 @@ export class Job {
   }
 
   get done(): number {
-    return Math.min(this.total, this.#doneBefore + (this.#board?.done ?? 0));
+    return Math.max(0, Math.min(this.total, this.#doneBefore - this.#prepared + (this.#board?.done ?? 0)));
   }
 
   /** The job is over, whatever is left of it. */
@@ -150,7 +170,24 @@ export class Job {
   }
 
   release(thread: number): void {
-    this.#board?.release(thread);
+    const board = this.#board;
+    if (board?.release(thread) !== true || !this.#isOnce || board.finished) return;
+    board.cancel();
+    this.#break(new StageBroken(`${this.name}: a worker was lost in a stage that cannot be repeated`));
+  }
+
+  /** What is left to do is so many chunks: stages before this were preparation, of which nobody knew how long it takes. */
+  expect(chunks: number): void {
+    this.total = chunks;
+    this.#prepared = this.#doneBefore;
+  }
+
+  /** Before the body is called again. */
+  restart(): void {
+    this.#board = undefined;
+    this.#doneBefore = 0;
+    this.#prepared = 0;
+    this.total = 0;
   }
 
   /** Resolves when all phases of the stage are done. */
@@ -159,11 +196,13 @@ export class Job {
     const chunks = Math.max(stage.first.chunks, stage.mostChunks ?? 0);
     const board = JobBoard.create(this.memory, chunks, stage.first);
     this.#board = board;
-    const { kernel, data, standStill = false } = stage;
+    const { kernel, data, standStill = false, once = false } = stage;
+    this.#isOnce = once;
     const task: JobTask = { board: board.token, kernel, data, standStill };
     // The first that finds the stage done ends it here: nobody waits for those that have not begun.
     await new Promise<void>((resolve, reject) => {
       this.failed.catch(reject);
+      this.#break = reject;
       const participants = Math.max(1, Math.min(this.#world.workers, chunks));
       for (let k = 0; k < participants; k++) void this.#participate(board, task).then(resolve, reject);
     });

@@ -43,7 +43,7 @@ export function graphCsrOf(
   nodes: number,
   edges: readonly TestEdge[],
   options: { rank?: readonly number[]; chunkWork?: number } = {},
-): Required<GraphCsr> {
+): { [K in keyof GraphCsr]-?: NonNullable<GraphCsr[K]> } {
   const { rank, chunkWork } = options;
   const memory = new Memory();
   const handles = memory.u32('handles', nodes);

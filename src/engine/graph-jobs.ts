@@ -1,0 +1,58 @@
+import type { JobOptions } from '../pool/jobs.js';
+import { type GraphJobOptions, type PageRankJobOptions, runComponents, runPageRank } from './algorithms.js';
+import { GraphWriter } from './graph-writer.js';
+import {
+  checkNearestMany,
+  checkWithinMany,
+  type NearestManyQueries,
+  type NodeSets,
+  runMany,
+  type WithinManyQueries,
+} from './many.js';
+import type { NodeValues } from './node-values.js';
+import { type NodePairs, runPairs } from './pairs.js';
+
+/**
+ * What the worker threads answer about a graph: batches of queries, and algorithms over a snapshot of it. Each job ends when
+ * its `signal` is aborted, and tells its progress; none blocks the event loop or the applying of events.
+ *
+ * Algorithms see the graph at one moment, as a simple graph: parallel edges of several kinds are one, with the least weight.
+ */
+export class GraphJobs extends GraphWriter {
+  protected get space(): number {
+    return this.core.publisher.refs.spaceOfRef(this.ref);
+  }
+
+  /** As `within` for each query, on the worker threads; each sees the graph between two events. */
+  async withinMany(queries: WithinManyQueries, options: { signal?: AbortSignal } = {}): Promise<NodeSets> {
+    return runMany(this.core, this.ref, 'withinMany', checkWithinMany(this.space, queries), options);
+  }
+
+  /** As `nearest` for each query; likewise. */
+  async nearestMany(queries: NearestManyQueries, options: { signal?: AbortSignal } = {}): Promise<NodeSets> {
+    return runMany(this.core, this.ref, 'nearestMany', checkNearestMany(this.space, queries), options);
+  }
+
+  /** Every pair of nodes at distance <= radius, each once with source < target: of one moment of the graph. */
+  async pairsWithin(radius: number, options: JobOptions = {}): Promise<NodePairs> {
+    return runPairs(this.core, this.ref, radius, options);
+  }
+
+  // ------------------------------------------------------------ algorithms
+
+  /**
+   * PageRank of each node; ranks sum to 1. Weights are ignored; rank of nodes without outgoing edges is spread evenly.
+   * Power iteration (Page, Brin, Motwani, Winograd 1999): O(rounds × edges).
+   */
+  async pageRank(options: PageRankJobOptions = {}): Promise<NodeValues> {
+    return runPageRank(this.core, this.ref, options);
+  }
+
+  /**
+   * Components of the graph read as undirected: the handle of the component's smallest id, numbers before strings. Afforest
+   * (Sutton, Ben-Nun, Barak 2018): O(nodes + edges) at most, and a few gathers a node where most are one component.
+   */
+  async weaklyConnectedComponents(options: GraphJobOptions = {}): Promise<NodeValues> {
+    return runComponents(this.core, this.ref, options);
+  }
+}
