@@ -19,6 +19,18 @@ const work = {
     make: ({ trianglesTask }, graph) => trianglesTask(new Memory(), graph),
     answer: (task) => task.total[0],
   },
+  'communities, undirected': {
+    file: 'communities',
+    kernel: 'CommunitiesKernel',
+    make: ({ communitiesTask }, graph) => communitiesTask(new Memory(), graph, { iterations: 10, direction: 'both' }),
+    answer: (task) => new Set(task.values).size,
+  },
+  'communities, directed': {
+    file: 'communities',
+    kernel: 'CommunitiesKernel',
+    make: ({ communitiesTask }, graph) => communitiesTask(new Memory(), graph, { iterations: 10, direction: 'out' }),
+    answer: (task) => new Set(task.values).size,
+  },
 };
 
 const median = (values) => values.sort((a, b) => a - b)[values.length >> 1];

@@ -7,7 +7,7 @@ export class Threads {
   #workers;
 
   constructor(count) {
-    const url = new URL('kernel-worker.mjs', import.meta.url);
+    const url = new URL('../support/kernel-worker.mjs', import.meta.url);
     this.#workers = Array.from({ length: count }, () => new Worker(url));
   }
 

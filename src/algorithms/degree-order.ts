@@ -1,9 +1,7 @@
 import type { Breathe } from '../base/kernel.js';
 import type { Csr } from '../csr/csr.js';
 import type { Memory } from '../memory/reserve.js';
-
-/** What is read of an adjacency. */
-type Arcs = Pick<Csr, 'offsets' | 'targets'>;
+import { type Arcs, arcsBetween, arcsOf, boundsOf } from './arcs.js';
 
 /** Keys of degrees: below 16 each its own, above that eight to each power of two. */
 const EXACT = 16;
@@ -39,40 +37,19 @@ export interface DegreeOrderTask {
 /** Main thread: the arrays. */
 export function degreeOrderTask(memory: Memory, first: Csr, second?: Csr): DegreeOrderTask {
   const { nodes } = first;
-  const bounds = second === undefined ? first.bounds : boundsOfTwo(memory, first, second);
+  const bounds = boundsOf(memory, first, second);
   const chunks = bounds.length - 1;
   return {
     nodes,
     bounds,
-    first: { offsets: first.offsets, targets: first.targets },
-    second: second === undefined ? undefined : { offsets: second.offsets, targets: second.targets },
+    first: arcsOf(first),
+    second: second && arcsOf(second),
     tally: memory.u32('order.tally', chunks * KEYS),
     starts: memory.u32('order.starts', chunks * KEYS),
     places: memory.u32('order.places', nodes),
     spans: memory.u32('order.spans', 2 * nodes),
     arcs: memory.u32('order.arcs', first.arcs + (second?.arcs ?? 0) + 1),
   };
-}
-
-/** Bounds of as many chunks as two adjacencies of the same nodes have, of about the same number of arcs and nodes. */
-function boundsOfTwo(memory: Memory, first: Csr, second: Csr): Uint32Array {
-  const { nodes } = first;
-  const chunks = first.bounds.length - 1 + (second.bounds.length - 1);
-  const work = first.arcs + second.arcs + nodes;
-  const bounds = memory.u32('order.bounds', chunks + 1);
-  for (let chunk = 1; chunk < chunks; chunk++) {
-    const wanted = (work / chunks) * chunk;
-    let low = bounds[chunk - 1]!;
-    let high = nodes;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (first.offsets[middle]! + second.offsets[middle]! + middle < wanted) low = middle + 1;
-      else high = middle;
-    }
-    bounds[chunk] = low;
-  }
-  bounds[chunks] = nodes;
-  return bounds;
 }
 
 /** Ascends with the degree; degrees of one key differ by at most an eighth. */
@@ -117,7 +94,7 @@ export class DegreeOrder {
     const { bounds, first, second, tally } = this.#task;
     const next = this.#next.fill(0);
     const end = bounds[chunk + 1]!;
-    for (let node = bounds[chunk]!; node < end; node++) next[keyOf(degreeOf(first, second, node))]!++;
+    for (let node = bounds[chunk]!; node < end; node++) next[keyOf(arcsBetween(first, second, node, node + 1))]!++;
     tally.set(next, chunk * KEYS);
   }
 
@@ -144,14 +121,15 @@ export class DegreeOrder {
     const next = this.#next;
     next.set(starts.subarray(chunk * KEYS, (chunk + 1) * KEYS));
     const end = bounds[chunk + 1]!;
-    for (let node = bounds[chunk]!; node < end; node++) places[node] = next[keyOf(degreeOf(first, second, node))]!++;
+    for (let node = bounds[chunk]!; node < end; node++)
+      places[node] = next[keyOf(arcsBetween(first, second, node, node + 1))]!++;
   }
 
   /** False when the job is over. */
   keep(chunk: number): boolean {
     const { bounds, first, second, places, spans } = this.#task;
     const end = bounds[chunk + 1]!;
-    let at = first.offsets[bounds[chunk]!]! + (second === undefined ? 0 : second.offsets[bounds[chunk]!]!);
+    let at = arcsBetween(first, second, 0, bounds[chunk]!);
     let steps = 0;
     for (let node = bounds[chunk]!; node < end; node++) {
       const place = places[node]!;
@@ -243,9 +221,4 @@ export class DegreeOrder {
     this.#fetched ^= fetched;
     return count;
   }
-}
-
-function degreeOf(first: Arcs, second: Arcs | undefined, node: number): number {
-  const degree = first.offsets[node + 1]! - first.offsets[node]!;
-  return second === undefined ? degree : degree + second.offsets[node + 1]! - second.offsets[node]!;
 }
