@@ -19,6 +19,18 @@ const work = {
     make: ({ trianglesTask }, graph) => trianglesTask(new Memory(), graph),
     answer: (task) => task.total[0],
   },
+  'clustering, undirected': {
+    file: 'clustering',
+    kernel: 'ClusteringKernel',
+    make: ({ clusteringTask }, graph) => clusteringTask(new Memory(), graph, { direction: 'both' }),
+    answer: (task) => mean(task.values),
+  },
+  'clustering, directed': {
+    file: 'clustering',
+    kernel: 'ClusteringKernel',
+    make: ({ clusteringTask }, graph) => clusteringTask(new Memory(), graph, { direction: 'out' }),
+    answer: (task) => mean(task.values),
+  },
   'communities, undirected': {
     file: 'communities',
     kernel: 'CommunitiesKernel',
@@ -33,6 +45,7 @@ const work = {
   },
 };
 
+const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
 const median = (values) => values.sort((a, b) => a - b)[values.length >> 1];
 
 async function time(threads, module, kernel, make, answer, runs) {

@@ -93,7 +93,7 @@ export function communitiesTask(
 export class CommunitiesKernel implements Kernel {
   readonly #task: CommunitiesTask;
   readonly #breathe: Breathe;
-  /** Neighbours by label, of the node at hand; all 0 between two nodes. */
+  /** Neighbours by label, of the node at hand; all 0 between two nodes, as long as the job lasts. */
   #counts: Uint32Array | undefined;
   /** Labels of the neighbours at hand. */
   #seen = new Uint32Array(SEEN);
@@ -193,10 +193,7 @@ export class CommunitiesKernel implements Kernel {
           gather(arcs!.targets, begin, end, from, seen, 0);
           if (isCounting) most = Math.max(most, count(seen, end - begin, counts));
           else label = Math.min(label, leastOf(seen, end - begin, counts, most));
-          if (!this.#breathe()) {
-            this.#counts = undefined;
-            return -1;
-          }
+          if (!this.#breathe()) return -1;
         }
       }
     }
