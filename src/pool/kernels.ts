@@ -10,6 +10,7 @@ import { RankKernel, type RankTask } from '../csr/rank.js';
 import { type ManyBatch, ManyCopy, type ManyCopyTask, ManyQueries } from '../query/many.js';
 import { type PairJoin, PairKernel } from '../query/pairs.js';
 import { ColumnArcs, type ColumnArcsTask } from './column-arcs.js';
+import { CsrMask, type CsrMaskTask } from './csr-mask.js';
 import { CsrNodes, type CsrNodesTask } from './csr-nodes.js';
 import { CsrStill, type CsrStillTask } from './csr-still.js';
 import type { EngineMemory } from './engine-memory.js';
@@ -27,6 +28,7 @@ const kernels: Readonly<Record<string, KernelFactory<never>>> = {
     new CsrBuild(build, new ColumnArcs(memory, thread, arcs), breathe),
   'csr.arrays': (_memory, _thread, { build, arcs }: { build: CsrBuildTask; arcs: ArcArrays }, breathe) =>
     new CsrBuild(build, new ArrayArcs(arcs), breathe),
+  'csr.mask': (memory, thread, task: CsrMaskTask, breathe) => new CsrMask(memory, thread, task, breathe),
   'csr.rank': (memory, _thread, task: RankTask, breathe) =>
     new RankKernel(task, (handle) => memory.ids.idOf(handle), breathe),
   pageRank: (_memory, _thread, task: PageRankTask, breathe) => new PageRankKernel(task, breathe),
