@@ -2,6 +2,7 @@ import { ClusteringKernel, type ClusteringTask } from '../algorithms/clustering.
 import { CommunitiesKernel, type CommunitiesTask } from '../algorithms/communities.js';
 import { ComponentsKernel, type ComponentsTask } from '../algorithms/components.js';
 import { PageRankKernel, type PageRankTask } from '../algorithms/pagerank.js';
+import { StrongComponentsKernel, type StrongComponentsTask } from '../algorithms/strong-components.js';
 import { TrianglesKernel, type TrianglesTask } from '../algorithms/triangles.js';
 import type { Breathe, Kernel } from '../base/kernel.js';
 import { type ArcArrays, ArrayArcs } from '../csr/array-arcs.js';
@@ -35,6 +36,8 @@ const kernels: Readonly<Record<string, KernelFactory<never>>> = {
   components: (_memory, _thread, task: ComponentsTask, breathe) => new ComponentsKernel(task, breathe),
   clustering: (_memory, _thread, task: ClusteringTask, breathe) => new ClusteringKernel(task, breathe),
   communities: (_memory, _thread, task: CommunitiesTask, breathe) => new CommunitiesKernel(task, breathe),
+  strongComponents: (_memory, _thread, task: StrongComponentsTask, breathe) =>
+    new StrongComponentsKernel(task, breathe),
   triangles: (_memory, _thread, task: TrianglesTask, breathe) => new TrianglesKernel(task, breathe),
   pairs: (_memory, _thread, join: PairJoin, breathe) => new PairKernel(join, breathe),
 };
