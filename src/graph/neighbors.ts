@@ -1,4 +1,4 @@
-import { BLOCK } from './layout.js';
+import { BLOCK, BLOCK_ENTRIES, type EdgeViews } from './layout.js';
 import { type AdjacencyLists, Both, In, Out } from './lists.js';
 
 /** Slots of the first table: enough for 128 entries without growing. */
@@ -10,15 +10,15 @@ const FIRST_SLOTS = 256;
  */
 export class NeighborScan {
   readonly #lists: AdjacencyLists;
-  readonly #kinds: Uint32Array;
+  readonly #views: EdgeViews;
   #rows = new Uint32Array(FIRST_SLOTS);
   #stamps = new Uint32Array(FIRST_SLOTS);
   #stamp = 0;
   #mask = 0;
 
-  constructor(lists: AdjacencyLists, kinds: Uint32Array) {
+  constructor(lists: AdjacencyLists, views: EdgeViews) {
     this.#lists = lists;
-    this.#kinds = kinds;
+    this.#views = views;
   }
 
   /**
@@ -33,12 +33,12 @@ export class NeighborScan {
     at: number,
     isLive: ((edge: number) => boolean) | undefined,
   ): number {
-    const { byRow } = this.#lists;
     // An edge is one of its source, target and kind: one list and one kind name nobody twice.
     const unique = direction !== Both && kind >= 0;
     if (!unique) {
-      const most = (direction !== In ? byRow[Out].length[row]! : 0) + (direction !== Out ? byRow[In].length[row]! : 0);
-      this.#begin(most);
+      const lists = this.#lists;
+      const outs = direction === In ? 0 : lists.rows[lists.at(row, Out) + 1]!;
+      this.#begin(outs + (direction === Out ? 0 : lists.rows[lists.at(row, In) + 1]!));
     }
     let found = 0;
     if (direction !== In) found = this.#scan(Out, row, kind, out, at, found, unique, isLive);
@@ -56,26 +56,26 @@ export class NeighborScan {
     unique: boolean,
     isLive: ((edge: number) => boolean) | undefined,
   ): number {
-    const { entries, next } = this.#lists;
-    const kinds = this.#kinds;
+    const { blocks, rows } = this.#lists;
+    const kinds = this.#views.kind;
+    const others = direction === Out ? this.#views.target : this.#views.source;
     const room = out.length - at;
     let found = foundBefore;
-    let length = this.#lists.byRow[direction].length[row]!;
-    let block = this.#lists.byRow[direction].head[row]!;
-    while (length > 0) {
-      const filled = ((length - 1) & (BLOCK - 1)) + 1;
-      const first = (block - 1) * BLOCK;
+    const words = this.#lists.at(row, direction);
+    let block = rows[words]!;
+    let filled = ((rows[words + 1]! - 1) % BLOCK_ENTRIES) + 1;
+    for (; block !== 0; filled = BLOCK_ENTRIES) {
+      const first = (block - 1) * BLOCK + 1;
       for (let place = first; place < first + filled; place++) {
-        const edge = entries[place * 2]!;
+        const edge = blocks[place]!;
         if (kind >= 0 && kinds[edge] !== kind) continue;
         if (isLive?.(edge) === false) continue;
-        const neighbour = entries[place * 2 + 1]!;
+        const neighbour = others[edge]!;
         if (!unique && !this.#isNew(neighbour)) continue;
         if (found < room) out[at + found] = neighbour;
         found++;
       }
-      length -= filled;
-      block = next[block - 1]!;
+      block = blocks[first - 1]!;
     }
     return found;
   }

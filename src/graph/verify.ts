@@ -1,8 +1,16 @@
-import { BLOCK, type EdgeViews, type RowViews, Word } from './layout.js';
+import type { EdgeTable } from './edge-table.js';
+import { BLOCK, BLOCK_ENTRIES, type EdgeViews, FREE, ListWord, ROW_WORDS, type RowViews, Word } from './layout.js';
 
-/** Names what does not agree between the edge columns and lists, counters and free lists. At most 20 problems. */
-export function verifyEdges(views: EdgeViews, rows: RowViews, isLive: (edge: number) => boolean): string[] {
-  const { graph, source, target, outEntry, inEntry, entries, next, words } = views;
+/** Names what does not agree between the edge columns and lists, hash table, counters and free lists. At most 20 problems. */
+export function verifyEdges(
+  views: EdgeViews,
+  rows: RowViews,
+  table: EdgeTable,
+  isLive: (edge: number) => boolean,
+): string[] {
+  const { source, target, outPlace, inPlace, blocks, words } = views;
+  const end = words[Word.edgeBump]!;
+  const isThere = (edge: number): boolean => edge < end && source[edge] !== FREE;
   const problems: string[] = [];
   const note = (problem: string): void => {
     if (problems.length < 20) problems.push(`edges: ${problem}`);
@@ -20,10 +28,10 @@ export function verifyEdges(views: EdgeViews, rows: RowViews, isLive: (edge: num
     let block = head;
     for (let left = length; left > 0; ) {
       if (!takeBlock(block, where)) return;
-      const filled = ((left - 1) & (BLOCK - 1)) + 1;
-      for (let slot = 0; slot < filled; slot++) visit((block - 1) * BLOCK + slot);
+      const filled = ((left - 1) % BLOCK_ENTRIES) + 1;
+      for (let slot = 1; slot <= filled; slot++) visit((block - 1) * BLOCK + slot);
       left -= filled;
-      block = next[block - 1]!;
+      block = blocks[(block - 1) * BLOCK]!;
     }
     if (block !== 0) note(`${where}: its chain goes on behind its ${length} entries`);
   };
@@ -32,8 +40,8 @@ export function verifyEdges(views: EdgeViews, rows: RowViews, isLive: (edge: num
   const loops = new Map<number, number>();
   const ends = [new Set<number>(), new Set<number>()] as const;
   const ghosts = words[Word.cascades] !== 0;
-  for (let edge = 0; edge < words[Word.edgeBump]!; edge++) {
-    if (graph[edge] === 0) continue;
+  for (let edge = 0; edge < end; edge++) {
+    if (!isThere(edge)) continue;
     used++;
     if (!isLive(edge)) {
       if (!ghosts) note(`row ${edge} has lost an end, and no cascade is under way`);
@@ -47,24 +55,22 @@ export function verifyEdges(views: EdgeViews, rows: RowViews, isLive: (edge: num
 
   // Each live edge is met at its own place; as many as there are, so none is missing.
   for (const direction of [0, 1] as const) {
-    const head = direction === 0 ? rows.outHead : rows.inHead;
-    const length = direction === 0 ? rows.outLength : rows.inLength;
+    const list = direction === 0 ? ListWord.outHead : ListWord.inHead;
     const own = direction === 0 ? source : target;
-    const other = direction === 0 ? target : source;
-    const placeOf = direction === 0 ? outEntry : inEntry;
+    const placeOf = direction === 0 ? outPlace : inPlace;
     const name = direction === 0 ? 'out' : 'in';
     let met = 0;
     let live = 0;
     for (const row of ends[direction]) {
-      walk(head[row]!, length[row]!, `${name} list of row ${row}`, (place) => {
-        const edge = entries[place * 2]!;
-        const stands = graph[edge] !== 0 && own[edge] === row && other[edge] === entries[place * 2 + 1];
-        if (!stands || placeOf[edge] !== place + 1)
+      const at = row * ROW_WORDS + list;
+      walk(rows.lists[at]!, rows.lists[at + 1]!, `${name} list of row ${row}`, (place) => {
+        const edge = blocks[place]!;
+        if (!isThere(edge) || own[edge] !== row || placeOf[edge] !== place)
           note(`${name} list of row ${row} lists row ${edge}, which is not there`);
         else if (isLive(edge)) met++;
       });
     }
-    for (let edge = 0; edge < words[Word.edgeBump]!; edge++) if (graph[edge] !== 0 && isLive(edge)) live++;
+    for (let edge = 0; edge < end; edge++) if (isLive(edge)) live++;
     if (met !== live) note(`${met} in ${name} lists, ${live} there`);
   }
   for (const row of ends[0]) {
@@ -73,25 +79,27 @@ export function verifyEdges(views: EdgeViews, rows: RowViews, isLive: (edge: num
   }
 
   let cascades = 0;
-  for (let record = words[Word.cascade]!; record !== 0; record = next[record - 1]!) {
+  for (let record = words[Word.cascade]!; record !== 0; record = blocks[(record - 1) * BLOCK]!) {
     if (!takeBlock(record, 'cascades')) break;
     cascades++;
-    const at = (record - 1) * BLOCK * 2;
-    walk(entries[at]!, entries[at + 1]!, 'out list of a removed node', () => {});
-    walk(entries[at + 2]!, entries[at + 3]!, 'in list of a removed node', () => {});
+    const at = (record - 1) * BLOCK + 1;
+    for (const list of [ListWord.outHead, ListWord.inHead]) {
+      walk(blocks[at + list]!, blocks[at + list + 1]!, 'list of a removed node', () => {});
+    }
   }
   if (cascades !== words[Word.cascades]) note(`${words[Word.cascades]} cascades counted, ${cascades} there`);
 
   let free = 0;
-  for (let edge = words[Word.edgeFree]!; edge !== 0 && free <= words[Word.edgeBump]!; edge = source[edge - 1]!) {
-    if (graph[edge - 1] !== 0) note(`row ${edge - 1} is free and in use`);
+  for (let edge = words[Word.edgeFree]!; edge !== 0 && free <= end; edge = target[edge - 1]!) {
+    if (source[edge - 1] !== FREE) note(`row ${edge - 1} is free and in use`);
     free++;
   }
-  if (free + used !== words[Word.edgeBump]) note(`${free} rows free and ${used} in use, of ${words[Word.edgeBump]}`);
-  for (let block = words[Word.blockFree]!; block !== 0; block = next[block - 1]!) {
+  if (free + used !== end) note(`${free} rows free and ${used} in use, of ${end}`);
+  for (let block = words[Word.blockFree]!; block !== 0; block = blocks[(block - 1) * BLOCK]!) {
     if (!takeBlock(block, 'free blocks')) break;
   }
   // Rows without live edges may hold ghosts, and their blocks are met only from their own rows, so the sum is exact without them alone.
   if (!ghosts && blockSeen.includes(0)) note('a block is neither in a list nor free');
+  table.verify(isThere, used, note);
   return problems;
 }
