@@ -50,16 +50,17 @@ export class EdgeTable {
 
   /** Where the bucket of a hash begins. */
   #locate(hash: number): number {
+    const homes = FIRST_BUCKETS + this.#words[Word.split]!;
     // As many low bits as number the last bucket; one bit less for a bucket that is not split yet.
-    const last = FIRST_BUCKETS - 1 + this.#words[Word.split]!;
-    const level = 32 - Math.clz32(last);
-    const bucket = hash & ((1 << level) - 1);
-    if (bucket <= last) {
+    const level = 32 - Math.clz32(homes - 1);
+    const half = 1 << (level - 1);
+    const low = hash & (half - 1);
+    if (low < homes - half) {
       this.#level = level;
-      return bucket * BUCKET;
+      return (hash & (2 * half - 1)) * BUCKET;
     }
     this.#level = level - 1;
-    return (bucket & ((1 << (level - 1)) - 1)) * BUCKET;
+    return low * BUCKET;
   }
 
   /**
