@@ -63,6 +63,34 @@ export class EdgeTable {
     return low * BUCKET;
   }
 
+  /** Loads the bucket that a hash leads to. */
+  touch(hash: number): number {
+    return this.#buckets[this.#locate(hash)]!;
+  }
+
+  /** Loads the bucket of the n-th next split, or with `chain` the one that it goes on with. */
+  touchSplit(ahead: number, chain: boolean): number {
+    const added = FIRST_BUCKETS + this.#words[Word.split]! + ahead;
+    const head = this.#buckets[(added - (1 << (31 - Math.clz32(added)))) * BUCKET]!;
+    return chain ? this.#buckets[(head >>> COUNT_BITS) * BUCKET]! : head;
+  }
+
+  /** An edge that may be the one of the key whose hash it is, or NO_ROW when its bucket has none: no other memory is read. */
+  guess(hash: number): number {
+    const buckets = this.#buckets;
+    const at = this.#locate(hash);
+    const pattern = Math.imul((hash >>> (this.#level & -TAG_STEP)) & TAG_MASK, 0x01010101);
+    const count = buckets[at]! & COUNT_MASK;
+    for (let first = 0; first < count; first += 4) {
+      const different = buckets[at + TAGS + (first >> 2)]! ^ pattern;
+      const zeros = (different - 0x01010101) & ~different & 0x80808080;
+      if (zeros === 0) continue;
+      const slot = first + ((31 - Math.clz32(zeros & -zeros)) >> 3);
+      return slot < count ? buckets[at + EDGES + slot]! : NO_ROW;
+    }
+    return NO_ROW;
+  }
+
   /**
    * The edge row of the key whose hash it is, or NO_ROW. `isLive` is undefined when there are no ghosts: a key may have
    * some beside its edge.

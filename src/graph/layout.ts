@@ -1,6 +1,7 @@
 import { AthanorError } from '../base/errors.js';
 import { attachRegion, createRegion, defineRegion, type RegionToken, type Views } from '../memory/region.js';
 import type { Memory } from '../memory/reserve.js';
+import { levelsOf } from './free-rows.js';
 
 /** Words of an adjacency block: 64 bytes, a cache line. Word 0 is the next block of the list, the others are entries. */
 export const BLOCK = 16;
@@ -38,7 +39,7 @@ export const FREE = 0xffffffff;
 /*
  * Edges of one shard, by edge row below `words[edgeBump]`. The truth:
  *   source    u32  node row; FREE: the row holds no edge
- *   target    u32  node row; of a free edge the next free one + 1
+ *   target    u32  node row
  *   kind      u16  number of the kind
  *   weight    f64
  *   time      f64  milliseconds since the Unix epoch
@@ -48,6 +49,7 @@ export const FREE = 0xffffffff;
  *   outPlace, inPlace  u32  where the edge stands in the source's and the target's list: index in `blocks`
  *   blocks    u32 [blocks * 16]   word 0: next block + 1 of the list, or of the free ones; 1 to 15: edge rows
  *   buckets   u32 [buckets * 16]  the hash table, see edge-table.ts
+ *   free      u32                 which rows are free, see free-rows.ts
  *   words     u32 [16]            Word, below
  *
  * A cascade's record is a block of the pool: words 1 to 4 are the row's list words as they were, word 0 is the next record
@@ -76,6 +78,7 @@ const edgeLayout = defineRegion({
     inPlace: ['u32', edges],
     blocks: ['u32', blocksOf(edges, rows) * BLOCK],
     buckets: ['u32', bucketsOf(edges) * BUCKET],
+    free: ['u32', levelsOf(edges).words],
     words: ['u32', 16],
   }),
 });
@@ -109,16 +112,15 @@ const MAX_BLOCKS = 2 ** 28;
 /** Indexes of `words`. CASCADES counts removed nodes whose lists wait; CASCADE is the first of their records, a block + 1. */
 export const Word = {
   edgeBump: 0,
-  edgeFree: 1,
-  blockBump: 2,
-  blockFree: 3,
-  count: 4,
-  cascades: 5,
-  cascade: 6,
+  blockBump: 1,
+  blockFree: 2,
+  count: 3,
+  cascades: 4,
+  cascade: 5,
   /** Buckets added to the first ones. */
-  split: 7,
-  bucketBump: 8,
-  bucketFree: 9,
+  split: 6,
+  bucketBump: 7,
+  bucketFree: 8,
 } as const;
 
 export type RowViews = Views<ReturnType<typeof rowLayout.fields>>;

@@ -1,6 +1,7 @@
 import { invariant } from '../base/errors.js';
 import { NO_ROW } from '../base/limits.js';
 import { EdgeTable, hashOf } from './edge-table.js';
+import { FreeRows } from './free-rows.js';
 import {
   BLOCK,
   BLOCK_ENTRIES,
@@ -13,11 +14,13 @@ import {
   Word,
 } from './layout.js';
 import { AdjacencyLists, Both, In, Out } from './lists.js';
+import { LookAhead } from './look-ahead.js';
 import { NeighborScan } from './neighbors.js';
 import { verifyEdges } from './verify.js';
 
 export { FREE } from './layout.js';
 export { Both, In, Out } from './lists.js';
+export { AHEAD } from './look-ahead.js';
 
 /** What makes a row a node, kept by others: ALIVE is bit 0 of `flags`; `born` is the sequence at which it last became one. */
 export interface NodeLife {
@@ -55,6 +58,8 @@ export class ShardEdges {
   readonly #rows: RowViews;
   readonly #lists: AdjacencyLists;
   readonly #table: EdgeTable;
+  readonly #free: FreeRows;
+  readonly #ahead: LookAhead;
   readonly #life: NodeLife;
   readonly #words: Uint32Array;
   readonly #scan: NeighborScan;
@@ -67,6 +72,8 @@ export class ShardEdges {
     this.#words = this.views.words;
     this.#lists = new AdjacencyLists(regions, this.views);
     this.#table = new EdgeTable(this.views);
+    this.#free = new FreeRows(this.views);
+    this.#ahead = new LookAhead(this.views, regions.rows, this.#table);
     this.#scan = new NeighborScan(this.#lists, this.views);
     this.#isLive = (edge) => this.isLive(edge);
   }
@@ -125,6 +132,11 @@ export class ShardEdges {
     views.source[edge] = source;
     this.#link(hash, edge, source, target);
     return true;
+  }
+
+  /** Upserts of these edges come next: loads the memory that they will look at. At most AHEAD; nothing hangs on it. */
+  expect(sources: Uint32Array, targets: Uint32Array, kinds: Uint32Array, from: number, to: number): void {
+    this.#ahead.load(sources, targets, kinds, from, to);
   }
 
   /** True when there was such an edge. */
@@ -236,12 +248,9 @@ export class ShardEdges {
 
   /** A row without an edge: recovery takes it for free until its source is written. */
   #takeEdge(): number {
+    const free = this.#free.take();
+    if (free >= 0) return free;
     const words = this.#words;
-    const free = words[Word.edgeFree]!;
-    if (free !== 0) {
-      words[Word.edgeFree] = this.views.target[free - 1]!;
-      return free - 1;
-    }
     const edge = words[Word.edgeBump]!;
     invariant(edge < this.views.source.length, 'edges beyond the capacity that the main thread keeps');
     // Before it counts: zeroed memory would be an edge of row 0.
@@ -252,14 +261,9 @@ export class ShardEdges {
 
   #giveEdge(hash: number, edge: number): void {
     this.#table.remove(hash, edge);
-    this.#freeRow(edge);
-    this.#words[Word.count]!--;
-  }
-
-  #freeRow(edge: number): void {
     this.views.source[edge] = FREE;
-    this.views.target[edge] = this.#words[Word.edgeFree]!;
-    this.#words[Word.edgeFree] = edge + 1;
+    this.#free.give(edge);
+    this.#words[Word.count]!--;
   }
 
   // ------------------------------------------------------------ recovery
@@ -278,22 +282,25 @@ export class ShardEdges {
   rebuild(): void {
     const views = this.views;
     const words = this.#words;
-    words[Word.edgeFree] = 0;
     words[Word.count] = 0;
     words[Word.cascades] = 0;
     words[Word.cascade] = 0;
     this.#lists.clear();
     this.#table.clear();
+    this.#free.clear();
     const edges = words[Word.edgeBump]!;
     for (let edge = 0; edge < edges; edge++) {
       if (this.isLive(edge)) this.#link(this.#table.hashOf(edge), edge, views.source[edge]!, views.target[edge]!);
-      else this.#freeRow(edge);
+      else {
+        views.source[edge] = FREE;
+        this.#free.give(edge);
+      }
     }
   }
 
   /** Names what does not agree between the edge columns and what is derived from them. The shard stands still meanwhile. */
   verify(): string[] {
-    return verifyEdges(this.views, this.#rows, this.#table, this.#isLive);
+    return verifyEdges(this.views, this.#rows, this.#table, this.#free, this.#isLive);
   }
 
   // ------------------------------------------------------------ reading

@@ -1,4 +1,5 @@
 import type { EdgeTable } from './edge-table.js';
+import type { FreeRows } from './free-rows.js';
 import { BLOCK, BLOCK_ENTRIES, type EdgeViews, FREE, ListWord, ROW_WORDS, type RowViews, Word } from './layout.js';
 
 /** Names what does not agree between the edge columns and lists, hash table, counters and free lists. At most 20 problems. */
@@ -6,6 +7,7 @@ export function verifyEdges(
   views: EdgeViews,
   rows: RowViews,
   table: EdgeTable,
+  freeRows: FreeRows,
   isLive: (edge: number) => boolean,
 ): string[] {
   const { source, target, outPlace, inPlace, blocks, words } = views;
@@ -89,17 +91,12 @@ export function verifyEdges(
   }
   if (cascades !== words[Word.cascades]) note(`${words[Word.cascades]} cascades counted, ${cascades} there`);
 
-  let free = 0;
-  for (let edge = words[Word.edgeFree]!; edge !== 0 && free <= end; edge = target[edge - 1]!) {
-    if (source[edge - 1] !== FREE) note(`row ${edge - 1} is free and in use`);
-    free++;
-  }
-  if (free + used !== end) note(`${free} rows free and ${used} in use, of ${end}`);
   for (let block = words[Word.blockFree]!; block !== 0; block = blocks[(block - 1) * BLOCK]!) {
     if (!takeBlock(block, 'free blocks')) break;
   }
   // Rows without live edges may hold ghosts, and their blocks are met only from their own rows, so the sum is exact without them alone.
   if (!ghosts && blockSeen.includes(0)) note('a block is neither in a list nor free');
+  freeRows.verify((row) => !isThere(row), end, note);
   table.verify(isThere, used, note);
   return problems;
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { NO_ROW } from '../../dist/src/base/limits.js';
 import { GraphRegions } from '../../dist/src/graph/layout.js';
-import { Both, FREE, In, Out, ShardEdges } from '../../dist/src/graph/shard-edges.js';
+import { Both, In, Out, ShardEdges } from '../../dist/src/graph/shard-edges.js';
 import { brokenCanariesWithin } from '../../dist/src/memory/region.js';
 import { Memory } from '../../dist/src/memory/reserve.js';
 
@@ -138,9 +138,8 @@ class Pair {
 
 /** Fills all that is derived with nonsense: only `edgeBump`, and the columns of edges in use, are the truth. */
 function scramble(regions: GraphRegions): void {
-  const { source, target, outPlace, inPlace, blocks, buckets, words } = regions.edges[1]!;
-  for (const array of [outPlace, inPlace, blocks, buckets]) array.fill(0x7f7f7f7f);
-  for (let edge = 0; edge < target.length; edge++) if (source[edge] === FREE) target[edge] = 0x7f7f7f7f;
+  const { outPlace, inPlace, blocks, buckets, free, words } = regions.edges[1]!;
+  for (const array of [outPlace, inPlace, blocks, buckets, free]) array.fill(0x7f7f7f7f);
   for (let word = 1; word < words.length; word++) words[word] = 0x7f7f7f7f;
   for (const rows of Object.values(regions.rows)) (rows as Uint32Array).fill(0x7f7f7f7f);
 }
