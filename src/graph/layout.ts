@@ -3,6 +3,17 @@ import { attachRegion, createRegion, defineRegion, type RegionToken, type Views 
 import type { Memory } from '../memory/reserve.js';
 import { levelsOf } from './free-rows.js';
 
+/** Which of a node's lists: edges that leave it, or that come to it. `Both` is for questions alone. */
+export const Out = 0;
+export const In = 1;
+export const Both = 2;
+
+/** What makes a row a node, kept by others: ALIVE is bit 0 of `flags`; `born` is the sequence at which it last became one. */
+export interface NodeLife {
+  readonly flags: Uint8Array;
+  readonly born: Float64Array;
+}
+
 /** Words of an adjacency block: 64 bytes, a cache line. Word 0 is the next block of the list, the others are entries. */
 export const BLOCK = 16;
 export const BLOCK_ENTRIES = BLOCK - 1;
@@ -13,6 +24,11 @@ export const BLOCK_ENTRIES = BLOCK - 1;
  */
 export const ROW_WORDS = 4;
 export const ListWord = { outHead: 0, outLength: 1, inHead: 2, inLength: 3 } as const;
+
+/** Where the words of a row's list stand. */
+export function listAt(row: number, direction: number): number {
+  return row * ROW_WORDS + (direction === Out ? ListWord.outHead : ListWord.inHead);
+}
 
 /*
  * Adjacency region, engine-wide, by node row.
@@ -48,7 +64,7 @@ export const FREE = 0xffffffff;
  * Derived:
  *   outPlace, inPlace  u32  where the edge stands in the source's and the target's list: index in `blocks`
  *   blocks    u32 [blocks * 16]   word 0: next block + 1 of the list, or of the free ones; 1 to 15: edge rows
- *   buckets   u32 [buckets * 16]  the hash table, see edge-table.ts
+ *   buckets   u32 [buckets * 16]  the hash table, see edge-store.ts
  *   free      u32                 which rows are free, see free-rows.ts
  *   words     u32 [16]            Word, below
  *
@@ -88,8 +104,9 @@ function blocksOf(edges: number, rows: number): number {
   return Math.ceil((2 * edges) / BLOCK_ENTRIES) + 2 * Math.min(edges, rows) + Math.ceil(edges / 8) + 2;
 }
 
-/** Words of a bucket: 64 bytes, a cache line. */
+/** Words of a bucket, a cache line: head, three words of tags, and the edges; the head's low bits count these. */
 export const BUCKET = 16;
+export const Bucket = { tags: 1, edges: 4, countBits: 4 } as const;
 /** Edges that a bucket holds. */
 export const BUCKET_EDGES = 12;
 /** Edges a bucket at which the table grows by one; buckets of the smallest table. */

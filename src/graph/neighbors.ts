@@ -1,5 +1,4 @@
-import { BLOCK, BLOCK_ENTRIES, type EdgeViews } from './layout.js';
-import { type AdjacencyLists, Both, In, Out } from './lists.js';
+import { BLOCK, BLOCK_ENTRIES, Both, type EdgeViews, In, listAt, Out } from './layout.js';
 
 /** Slots of the first table: enough for 128 entries without growing. */
 const FIRST_SLOTS = 256;
@@ -9,14 +8,14 @@ const FIRST_SLOTS = 256;
  * entries. A slot counts only when it bears the stamp of the question, so nothing is cleared between questions.
  */
 export class NeighborScan {
-  readonly #lists: AdjacencyLists;
+  readonly #lists: Uint32Array;
   readonly #views: EdgeViews;
   #rows = new Uint32Array(FIRST_SLOTS);
   #stamps = new Uint32Array(FIRST_SLOTS);
   #stamp = 0;
   #mask = 0;
 
-  constructor(lists: AdjacencyLists, views: EdgeViews) {
+  constructor(lists: Uint32Array, views: EdgeViews) {
     this.#lists = lists;
     this.#views = views;
   }
@@ -37,8 +36,8 @@ export class NeighborScan {
     const unique = direction !== Both && kind >= 0;
     if (!unique) {
       const lists = this.#lists;
-      const outs = direction === In ? 0 : lists.rows[lists.at(row, Out) + 1]!;
-      this.#begin(outs + (direction === Out ? 0 : lists.rows[lists.at(row, In) + 1]!));
+      const outs = direction === In ? 0 : lists[listAt(row, Out) + 1]!;
+      this.#begin(outs + (direction === Out ? 0 : lists[listAt(row, In) + 1]!));
     }
     let found = 0;
     if (direction !== In) found = this.#scan(Out, row, kind, out, at, found, unique, isLive);
@@ -56,14 +55,13 @@ export class NeighborScan {
     unique: boolean,
     isLive: ((edge: number) => boolean) | undefined,
   ): number {
-    const { blocks, rows } = this.#lists;
-    const kinds = this.#views.kind;
-    const others = direction === Out ? this.#views.target : this.#views.source;
+    const { blocks, kind: kinds, source, target } = this.#views;
+    const lists = this.#lists;
+    const others = direction === Out ? target : source;
     const room = out.length - at;
     let found = foundBefore;
-    const words = this.#lists.at(row, direction);
-    let block = rows[words]!;
-    let filled = ((rows[words + 1]! - 1) % BLOCK_ENTRIES) + 1;
+    let block = lists[listAt(row, direction)]!;
+    let filled = ((lists[listAt(row, direction) + 1]! - 1) % BLOCK_ENTRIES) + 1;
     for (; block !== 0; filled = BLOCK_ENTRIES) {
       const first = (block - 1) * BLOCK + 1;
       for (let place = first; place < first + filled; place++) {

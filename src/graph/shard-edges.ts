@@ -1,32 +1,31 @@
 import { invariant } from '../base/errors.js';
 import { NO_ROW } from '../base/limits.js';
-import { EdgeTable, hashOf } from './edge-table.js';
+import { specialize } from '../base/specialize.js';
+import { type EdgeStore, makeEdgeStore } from './edge-store.js';
 import { FreeRows } from './free-rows.js';
 import {
   BLOCK,
   BLOCK_ENTRIES,
+  Both,
+  BUCKET,
   type EdgeViews,
+  FIRST_BUCKETS,
   FREE,
   type GraphRegions,
+  homesOf,
+  In,
   ListWord,
+  listAt,
+  type NodeLife,
+  Out,
   ROW_WORDS,
   type RowViews,
   Word,
 } from './layout.js';
-import { AdjacencyLists, Both, In, Out } from './lists.js';
-import { LookAhead } from './look-ahead.js';
 import { NeighborScan } from './neighbors.js';
 import { verifyEdges } from './verify.js';
 
-export { FREE } from './layout.js';
-export { Both, In, Out } from './lists.js';
-export { AHEAD } from './look-ahead.js';
-
-/** What makes a row a node, kept by others: ALIVE is bit 0 of `flags`; `born` is the sequence at which it last became one. */
-export interface NodeLife {
-  readonly flags: Uint8Array;
-  readonly born: Float64Array;
-}
+export { Both, FREE, In, type NodeLife, Out } from './layout.js';
 
 /** Edges that a removed node may have for its cascade to be done within the event: about 20 microseconds. */
 const CASCADE_AT_ONCE = 64;
@@ -56,26 +55,35 @@ const RECLAIM_PER_EDGE = 2;
 export class ShardEdges {
   readonly views: EdgeViews;
   readonly #rows: RowViews;
-  readonly #lists: AdjacencyLists;
-  readonly #table: EdgeTable;
   readonly #free: FreeRows;
-  readonly #ahead: LookAhead;
   readonly #life: NodeLife;
   readonly #words: Uint32Array;
   readonly #scan: NeighborScan;
   readonly #isLive: (edge: number) => boolean;
+  /** Made when it is first used: who only counts does without. */
+  #made: EdgeStore | undefined;
 
   constructor(regions: GraphRegions, shard: number, life: NodeLife) {
     this.views = regions.edges[shard]!;
     this.#rows = regions.rows;
     this.#life = life;
     this.#words = this.views.words;
-    this.#lists = new AdjacencyLists(regions, this.views);
-    this.#table = new EdgeTable(this.views);
     this.#free = new FreeRows(this.views);
-    this.#ahead = new LookAhead(this.views, regions.rows, this.#table);
-    this.#scan = new NeighborScan(this.#lists, this.views);
+    this.#scan = new NeighborScan(this.#rows.lists, this.views);
     this.#isLive = (edge) => this.isLive(edge);
+  }
+
+  get #store(): EdgeStore {
+    this.#made ??= specialize(makeEdgeStore)(
+      this.views,
+      this.#rows,
+      this.#life,
+      homesOf(this.views.source.length),
+      () => this.#free.take(),
+      (edge) => this.#free.give(edge),
+      (what) => invariant(false, what),
+    );
+    return this.#made;
   }
 
   /** Edges in use, with those of cascades under way. */
@@ -95,9 +103,7 @@ export class ShardEdges {
 
   /** Whether the row holds an edge, both of whose ends are as they were when it was written. */
   isLive(edge: number): boolean {
-    const { source, target, sequence } = this.views;
-    const from = source[edge]!;
-    return from !== FREE && this.#holds(from, sequence[edge]!) && this.#holds(target[edge]!, sequence[edge]!);
+    return this.#store.isLive(edge);
   }
 
   /** Whether the row is the same node as when the edge was written. */
@@ -112,43 +118,16 @@ export class ShardEdges {
    * is not newer than the edge changes nothing.
    */
   upsert(source: number, target: number, kind: number, weight: number, time: number, sequence: number): boolean {
-    const views = this.views;
-    const hash = hashOf(source, target, kind);
-    const known = this.#table.find(hash, source, target, kind, this.#tellGhosts());
-    if (known !== NO_ROW) {
-      if (sequence <= views.sequence[known]!) return false;
-      if (!Number.isNaN(weight)) views.weight[known] = weight;
-      views.time[known] = time;
-      views.sequence[known] = sequence;
-      return false;
-    }
-    if (this.#words[Word.cascades] !== 0) this.reclaimStep(RECLAIM_PER_EDGE);
-    const edge = this.#takeEdge();
-    views.target[edge] = target;
-    views.kind[edge] = kind;
-    views.weight[edge] = Number.isNaN(weight) ? 1 : weight;
-    views.time[edge] = time;
-    views.sequence[edge] = sequence;
-    views.source[edge] = source;
-    this.#link(hash, edge, source, target);
-    return true;
-  }
-
-  /** Upserts of these edges come next: loads the memory that they will look at. At most AHEAD; nothing hangs on it. */
-  expect(sources: Uint32Array, targets: Uint32Array, kinds: Uint32Array, from: number, to: number): void {
-    this.#ahead.load(sources, targets, kinds, from, to);
+    const ghosts = this.#words[Word.cascades] !== 0;
+    if (ghosts && this.#store.find(source, target, kind, true) === NO_ROW) this.reclaimStep(RECLAIM_PER_EDGE);
+    return this.#store.upsert(source, target, kind, weight, time, sequence, ghosts);
   }
 
   /** True when there was such an edge. */
   remove(source: number, target: number, kind: number): boolean {
-    const hash = hashOf(source, target, kind);
-    const edge = this.#table.find(hash, source, target, kind, this.#tellGhosts());
+    const edge = this.find(source, target, kind);
     if (edge === NO_ROW) return false;
-    const { outPlace, inPlace } = this.views;
-    this.#lists.takeOut(Out, source, outPlace[edge]!);
-    this.#lists.takeOut(In, target, inPlace[edge]!);
-    if (source === target) this.#rows.loops[source]!--;
-    this.#giveEdge(hash, edge);
+    this.#store.free(edge, true, true);
     return true;
   }
 
@@ -179,14 +158,14 @@ export class ShardEdges {
     const at = row * ROW_WORDS;
     const entries = this.entriesOf(row);
     if (entries === 0) return 0;
-    const lists = this.#lists;
+    const store = this.#store;
     if (entries <= CASCADE_AT_ONCE) {
-      while (rows[at + ListWord.outLength]! > 0) this.#freeEntry(Out, lists.pop(rows, at + ListWord.outHead));
-      while (rows[at + ListWord.inLength]! > 0) this.#freeEntry(In, lists.pop(rows, at + ListWord.inHead));
+      while (rows[at + ListWord.outLength]! > 0) this.#freeEntry(Out, store.pop(rows, at + ListWord.outHead));
+      while (rows[at + ListWord.inLength]! > 0) this.#freeEntry(In, store.pop(rows, at + ListWord.inHead));
       return entries;
     }
-    const record = lists.takeBlock();
-    const { blocks } = lists;
+    const record = store.takeBlock();
+    const { blocks } = this.views;
     for (let word = 0; word < ROW_WORDS; word++) {
       blocks[record * BLOCK + 1 + word] = rows[at + word]!;
       rows[at + word] = 0;
@@ -201,98 +180,62 @@ export class ShardEdges {
   /** Reclaims at most `maxEntries` entries of removed nodes' lists, two for each edge. True when some are left. */
   reclaimStep(maxEntries: number): boolean {
     const words = this.#words;
-    const lists = this.#lists;
-    const { blocks } = lists;
+    const store = this.#store;
+    const { blocks } = this.views;
     let left = maxEntries;
     while (words[Word.cascade] !== 0) {
       const record = words[Word.cascade]! - 1;
       const out = record * BLOCK + 1 + ListWord.outHead;
       const ins = record * BLOCK + 1 + ListWord.inHead;
-      for (; left > 0 && blocks[out + 1]! > 0; left--) this.#freeEntry(Out, lists.pop(blocks, out));
-      for (; left > 0 && blocks[ins + 1]! > 0; left--) this.#freeEntry(In, lists.pop(blocks, ins));
+      for (; left > 0 && blocks[out + 1]! > 0; left--) this.#freeEntry(Out, store.pop(blocks, out));
+      for (; left > 0 && blocks[ins + 1]! > 0; left--) this.#freeEntry(In, store.pop(blocks, ins));
       if (blocks[out + 1]! + blocks[ins + 1]! > 0) return true;
       words[Word.cascade] = blocks[record * BLOCK]!;
       words[Word.cascades]!--;
-      lists.giveBlock(record);
+      store.giveBlock(record);
     }
     return false;
   }
 
   /** Frees the edge whose entry was just taken off one of its lists, and takes it off the other. */
   #freeEntry(direction: 0 | 1, place: number): void {
-    const { source, target, kind, sequence, outPlace, inPlace } = this.views;
-    const edge = this.#lists.blocks[place]!;
-    const from = source[edge]!;
+    const { source, target, sequence, outPlace, inPlace, blocks } = this.views;
+    const edge = blocks[place]!;
     // Freed before by way of its other end, and perhaps taken anew: then its entry is elsewhere, since this block was not free.
-    if (from === FREE || (direction === Out ? outPlace : inPlace)[edge] !== place) return;
-    const to = target[edge]!;
-    const other = direction === Out ? to : from;
+    if (source[edge] === FREE || (direction === Out ? outPlace : inPlace)[edge] !== place) return;
     // The other end's list holds the entry only while that end is the node that the edge was written to.
-    if (this.#holds(other, sequence[edge]!)) {
-      if (direction === Out) this.#lists.takeOut(In, to, inPlace[edge]!);
-      else this.#lists.takeOut(Out, from, outPlace[edge]!);
-      if (from === to) this.#rows.loops[from]!--;
-    }
-    this.#giveEdge(hashOf(from, to, kind[edge]!), edge);
-  }
-
-  /** Puts an edge, whose columns are written, into the lists of its ends, the count and the hash table. */
-  #link(hash: number, edge: number, source: number, target: number): void {
-    this.#lists.append(Out, source, edge);
-    this.#lists.append(In, target, edge);
-    if (source === target) this.#rows.loops[source]!++;
-    const count = this.#words[Word.count]! + 1;
-    this.#words[Word.count] = count;
-    this.#table.insert(hash, edge, count);
-  }
-
-  /** A row without an edge: recovery takes it for free until its source is written. */
-  #takeEdge(): number {
-    const free = this.#free.take();
-    if (free >= 0) return free;
-    const words = this.#words;
-    const edge = words[Word.edgeBump]!;
-    invariant(edge < this.views.source.length, 'edges beyond the capacity that the main thread keeps');
-    // Before it counts: zeroed memory would be an edge of row 0.
-    this.views.source[edge] = FREE;
-    words[Word.edgeBump] = edge + 1;
-    return edge;
-  }
-
-  #giveEdge(hash: number, edge: number): void {
-    this.#table.remove(hash, edge);
-    this.views.source[edge] = FREE;
-    this.#free.give(edge);
-    this.#words[Word.count]!--;
+    const held = this.#holds(direction === Out ? target[edge]! : source[edge]!, sequence[edge]!);
+    this.#store.free(edge, held && direction === In, held && direction === Out);
   }
 
   // ------------------------------------------------------------ recovery
 
   /** Recovery: forgets the row's lists. To be called for every row of the shard before `rebuild`. */
   resetRow(row: number): void {
-    this.#lists.resetRow(row);
-    if (this.#rows.loops[row] !== 0) this.#rows.loops[row] = 0;
+    const { lists, loops } = this.#rows;
+    // Read first: a row that has no list must not touch its pages.
+    for (let at = row * ROW_WORDS; at < (row + 1) * ROW_WORDS; at++) if (lists[at] !== 0) lists[at] = 0;
+    if (loops[row] !== 0) loops[row] = 0;
   }
 
   /**
-   * Recovery: lists, hash table, free lists and the count anew, from the edge columns and the nodes' life. Ghosts go. It may be lost
-   * in its middle and begun again: the truth it reads is `edgeBump`, which it leaves alone, and the columns of edges that
-   * are live, which it does not write.
+   * Recovery: lists, hash table, free lists and the count anew, from the edge columns and the nodes' life. Ghosts go. It may
+   * be lost in its middle and begun again: the truth it reads is `edgeBump`, which it leaves alone, and the columns of edges
+   * that are live, which it does not write.
    */
   rebuild(): void {
-    const views = this.views;
+    const { source, buckets } = this.views;
     const words = this.#words;
-    words[Word.count] = 0;
-    words[Word.cascades] = 0;
-    words[Word.cascade] = 0;
-    this.#lists.clear();
-    this.#table.clear();
+    const store = this.#store;
+    for (let word = 0; word < words.length; word++) if (word !== Word.edgeBump) words[word] = 0;
+    for (let bucket = 0; bucket < FIRST_BUCKETS; bucket++) buckets[bucket * BUCKET] = 0;
     this.#free.clear();
     const edges = words[Word.edgeBump]!;
     for (let edge = 0; edge < edges; edge++) {
-      if (this.isLive(edge)) this.#link(this.#table.hashOf(edge), edge, views.source[edge]!, views.target[edge]!);
-      else {
-        views.source[edge] = FREE;
+      if (store.isLive(edge)) {
+        store.relink(edge);
+      } else {
+        source[edge] = FREE;
         this.#free.give(edge);
       }
     }
@@ -300,14 +243,14 @@ export class ShardEdges {
 
   /** Names what does not agree between the edge columns and what is derived from them. The shard stands still meanwhile. */
   verify(): string[] {
-    return verifyEdges(this.views, this.#rows, this.#table, this.#free, this.#isLive);
+    return verifyEdges(this.views, this.#rows, this.#store, this.#free);
   }
 
   // ------------------------------------------------------------ reading
 
   /** Edge row, or NO_ROW. */
   find(source: number, target: number, kind: number): number {
-    return this.#table.find(hashOf(source, target, kind), source, target, kind, this.#tellGhosts());
+    return this.#store.find(source, target, kind, this.#words[Word.cascades] !== 0);
   }
 
   #tellGhosts(): ((edge: number) => boolean) | undefined {
@@ -317,7 +260,7 @@ export class ShardEdges {
   /** Edges of the node in one direction; in both, a self-loop counts twice. Walks over them while cascades wait. */
   degree(row: number, direction: number): number {
     if (direction === Both) return this.degree(row, Out) + this.degree(row, In);
-    const length = this.#rows.lists[this.#lists.at(row, direction) + 1]!;
+    const length = this.#rows.lists[listAt(row, direction) + 1]!;
     if (length === 0 || this.#words[Word.cascades] === 0) return length;
     let live = 0;
     this.each(row, direction, () => {
@@ -342,11 +285,11 @@ export class ShardEdges {
 
   /** Every live edge of the node in one direction. */
   each(row: number, direction: number, visit: (edge: number, neighbour: number) => void): void {
-    const { blocks } = this.#lists;
+    const { blocks } = this.views;
     const { lists } = this.#rows;
     const others = direction === Out ? this.views.target : this.views.source;
     const isLive = this.#tellGhosts();
-    const at = this.#lists.at(row, direction);
+    const at = listAt(row, direction);
     let block = lists[at]!;
     let filled = ((lists[at + 1]! - 1) % BLOCK_ENTRIES) + 1;
     for (; block !== 0; filled = BLOCK_ENTRIES) {

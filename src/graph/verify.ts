@@ -1,15 +1,24 @@
-import type { EdgeTable } from './edge-table.js';
+import type { EdgeStore } from './edge-store.js';
 import type { FreeRows } from './free-rows.js';
-import { BLOCK, BLOCK_ENTRIES, type EdgeViews, FREE, ListWord, ROW_WORDS, type RowViews, Word } from './layout.js';
+import {
+  BLOCK,
+  BLOCK_ENTRIES,
+  BUCKET,
+  BUCKET_EDGES,
+  Bucket,
+  type EdgeViews,
+  FIRST_BUCKETS,
+  FREE,
+  homesOf,
+  ListWord,
+  ROW_WORDS,
+  type RowViews,
+  Word,
+} from './layout.js';
 
 /** Names what does not agree between the edge columns and lists, hash table, counters and free lists. At most 20 problems. */
-export function verifyEdges(
-  views: EdgeViews,
-  rows: RowViews,
-  table: EdgeTable,
-  freeRows: FreeRows,
-  isLive: (edge: number) => boolean,
-): string[] {
+export function verifyEdges(views: EdgeViews, rows: RowViews, store: EdgeStore, freeRows: FreeRows): string[] {
+  const { isLive } = store;
   const { source, target, outPlace, inPlace, blocks, words } = views;
   const end = words[Word.edgeBump]!;
   const isThere = (edge: number): boolean => edge < end && source[edge] !== FREE;
@@ -97,6 +106,54 @@ export function verifyEdges(
   // Rows without live edges may hold ghosts, and their blocks are met only from their own rows, so the sum is exact without them alone.
   if (!ghosts && blockSeen.includes(0)) note('a block is neither in a list nor free');
   freeRows.verify((row) => !isThere(row), end, note);
-  table.verify(isThere, used, note);
+  verifyTable(views, store, isThere, used, note);
   return problems;
+}
+
+function verifyTable(
+  views: EdgeViews,
+  store: EdgeStore,
+  isThere: (edge: number) => boolean,
+  edges: number,
+  note: (problem: string) => void,
+): void {
+  const { buckets, words } = views;
+  const homes = FIRST_BUCKETS + words[Word.split]!;
+  const firstChained = homesOf(views.source.length);
+  const chained = words[Word.bucketBump]!;
+  let met = 0;
+  let inChains = 0;
+  for (let home = 0; home < homes; home++) {
+    for (let at = home * BUCKET, step = 0; ; step++) {
+      const head = buckets[at]!;
+      const count = head & ((1 << Bucket.countBits) - 1);
+      const next = head >>> Bucket.countBits;
+      if (count > BUCKET_EDGES || (count < BUCKET_EDGES && (step === 0 ? next !== 0 : step > 1)))
+        note(`bucket ${home} of the hash table holds ${count} in the middle of its chain`);
+      if (step > 0 && count === 0) note(`bucket ${home} of the hash table ends with an empty one`);
+      for (let slot = 0; slot < Math.min(count, BUCKET_EDGES); slot++) {
+        const edge = buckets[at + Bucket.edges + slot]!;
+        met++;
+        if (!isThere(edge)) {
+          note(`row ${edge} is in the hash table, and no edge`);
+          continue;
+        }
+        const standing = store.standing(edge);
+        const tag = (buckets[at + Bucket.tags + (slot >> 2)]! >>> ((slot & 3) * 8)) & 0xff;
+        if (standing.home !== home * BUCKET || standing.tag !== tag)
+          note(`row ${edge} is not where its hash leads in the hash table`);
+      }
+      if (next === 0) break;
+      if (next < firstChained || next >= firstChained + chained || ++inChains > chained) {
+        note(`bucket ${home} of the hash table: its chain leads astray`);
+        return;
+      }
+      at = next * BUCKET;
+    }
+  }
+  if (met !== edges) note(`${met} in the hash table, ${edges} there`);
+  let free = 0;
+  for (let bucket = words[Word.bucketFree]!; bucket !== 0 && free <= chained; bucket = buckets[bucket * BUCKET]!)
+    free++;
+  if (free + inChains !== chained) note(`${free} buckets free and ${inChains} in chains, of ${chained}`);
 }

@@ -229,7 +229,6 @@ export class Applier {
         if (this.#detect(shard, frame, i, base)) detected = i;
         else break;
       }
-      projections.prepare(frame, i, until);
       lock.acquireWrite(shard, thread);
       while (i < until) {
         if (wanted[graphs[i]!] !== 0 && i !== detected) {

@@ -1,6 +1,6 @@
 import { invariant } from '../base/errors.js';
 import { GraphOption } from '../base/space.js';
-import { AHEAD, type ShardEdges } from '../graph/shard-edges.js';
+import type { ShardEdges } from '../graph/shard-edges.js';
 import type { ByteHeap } from '../memory/byte-heap.js';
 import { GraphState } from '../project/graph-columns.js';
 import { NodeFlag, positionFlags } from '../project/node-columns.js';
@@ -71,18 +71,6 @@ export class ShardProjections {
     this.#size = graphs.size;
     this.#graphOptions = graphs.options;
     this.#graphSequence = graphs.sequence;
-  }
-
-  /**
-   * Events from `i` to `end` of a frame come next, of which the first may be looked at together: it saves upserts of edges
-   * most of their waiting for memory. Nothing hangs on it, and no lock is needed: the owner alone writes.
-   */
-  prepare(frame: FrameView, i: number, end: number): void {
-    const { type } = frame;
-    const last = i + AHEAD < end ? i + AHEAD : end;
-    let until = i;
-    while (until < last && type[until] === EventType.edgeUpserted) until++;
-    if (until - i > 1) this.edges.expect(frame.row, frame.other, frame.kind, i, until);
   }
 
   /** Applies event `i` of a frame; `base` is the frame's first sequence. */
