@@ -33,6 +33,7 @@ export type {
 } from './base/types.js';
 export { createEngine, type Engine } from './engine/engine.js';
 export type { Graph } from './engine/graph.js';
+export type { GraphCatalog, GraphSummary, NamePageOptions, PageOptions } from './engine/graph-catalog.js';
 export type { NearestManyQueries, NodeSets, WithinManyQueries } from './engine/many.js';
 export type { NodePairs } from './engine/pairs.js';
 export type { EdgeView, NodeView } from './engine/views.js';

@@ -55,27 +55,17 @@ export class NameOrder implements Order {
     this.key = this.#keyOfUnits();
   }
 
-  /** The probe is the place of a name, or of any text. */
-  aimAt(text: string): void {
+  /** The probe is the place of a name, or of any text; undefined is the place behind all names. */
+  aimAt(text: string | undefined): void {
+    if (text === undefined) {
+      this.#length = 0;
+      this.key = Number.POSITIVE_INFINITY;
+      return;
+    }
     const units = this.#units;
     this.#length = Math.min(text.length, PROBE_UNITS);
     for (let i = 0; i < this.#length; i++) units[i] = text.charCodeAt(i);
     this.key = this.#keyOfUnits();
-  }
-
-  /** The probe is the place behind all names that begin with the prefix. */
-  aimBehind(prefix: string): void {
-    let end = prefix.length;
-    // Behind 'az' is 'b', where z is the greatest unit.
-    while (end > 0 && prefix.charCodeAt(end - 1) === 0xffff) end--;
-    if (end === 0) this.aimAtEnd();
-    else this.aimAt(prefix.slice(0, end - 1) + String.fromCharCode(prefix.charCodeAt(end - 1) + 1));
-  }
-
-  /** The probe is the place behind all names. */
-  aimAtEnd(): void {
-    this.#length = 0;
-    this.key = Number.POSITIVE_INFINITY;
   }
 
   precedes(row: number): boolean {
@@ -126,6 +116,20 @@ export class NameOrder implements Order {
     }
     return key * 256 ** (KEY_BYTES - bytes);
   }
+}
+
+/** The first text behind this one: there is none between them. */
+export function behind(text: string): string {
+  return `${text}\u0000`;
+}
+
+/** The first text behind all that begin with the prefix; undefined where there is none. */
+export function behindPrefix(prefix: string): string | undefined {
+  let end = prefix.length;
+  // Behind 'az' is 'b', where z is the greatest unit.
+  while (end > 0 && prefix.charCodeAt(end - 1) === 0xffff) end--;
+  if (end === 0) return undefined;
+  return prefix.slice(0, end - 1) + String.fromCharCode(prefix.charCodeAt(end - 1) + 1);
 }
 
 /** Times of creation, ascending, and graphs of one time in the order in which their creation was published. */
