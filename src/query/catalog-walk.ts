@@ -20,7 +20,10 @@ export interface Walk {
   compare(a: Found, b: Found): number;
   /** At the beginning for a shard; what does not come before `last` is not wanted. */
   begin(last: Found | undefined): void;
-  /** Under the shard's lock: the next rows, at most `most`, into `out`, which is the same each time and left as it is. */
+  /**
+   * Under the shard's lock: the next rows, at most `most`, into `out`, which is the same each time and left as it is; its
+   * length is the most that is looked at.
+   */
   take(catalog: ShardCatalog, most: number, out: Uint32Array): number;
   /** Whether the shard has no more, after `take` wrote `taken` rows of `most`. */
   isOver(taken: number, most: number): boolean;
@@ -167,7 +170,7 @@ export class CountWalk implements Walk {
     let at = again ? this.#whereItWas(catalog) : this.#nextList(catalog);
     let taken = 0;
     // Every step counts, those past rows met before as well: the lock is held for so many at most.
-    for (let steps = 0; this.#count !== NONE && steps < most; ) {
+    for (let steps = 0; this.#count !== NONE && taken < most && steps < out.length; ) {
       if (at === 0) {
         at = this.#nextList(catalog);
         continue;
@@ -192,12 +195,14 @@ export class CountWalk implements Walk {
   #nextList({ counts }: ShardCatalog): number {
     const count = this.#count;
     let next: number;
+    // A graph that grows as fast as the walk goes does not lead it on for ever.
+    if (count === NONE) this.#to = Math.min(this.#to, counts.most);
     if (this.#descending) {
-      const to = count === NONE ? Math.min(this.#to, counts.most) : count - 1;
+      const to = count === NONE ? this.#to : count - 1;
       next = to < this.#from ? NONE : counts.countTo(to);
     } else {
       const from = count === NONE ? this.#from : count + 1;
-      next = from > Math.min(this.#to, counts.most) ? NONE : counts.countFrom(from);
+      next = from > this.#to ? NONE : counts.countFrom(from);
     }
     this.#taken.length = 0;
     this.#count = next < this.#from || next > this.#to ? NONE : next;
