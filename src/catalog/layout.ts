@@ -13,12 +13,14 @@ export const LEAST = 8;
  *   leafKey    f64 [leaves * FANOUT]
  *   leafRow    u32 [leaves * FANOUT]  graph row
  *   leafCount  u8  [leaves]
+ *   leafSkip   u8  [leaves]           units that all names of the leaf begin with: its keys are of what comes behind them
  *   leafNext   u32 [leaves]           next leaf + 1; of a free leaf the next free one + 1
  *   leafPrev   u32 [leaves]           leaf before it + 1
  *   innerKey   f64 [inners * FANOUT]  of each child the key of its first entry
  *   innerRow   u32 [inners * FANOUT]  and its row
  *   innerChild u32 [inners * FANOUT]  leaf on the lowest inner level, inner node above
  *   innerCount u8  [inners]
+ *   innerSkip  u8  [inners]
  *   innerNext  u32 [inners]           of a free node the next free one + 1
  *   words      u32 [16]               Word, below
  *
@@ -38,12 +40,14 @@ const indexLayout = defineRegion({
       leafKey: ['f64', leaves * FANOUT],
       leafRow: ['u32', leaves * FANOUT],
       leafCount: ['u8', leaves],
+      leafSkip: ['u8', leaves],
       leafNext: ['u32', leaves],
       leafPrev: ['u32', leaves],
       innerKey: ['f64', inners * FANOUT],
       innerRow: ['u32', inners * FANOUT],
       innerChild: ['u32', inners * FANOUT],
       innerCount: ['u8', inners],
+      innerSkip: ['u8', inners],
       innerNext: ['u32', inners],
     };
   },

@@ -9,21 +9,19 @@ const JOINED = (FANOUT * 3) / 4;
 
 /**
  * A shard's graphs in an order: a B+ tree (Comer, "The ubiquitous B-tree", 1979) whose inner entries are exactly the first
- * entries of their children, so that no row of a graph that is gone is ever compared with. `insert` and `remove` are for the
+ * entries of their children, so that no row of a graph that is gone is ever compared with; its keys are told in orders.ts. `insert` and `remove` are for the
  * shard's writer under its lock, `takeInto` and `takeBackInto` for readers under theirs; each is O(log n), and one more for
  * each row taken. A node that is split because something was put behind its last entry stays full: rows that come in order
  * fill their leaves.
  */
 export class OrderedIndex extends OrderedNodes {
-  readonly #order: Order;
   /** By level, from the leaf up: the node of the last descent, and the place in it. */
   readonly #path = new Uint32Array(MAX_LEVELS);
   readonly #slots = new Int32Array(MAX_LEVELS);
 
   /** `order` is this index's alone: it aims it at what it inserts and removes. */
   constructor(views: OrderedViews, order: Order) {
-    super(views);
-    this.#order = order;
+    super(views, order);
   }
 
   get size(): number {
@@ -35,41 +33,51 @@ export class OrderedIndex extends OrderedNodes {
   /** The row is not in the index. */
   insert(row: number): void {
     const words = this.words;
-    const order = this.#order;
+    const order = this.order;
     order.aim(row);
+    words[Word.size]!++;
     if (words[Word.height] === 0) {
-      words[Word.root] = this.takeLeaf();
+      const root = this.takeLeaf();
+      this.putInLeaf(root, 0, order.keyOf(row, 0), row);
+      words[Word.root] = root;
       words[Word.height] = 1;
+      return;
     }
     const leaf = this.#descend(order, NO_ROW);
-    const place = placeOf(this.leafKey, this.leafRow, leaf * FANOUT, this.leafCount[leaf]!, order);
-    words[Word.size]!++;
+    const place = placeOf(
+      this.leafKey,
+      this.leafRow,
+      leaf * FANOUT,
+      this.leafCount[leaf]!,
+      this.leafSkip[leaf]!,
+      order,
+    );
     if (this.leafCount[leaf]! < FANOUT) {
-      this.putInLeaf(leaf, place, order.key, row);
-      if (place === 0) this.#renew(1, order.key, row);
+      // Before the first, or behind the last, it may not begin as they do.
+      const isInside = place > 0 && place < this.leafCount[leaf]!;
+      this.putInLeaf(leaf, place, isInside ? order.key : this.admit(0, leaf, row), row);
+      if (place === 0) this.#renew(1, row);
       return;
     }
     const atEnd = place === FANOUT && this.leafNext[leaf] === 0;
     const right = this.splitLeaf(leaf, atEnd ? FANOUT : FANOUT / 2);
-    if (atEnd || place > FANOUT / 2) {
-      this.putInLeaf(right, place - this.leafCount[leaf]!, order.key, row);
-    } else {
-      this.putInLeaf(leaf, place, order.key, row);
-      if (place === 0) this.#renew(1, order.key, row);
-    }
-    this.#insertInner(this.leafKey[right * FANOUT]!, this.leafRow[right * FANOUT]!, right);
+    if (atEnd) this.leafSkip[right] = order.shared(row, this.leafRow[leaf * FANOUT + FANOUT - 1]!);
+    const target = atEnd || place > FANOUT / 2 ? right : leaf;
+    this.putInLeaf(target, target === right ? place - this.leafCount[leaf]! : place, this.admit(0, target, row), row);
+    if (place === 0) this.#renew(1, row);
+    this.#insertInner(this.leafRow[right * FANOUT]!, right);
   }
 
   /** The row is in the index, and what it is ordered by is still what it was when it was inserted. */
   remove(row: number): void {
-    const order = this.#order;
+    const order = this.order;
     const keys = this.leafKey;
     const rows = this.leafRow;
     order.aim(row);
     const leaf = this.words[Word.height] === 0 ? 0 : this.#descend(order, row);
     const first = leaf * FANOUT;
     const before = this.leafCount[leaf]!;
-    const place = placeOf(keys, rows, first, before, order);
+    const place = before === 0 ? 0 : placeOf(keys, rows, first, before, this.leafSkip[leaf]!, order);
     invariant(place < before && rows[first + place] === row, 'a graph that is removed is in the ordered indexes');
     this.words[Word.size]!--;
     const count = before - 1;
@@ -83,7 +91,7 @@ export class OrderedIndex extends OrderedNodes {
       this.#removeInner(1);
       return;
     }
-    if (place === 0) this.#renew(1, keys[first]!, rows[first]!);
+    if (place === 0) this.#renew(1, rows[first]!);
     if (count >= LEAST) return;
     this.#path[0] = leaf;
     if (this.#join(0)) this.#removeInner(1);
@@ -101,11 +109,13 @@ export class OrderedIndex extends OrderedNodes {
     if (this.words[Word.height] === 0) return 0;
     const keys = this.leafKey;
     const rows = this.leafRow;
-    const last = to.key;
     let leaf = this.#descend(from, NO_ROW);
-    let place = placeOf(keys, rows, leaf * FANOUT, this.leafCount[leaf]!, from);
+    let place = placeOf(keys, rows, leaf * FANOUT, this.leafCount[leaf]!, this.leafSkip[leaf]!, from);
     for (let taken = 0; ; ) {
       const end = leaf * FANOUT + this.leafCount[leaf]!;
+      const side = to.enter(rows[leaf * FANOUT]!, this.leafSkip[leaf]!);
+      if (side < 0) return taken;
+      const last = side > 0 ? Number.POSITIVE_INFINITY : to.key;
       for (let at = leaf * FANOUT + place; at < end; at++) {
         if (taken === most) return taken;
         const key = keys[at]!;
@@ -125,10 +135,12 @@ export class OrderedIndex extends OrderedNodes {
     if (this.words[Word.height] === 0) return 0;
     const keys = this.leafKey;
     const rows = this.leafRow;
-    const first = from.key;
     let leaf = this.#descend(to, NO_ROW);
-    let place = placeOf(keys, rows, leaf * FANOUT, this.leafCount[leaf]!, to);
+    let place = placeOf(keys, rows, leaf * FANOUT, this.leafCount[leaf]!, this.leafSkip[leaf]!, to);
     for (let taken = 0; ; ) {
+      const side = from.enter(rows[leaf * FANOUT]!, this.leafSkip[leaf]!);
+      if (side > 0) return taken;
+      const first = side < 0 ? Number.NEGATIVE_INFINITY : from.key;
       for (let at = leaf * FANOUT + place - 1; at >= leaf * FANOUT; at--) {
         if (taken === most) return taken;
         const key = keys[at]!;
@@ -154,7 +166,7 @@ export class OrderedIndex extends OrderedNodes {
     for (let level = words[Word.height]! - 1; level > 0; level--) {
       const first = node * FANOUT;
       const count = this.innerCount[node]!;
-      let slot = placeOf(this.innerKey, this.innerRow, first, count, order);
+      let slot = placeOf(this.innerKey, this.innerRow, first, count, this.innerSkip[node]!, order);
       // The child before, unless the row itself is the first of this one. Before the first there is none.
       if ((slot === count || this.innerRow[first + slot] !== row) && slot > 0) slot--;
       path[level] = node;
@@ -165,36 +177,39 @@ export class OrderedIndex extends OrderedNodes {
   }
 
   /** The first entry below the place in the path at `level` is another now. */
-  #renew(level: number, key: number, row: number): void {
+  #renew(level: number, row: number): void {
     const height = this.words[Word.height]!;
     for (let at = level; at < height; at++) {
       const slot = this.#slots[at]!;
-      const place = this.#path[at]! * FANOUT + slot;
-      this.innerKey[place] = key;
-      this.innerRow[place] = row;
+      this.#replaceInner(this.#path[at]!, slot, row);
       if (slot !== 0) return;
     }
   }
 
-  /** The leaf `child`, which begins with this entry, comes behind the place in the path; and so on up. */
-  #insertInner(key: number, row: number, child: number): void {
+  #replaceInner(node: number, slot: number, row: number): void {
+    this.innerKey[node * FANOUT + slot] = this.admit(1, node, row);
+    this.innerRow[node * FANOUT + slot] = row;
+  }
+
+  /** The leaf `child`, which begins with this row, comes behind the place in the path; and so on up. */
+  #insertInner(row: number, child: number): void {
     const words = this.words;
     for (let level = 1; ; level++) {
       if (level === words[Word.height]) {
-        this.#growRoot(key, row, child);
+        this.#growRoot(row, child);
         return;
       }
       const node = this.#path[level]!;
       const place = this.#slots[level]! + 1;
       if (this.innerCount[node]! < FANOUT) {
-        this.putInInner(node, place, key, row, child);
+        this.putInInner(node, place, row, child);
         return;
       }
       const atEnd = place === FANOUT && this.#isLast(level);
       const right = this.splitInner(node, atEnd ? FANOUT : FANOUT / 2);
-      if (atEnd || place > FANOUT / 2) this.putInInner(right, place - this.innerCount[node]!, key, row, child);
-      else this.putInInner(node, place, key, row, child);
-      key = this.innerKey[right * FANOUT]!;
+      if (atEnd) this.innerSkip[right] = this.order.shared(row, this.innerRow[node * FANOUT + FANOUT - 1]!);
+      if (atEnd || place > FANOUT / 2) this.putInInner(right, place - this.innerCount[node]!, row, child);
+      else this.putInInner(node, place, row, child);
       row = this.innerRow[right * FANOUT]!;
       child = right;
     }
@@ -208,16 +223,15 @@ export class OrderedIndex extends OrderedNodes {
     return true;
   }
 
-  /** A root above the present one and its new neighbour, which begins with this entry. */
-  #growRoot(key: number, row: number, neighbour: number): void {
+  /** A root above the present one and its new neighbour, which begins with this row. */
+  #growRoot(row: number, neighbour: number): void {
     const words = this.words;
     const old = words[Word.root]!;
-    const ofLeaf = words[Word.height] === 1;
+    const first = (words[Word.height] === 1 ? this.leafRow : this.innerRow)[old * FANOUT]!;
     const root = this.takeInner();
-    const keys = ofLeaf ? this.leafKey : this.innerKey;
-    const rows = ofLeaf ? this.leafRow : this.innerRow;
-    this.putInInner(root, 0, keys[old * FANOUT]!, rows[old * FANOUT]!, old);
-    this.putInInner(root, 1, key, row, neighbour);
+    this.innerSkip[root] = this.order.shared(first, row);
+    this.putInInner(root, 0, first, old);
+    this.putInInner(root, 1, row, neighbour);
     words[Word.root] = root;
     words[Word.height]!++;
   }
@@ -241,7 +255,7 @@ export class OrderedIndex extends OrderedNodes {
         this.freeInner(node);
         continue;
       }
-      if (slot === 0) this.#renew(level + 1, this.innerKey[first]!, this.innerRow[first]!);
+      if (slot === 0) this.#renew(level + 1, this.innerRow[first]!);
       if (level + 1 === words[Word.height]) {
         this.#shrinkRoot();
         return;
@@ -277,6 +291,11 @@ export class OrderedIndex extends OrderedNodes {
     const lefts = counts[left]!;
     const rights = counts[right]!;
     const total = lefts + rights;
+    const rows = level === 0 ? this.leafRow : this.innerRow;
+    // Entries move between the two: their keys leave out the same.
+    const shared = this.order.shared(rows[left * FANOUT]!, rows[right * FANOUT + rights - 1]!);
+    this.rekey(level, left, shared);
+    this.rekey(level, right, shared);
     if (total <= JOINED) {
       this.moveEntries(level, right * FANOUT, left * FANOUT + lefts, rights);
       counts[left] = total;
@@ -295,16 +314,24 @@ export class OrderedIndex extends OrderedNodes {
     }
     counts[left] = half;
     counts[right] = total - half;
-    const keys = level === 0 ? this.leafKey : this.innerKey;
-    const rows = level === 0 ? this.leafRow : this.innerRow;
-    this.innerKey[parent * FANOUT + slot] = keys[right * FANOUT]!;
-    this.innerRow[parent * FANOUT + slot] = rows[right * FANOUT]!;
+    this.tighten(level, left);
+    this.tighten(level, right);
+    this.#replaceInner(parent, slot, rows[right * FANOUT]!);
     return false;
   }
 }
 
-/** Entries of the node that come before the probe. */
-function placeOf(keys: Float64Array, rows: Uint32Array, first: number, count: number, probe: Order): number {
+/** Entries of the node, which has some, that come before the probe. */
+function placeOf(
+  keys: Float64Array,
+  rows: Uint32Array,
+  first: number,
+  count: number,
+  skip: number,
+  probe: Order,
+): number {
+  const side = probe.enter(rows[first]!, skip);
+  if (side !== 0) return side < 0 ? 0 : count;
   const key = probe.key;
   let low = 0;
   let high = count;

@@ -3,26 +3,40 @@ import type { ByteHeap } from '../memory/byte-heap.js';
 import { IdTag, type Interner } from '../memory/interner.js';
 
 /**
- * A place in an order of graphs, the probe: of a row, or between rows. Rows are compared with it first by the numeric key
- * that an index keeps with them, and by what the row stands for where the keys are equal.
+ * An order of graphs' rows, and a place in it, the probe: of a row, or between rows. Indexes compare numeric keys first, and
+ * what the rows stand for where those are equal. In an order of names the keys of a node leave out what all its names begin
+ * with, as in a prefix B-tree (Bayer and Unterauer, "Prefix B-trees", 1977): so they differ in families of names too.
  */
 export interface Order {
-  /** Key of the probe. */
-  readonly key: number;
   /** The probe is the place of the row. */
   aim(row: number): void;
-  /** Whether a row that has the probe's key comes before the probe. */
+  /**
+   * The probe's key among rows that begin with the first `skip` units of `row`, into `key`: 0. Or it comes before all such
+   * rows: -1; or behind them: 1.
+   */
+  enter(row: number, skip: number): number;
+  /** Set by `enter`. */
+  readonly key: number;
+  /** Whether the row comes before the probe. */
   precedes(row: number): boolean;
+  /** Key of the row behind its first `skip` units. */
+  keyOf(row: number, skip: number): number;
+  /** How many units two different rows begin with that are the same; at most 255. */
+  shared(row: number, other: number): number;
 }
 
 /** Units of a probe: one more than a name has tells a longer text from all names that begin it. */
 const PROBE_UNITS = MAX_NAME_BYTES + 1;
 /** Bytes of a name's key: numbers hold 53 bits exactly. */
 const KEY_BYTES = 6;
+/** Nodes keep what their names share in a byte; two different names share no more. */
+const MOST_SHARED = 255;
+const NO_KEY = -1;
+/** More units than there are. */
+const NEVER = 0x7fffffff;
 
 /**
- * Names, ascending by UTF-16 code unit: as strings compare in JavaScript. The key is the name's first bytes, where a unit
- * below 255 is one byte, and any other is 255 and its two bytes.
+ * Names, ascending by UTF-16 code unit: as strings compare in JavaScript.
  */
 export class NameOrder implements Order {
   key = 0;
@@ -30,7 +44,13 @@ export class NameOrder implements Order {
   readonly #heap: ByteHeap;
   readonly #bytes: Uint8Array;
   readonly #units = new Uint16Array(PROBE_UNITS);
+  readonly #others = new Uint16Array(PROBE_UNITS + KEY_BYTES);
+  readonly #others2 = new Uint16Array(PROBE_UNITS);
   #length = 0;
+  /** Behind all names. */
+  #atEnd = false;
+  /** What `key` leaves out. */
+  #skip = NO_KEY;
 
   constructor(names: Interner) {
     this.#names = names;
@@ -39,83 +59,119 @@ export class NameOrder implements Order {
   }
 
   aim(row: number): void {
-    const ref = this.#names.refOf(row);
-    const heap = this.#heap;
-    const bytes = this.#bytes;
-    const units = this.#units;
-    const start = heap.startOf(ref);
-    const length = heap.lengthOf(ref);
-    if (heap.tagOf(ref) === IdTag.latin1) {
-      for (let i = 0; i < length; i++) units[i] = bytes[start + i]!;
-      this.#length = length;
-    } else {
-      for (let i = 0; 2 * i < length; i++) units[i] = bytes[start + 2 * i]! | (bytes[start + 2 * i + 1]! << 8);
-      this.#length = length >>> 1;
-    }
-    this.key = this.#keyOfUnits();
+    this.#length = this.#unitsOf(row, PROBE_UNITS, this.#units);
+    this.#skip = NO_KEY;
+    this.#atEnd = false;
   }
 
   /** The probe is the place of a name, or of any text; undefined is the place behind all names. */
   aimAt(text: string | undefined): void {
-    if (text === undefined) {
-      this.#length = 0;
-      this.key = Number.POSITIVE_INFINITY;
-      return;
-    }
+    this.#skip = NO_KEY;
+    this.#atEnd = text === undefined;
+    if (text === undefined) return;
     const units = this.#units;
     this.#length = Math.min(text.length, PROBE_UNITS);
     for (let i = 0; i < this.#length; i++) units[i] = text.charCodeAt(i);
-    this.key = this.#keyOfUnits();
+  }
+
+  enter(row: number, skip: number): number {
+    if (this.#atEnd) return 1;
+    if (skip !== 0) {
+      const side = this.#compare(row, skip);
+      if (side !== 0) return -side;
+    }
+    if (skip !== this.#skip) {
+      this.#skip = skip;
+      this.key = keyOfUnits(this.#units, skip, this.#length);
+    }
+    return 0;
   }
 
   precedes(row: number): boolean {
-    const ref = this.#names.refOf(row);
+    return this.#atEnd || this.#compare(row, NEVER) < 0;
+  }
+
+  /** -1, 0 or 1: the row's name against the probe; with `skip`, its first `skip` units, which it has, against the probe's. */
+  #compare(row: number, skip: number): number {
     const heap = this.#heap;
     const bytes = this.#bytes;
     const units = this.#units;
+    const ref = this.#names.refOf(row);
     const start = heap.startOf(ref);
     const narrow = heap.tagOf(ref) === IdTag.latin1;
-    const length = narrow ? heap.lengthOf(ref) : heap.lengthOf(ref) >>> 1;
-    const probe = this.#length;
+    const whole = narrow ? heap.lengthOf(ref) : heap.lengthOf(ref) >>> 1;
+    const length = whole < skip ? whole : skip;
+    const probe = this.#length < skip ? this.#length : skip;
     const common = length < probe ? length : probe;
     if (narrow) {
       for (let i = 0; i < common; i++) {
         const unit = bytes[start + i]!;
-        if (unit !== units[i]) return unit < units[i]!;
+        if (unit !== units[i]) return unit < units[i]! ? -1 : 1;
       }
     } else {
       for (let i = 0; i < common; i++) {
         const unit = bytes[start + 2 * i]! | (bytes[start + 2 * i + 1]! << 8);
-        if (unit !== units[i]) return unit < units[i]!;
+        if (unit !== units[i]) return unit < units[i]! ? -1 : 1;
       }
     }
-    return length < probe;
+    return length === probe ? 0 : length < probe ? -1 : 1;
   }
 
-  #keyOfUnits(): number {
-    const units = this.#units;
-    const length = this.#length;
-    let key = 0;
-    let bytes = 0;
-    for (let i = 0; i < length && bytes < KEY_BYTES; i++) {
-      const unit = units[i]!;
-      if (unit < 0xff) {
-        key = key * 256 + unit;
-        bytes++;
-        continue;
-      }
-      key = key * 256 + 0xff;
-      if (++bytes < KEY_BYTES) {
-        key = key * 256 + (unit >>> 8);
-        bytes++;
-      }
-      if (bytes < KEY_BYTES) {
-        key = key * 256 + (unit & 0xff);
-        bytes++;
-      }
-    }
-    return key * 256 ** (KEY_BYTES - bytes);
+  keyOf(row: number, skip: number): number {
+    const length = this.#unitsOf(row, skip + KEY_BYTES, this.#others);
+    return keyOfUnits(this.#others, skip, length);
   }
+
+  shared(row: number, other: number): number {
+    const length = this.#unitsOf(row, MOST_SHARED, this.#others);
+    const otherLength = this.#unitsOf(other, MOST_SHARED, this.#others2);
+    const common = length < otherLength ? length : otherLength;
+    let same = 0;
+    while (same < common && this.#others[same] === this.#others2[same]) same++;
+    return same;
+  }
+
+  /** The first units of the row's name, `most` of them, into `out`. Returns how many there are. */
+  #unitsOf(row: number, most: number, out: Uint16Array): number {
+    const heap = this.#heap;
+    const bytes = this.#bytes;
+    const ref = this.#names.refOf(row);
+    const start = heap.startOf(ref);
+    const bytesLong = heap.lengthOf(ref);
+    if (heap.tagOf(ref) === IdTag.latin1) {
+      const length = bytesLong < most ? bytesLong : most;
+      for (let i = 0; i < length; i++) out[i] = bytes[start + i]!;
+      return length;
+    }
+    const length = bytesLong >>> 1 < most ? bytesLong >>> 1 : most;
+    for (let i = 0; i < length; i++) out[i] = bytes[start + 2 * i]! | (bytes[start + 2 * i + 1]! << 8);
+    return length;
+  }
+}
+
+/** The first bytes of units[from, to), where a unit below 255 is one byte, and any other is 255 and its two bytes. */
+function keyOfUnits(units: Uint16Array, from: number, to: number): number {
+  let key = 0;
+  let bytes = 0;
+  for (let i = from; i < to && bytes < KEY_BYTES; i++) {
+    const unit = units[i]!;
+    if (unit < 0xff) {
+      key = key * 256 + unit;
+      bytes++;
+      continue;
+    }
+    key = key * 256 + 0xff;
+    if (++bytes < KEY_BYTES) {
+      key = key * 256 + (unit >>> 8);
+      bytes++;
+    }
+    if (bytes < KEY_BYTES) {
+      key = key * 256 + (unit & 0xff);
+      bytes++;
+    }
+  }
+  for (; bytes < KEY_BYTES; bytes++) key *= 256;
+  return key;
 }
 
 /** The first text behind this one: there is none between them. */
@@ -155,7 +211,20 @@ export class TimeOrder implements Order {
     this.#sequence = sequence;
   }
 
+  enter(): number {
+    return 0;
+  }
+
   precedes(row: number): boolean {
-    return this.#born[row]! < this.#sequence;
+    const time = this.#created[row]!;
+    return time < this.key || (time === this.key && this.#born[row]! < this.#sequence);
+  }
+
+  keyOf(row: number): number {
+    return this.#created[row]!;
+  }
+
+  shared(): number {
+    return 0;
   }
 }

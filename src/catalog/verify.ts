@@ -59,11 +59,16 @@ export function verifyOrdered(views: OrderedViews, alive: readonly number[], ord
       inner++;
     }
     last[level] = node;
+    const skip = (level === 0 ? views.leafSkip : views.innerSkip)[node]!;
+    const keys = level === 0 ? views.leafKey : views.innerKey;
+    const rows = level === 0 ? views.leafRow : views.innerRow;
     for (let at = node * FANOUT; at < node * FANOUT + count; at++) {
+      if (keys[at] !== order.keyOf(rows[at]!, skip)) problems.push(`row ${rows[at]} has another key`);
+      if (rows[at] !== rows[node * FANOUT] && order.shared(rows[at]!, rows[node * FANOUT]!) < skip)
+        problems.push(`row ${rows[at]} does not begin as its node's first`);
       if (level > 0) {
         const child = views.innerChild[at]! * FANOUT;
-        const [keys, rows] = level === 1 ? [views.leafKey, views.leafRow] : [views.innerKey, views.innerRow];
-        if (views.innerRow[at] !== rows[child] || views.innerKey[at] !== keys[child])
+        if (views.innerRow[at] !== (level === 1 ? views.leafRow : views.innerRow)[child])
           problems.push(`entry ${at} of level ${level} is not the first of its child`);
         visit(level - 1, views.innerChild[at]!);
         continue;
@@ -74,11 +79,8 @@ export function verifyOrdered(views: OrderedViews, alive: readonly number[], ord
         continue;
       }
       order.aim(row);
-      if (views.leafKey[at] !== order.key) problems.push(`row ${row} has another key`);
-      if (before >= 0 && views.leafKey[before]! >= order.key) {
-        if (views.leafKey[before]! > order.key || !order.precedes(views.leafRow[before]!))
-          problems.push(`row ${row} is not behind row ${views.leafRow[before]}`);
-      }
+      if (before >= 0 && !order.precedes(views.leafRow[before]!))
+        problems.push(`row ${row} is not behind row ${views.leafRow[before]}`);
       before = at;
       entries++;
     }

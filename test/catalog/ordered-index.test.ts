@@ -245,10 +245,63 @@ describe('names against strings', () => {
           from.aimAt('');
           to.aimAt(undefined);
           expect(taken()).toEqual(all.filter((_, row) => row % 3 === 0).sort());
+          const left = rows.filter((row) => row % 3 === 0);
+          expect(verifyOrdered(index.views, left, new NameOrder(interner))).toEqual([]);
         },
       ),
       { seed, numRuns: 150 },
     );
+  });
+
+  test(`families of names that come and go keep their keys (seed ${seed})`, () => {
+    const count = 2500;
+    const regions = CatalogRegions.create(new Memory(), { graphs: count, rows: 10, shards: 1 });
+    const interner = Interner.create(new Memory(), { capacity: count, heapBytes: 1 << 20 });
+    const index = new OrderedIndex(regions.names[0]!, new NameOrder(interner));
+    const order = new NameOrder(interner);
+    let state = seed;
+    const random = (below: number): number => {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+      return Math.floor((state / 2 ** 32) * below);
+    };
+    const families = [
+      'graph-0000',
+      'graph-',
+      'https://example.com/maps/漢字/',
+      'https://example.com/maps/',
+      '',
+      'x'.repeat(200),
+    ];
+    const names: string[] = [];
+    for (let row = 0; row < count; row++) {
+      names[row] = `${families[random(families.length)]}${random(1e6).toString(36)}-${row}`;
+      interner.bind(0, names[row]!, row);
+    }
+    const present = new Set<number>();
+    let saved = 0;
+    for (let round = 0; round < 40; round++) {
+      // Mostly growing, then mostly shrinking; in order of names, or in none.
+      const grows = round % 20 < 12;
+      const rows = Array.from({ length: 250 }, () => random(count));
+      if (round % 4 === 0) rows.sort((a, b) => (names[a]! < names[b]! ? -1 : 1));
+      for (const row of rows) {
+        if (present.has(row) && !grows) {
+          index.remove(row);
+          present.delete(row);
+        } else if (!present.has(row) && grows) {
+          index.insert(row);
+          present.add(row);
+        }
+      }
+      expect(verifyOrdered(index.views, [...present], order), `round ${round}`).toEqual([]);
+      const { leafSkip, leafCount, words } = index.views;
+      for (let leaf = 0; leaf < words[Word.leafBump]!; leaf++) if (leafCount[leaf]! > 0 && leafSkip[leaf]! > 5) saved++;
+    }
+    // Keys leave out what names share.
+    expect(saved).toBeGreaterThan(100);
+    for (const row of [...present]) index.remove(row);
+    expect(verifyOrdered(index.views, [], order)).toEqual([]);
+    expect(brokenCanariesWithin(regions.token)).toEqual([]);
   });
 
   test('names of the greatest length, and probes beyond it', () => {
