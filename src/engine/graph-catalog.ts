@@ -1,6 +1,6 @@
 import { behind, behindPrefix } from '../catalog/orders.js';
 import { CatalogReader } from '../query/catalog-reader.js';
-import { CountWalk, type Found, NameWalk, TimeWalk, type Walk } from '../query/catalog-walk.js';
+import { CountWalk, type Found, NameEnds, NameWalk, TimeWalk, type Walk } from '../query/catalog-walk.js';
 import { checkCount, checkFlag, checkNumber, checkObject, checkText } from '../query/check.js';
 import type { EngineCore } from './core.js';
 
@@ -41,6 +41,7 @@ export interface NamePageOptions extends PageOptions {
 export class GraphCatalog {
   readonly #core: EngineCore;
   #made: CatalogReader | undefined;
+  #nameEnds: NameEnds | undefined;
 
   constructor(core: EngineCore) {
     this.#core = core;
@@ -84,7 +85,8 @@ export class GraphCatalog {
     const afterTo = to === undefined ? undefined : behind(to);
     const afterPrefix = behindPrefix(prefix);
     const upper = afterTo === undefined || (afterPrefix !== undefined && afterPrefix < afterTo) ? afterPrefix : afterTo;
-    return this.#page(new NameWalk(this.#core.memory.names, lower, upper, isDescending(options)), options);
+    this.#nameEnds ??= new NameEnds(this.#core.memory.names);
+    return this.#page(new NameWalk(this.#nameEnds, lower, upper, isDescending(options)), options);
   }
 
   /**

@@ -31,6 +31,17 @@ export interface Walk {
   goOnBehind(last: Found): void;
 }
 
+/** Probes for the two ends of a range of names. */
+export class NameEnds {
+  readonly from: NameOrder;
+  readonly to: NameOrder;
+
+  constructor(names: Interner) {
+    this.from = new NameOrder(names);
+    this.to = new NameOrder(names);
+  }
+}
+
 /** Names from `from` on and before `to`, in the order of names or from its end. */
 export class NameWalk implements Walk {
   readonly #from: NameOrder;
@@ -39,9 +50,10 @@ export class NameWalk implements Walk {
   readonly #upper: string | undefined;
   readonly #descending: boolean;
 
-  constructor(names: Interner, from: string, to: string | undefined, descending: boolean) {
-    this.#from = new NameOrder(names);
-    this.#to = new NameOrder(names);
+  /** `ends`: the walk's until its end. They are large, so that who walks often makes them once. */
+  constructor(ends: NameEnds, from: string, to: string | undefined, descending: boolean) {
+    this.#from = ends.from;
+    this.#to = ends.to;
     this.#lower = from;
     this.#upper = to;
     this.#descending = descending;

@@ -5,7 +5,7 @@ import { ShardCatalog } from '../../dist/src/catalog/shard-catalog.js';
 import { Interner } from '../../dist/src/memory/interner.js';
 import { Memory } from '../../dist/src/memory/reserve.js';
 import { GraphState } from '../../dist/src/project/graph-columns.js';
-import { CountWalk, type Found, NameWalk, TimeWalk, type Walk } from '../../dist/src/query/catalog-walk.js';
+import { CountWalk, type Found, NameEnds, NameWalk, TimeWalk, type Walk } from '../../dist/src/query/catalog-walk.js';
 
 const seed = Number(process.env.ATHANOR_SEED ?? 20_260_204);
 const GRAPHS = 60;
@@ -90,7 +90,7 @@ test(`a walk in parts meets what stays as it is once, whatever changes between t
         const { facts, names } = shard;
         const walk: Walk =
           order === 'names'
-            ? new NameWalk(names, `graph-00${low}`, high > 9 ? undefined : `graph-0${high}9`, descending)
+            ? new NameWalk(new NameEnds(names), `graph-00${low}`, high > 9 ? undefined : `graph-0${high}9`, descending)
             : order === 'times'
               ? new TimeWalk(facts, low, high, descending)
               : new CountWalk(facts, low, high, descending);
