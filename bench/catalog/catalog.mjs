@@ -25,6 +25,20 @@ function bisect(array, key, of) {
   return low;
 }
 
+/** By number of nodes, and by name where that is the same: so that a graph is found among those of its number. */
+const isBefore = (a, b) => a.nodes < b.nodes || (a.nodes === b.nodes && a.name < b.name);
+
+function placeOf(array, graph) {
+  let low = 0;
+  let high = array.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (isBefore(array[middle], graph)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 /** A Map of summaries, and the summaries sorted by name, by time and by count. */
 class Plain {
   graphs = new Map();
@@ -39,20 +53,14 @@ class Plain {
   }
 
   sortCounts() {
-    this.byCount.sort((a, b) => a.nodes - b.nodes);
+    this.byCount.sort((a, b) => (isBefore(a, b) ? -1 : 1));
   }
 
   addNode(name) {
     const graph = this.graphs.get(name);
-    let at = bisect(this.byCount, graph.nodes, (other) => other.nodes);
-    while (this.byCount[at] !== graph) at++;
-    this.byCount.splice(at, 1);
+    this.byCount.splice(placeOf(this.byCount, graph), 1);
     graph.nodes++;
-    this.byCount.splice(
-      bisect(this.byCount, graph.nodes, (other) => other.nodes),
-      0,
-      graph,
-    );
+    this.byCount.splice(placeOf(this.byCount, graph), 0, graph);
   }
 
   page(array, key, of) {

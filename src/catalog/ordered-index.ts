@@ -61,7 +61,7 @@ export class OrderedIndex extends OrderedNodes {
     }
     const atEnd = place === FANOUT && this.leafNext[leaf] === 0;
     const right = this.splitLeaf(leaf, atEnd ? FANOUT : FANOUT / 2);
-    if (atEnd) this.leafSkip[right] = order.shared(row, this.leafRow[leaf * FANOUT + FANOUT - 1]!);
+    if (atEnd) this.leafSkip[right] = this.startSkip(row, this.leafRow[leaf * FANOUT + FANOUT - 1]!);
     const target = atEnd || place > FANOUT / 2 ? right : leaf;
     this.putInLeaf(target, target === right ? place - this.leafCount[leaf]! : place, this.admit(0, target, row), row);
     if (place === 0) this.#renew(1, row);
@@ -207,7 +207,7 @@ export class OrderedIndex extends OrderedNodes {
       }
       const atEnd = place === FANOUT && this.#isLast(level);
       const right = this.splitInner(node, atEnd ? FANOUT : FANOUT / 2);
-      if (atEnd) this.innerSkip[right] = this.order.shared(row, this.innerRow[node * FANOUT + FANOUT - 1]!);
+      if (atEnd) this.innerSkip[right] = this.startSkip(row, this.innerRow[node * FANOUT + FANOUT - 1]!);
       if (atEnd || place > FANOUT / 2) this.putInInner(right, place - this.innerCount[node]!, row, child);
       else this.putInInner(node, place, row, child);
       row = this.innerRow[right * FANOUT]!;
@@ -229,7 +229,7 @@ export class OrderedIndex extends OrderedNodes {
     const old = words[Word.root]!;
     const first = (words[Word.height] === 1 ? this.leafRow : this.innerRow)[old * FANOUT]!;
     const root = this.takeInner();
-    this.innerSkip[root] = this.order.shared(first, row);
+    this.innerSkip[root] = this.startSkip(first, row);
     this.putInInner(root, 0, first, old);
     this.putInInner(root, 1, row, neighbour);
     words[Word.root] = root;
@@ -293,12 +293,15 @@ export class OrderedIndex extends OrderedNodes {
     const total = lefts + rights;
     const rows = level === 0 ? this.leafRow : this.innerRow;
     // Entries move between the two: their keys leave out the same.
+    const skips = level === 0 ? this.leafSkip : this.innerSkip;
     const shared = this.order.shared(rows[left * FANOUT]!, rows[right * FANOUT + rights - 1]!);
-    this.rekey(level, left, shared);
-    this.rekey(level, right, shared);
+    const skip = Math.min(shared, skips[left]!, skips[right]!);
+    this.rekey(level, left, skip);
+    this.rekey(level, right, skip);
     if (total <= JOINED) {
       this.moveEntries(level, right * FANOUT, left * FANOUT + lefts, rights);
       counts[left] = total;
+      this.tighten(level, left);
       this.#slots[level + 1] = slot;
       if (level === 0) this.freeLeaf(right);
       else this.freeInner(right);
