@@ -40,6 +40,7 @@ export type {
 } from './engine/algorithms.js';
 export { createEngine, type Engine } from './engine/engine.js';
 export type { Graph } from './engine/graph.js';
+export type { GraphCatalog, GraphSummary, NamePageOptions, PageOptions } from './engine/graph-catalog.js';
 export type { NearestManyQueries, NodeSets, WithinManyQueries } from './engine/many.js';
 export type { NodeValues } from './engine/node-values.js';
 export type { NodePairs } from './engine/pairs.js';

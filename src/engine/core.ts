@@ -8,6 +8,7 @@ import { NodeFlag } from '../project/node-columns.js';
 import type { GraphRef } from '../publish/graph-refs.js';
 import type { ZonePublisher } from '../publish/zones.js';
 import { type IdSource, Slab } from '../query/node-set.js';
+import { ReadLock } from '../query/read-lock.js';
 import { ShardReader } from '../query/shard-reader.js';
 import type { Host } from '../schedule/host.js';
 import type { Scheduler } from '../schedule/scheduler.js';
@@ -83,12 +84,14 @@ export class EngineCore {
     return this.#reader(graph % this.memory.shards);
   }
 
+  /** This thread's read lock of a shard. */
+  lockOf(shard: number): ReadLock {
+    return new ReadLock(this.memory.lock, shard, MAIN, this.options.readTimeoutMs);
+  }
+
   #reader(shard: number): ShardReader {
     this.#readers[shard] ??= new ShardReader({
-      lock: this.memory.lock,
-      shard,
-      thread: MAIN,
-      timeoutMs: this.options.readTimeoutMs,
+      lock: this.lockOf(shard),
       nodes: this.memory.nodes,
       queries: this.memory.queriesOf(shard),
       edges: this.memory.edgesOf(shard),

@@ -12,13 +12,12 @@ const GRAPH_VALUES = ['publishColumns'];
 const GRAPH_PROMISES = ['bfs', 'shortestPaths', 'shortestPath'];
 const ENGINE_VALUES = ['projected', 'projectedColumns', 'subscribe', 'share'];
 const ENGINE_PROMISES = ['cached', 'snapshot'];
-const ENGINE_PROPERTIES = ['graphs'];
 
 export function unsupported(name: string): AthanorError {
   return new AthanorError('ATHANOR_UNSUPPORTED', `${name} is not built yet`);
 }
 
-function define(prototype: object, owner: string, values: string[], promises: string[], properties: string[]): void {
+function define(prototype: object, owner: string, values: string[], promises: string[]): void {
   for (const name of values) {
     const value = (): never => {
       throw unsupported(`${owner}.${name}`);
@@ -29,16 +28,10 @@ function define(prototype: object, owner: string, values: string[], promises: st
     const value = (): Promise<never> => Promise.reject(unsupported(`${owner}.${name}`));
     Object.defineProperty(prototype, name, { value, configurable: true });
   }
-  for (const name of properties) {
-    const get = (): never => {
-      throw unsupported(`${owner}.${name}`);
-    };
-    Object.defineProperty(prototype, name, { get, configurable: true });
-  }
 }
 
 /** Once, when the classes are there. */
 export function refuseUnbuilt(engine: { prototype: object }, graph: { prototype: object }): void {
-  define(graph.prototype, 'Graph', GRAPH_VALUES, GRAPH_PROMISES, []);
-  define(engine.prototype, 'Engine', ENGINE_VALUES, ENGINE_PROMISES, ENGINE_PROPERTIES);
+  define(graph.prototype, 'Graph', GRAPH_VALUES, GRAPH_PROMISES);
+  define(engine.prototype, 'Engine', ENGINE_VALUES, ENGINE_PROMISES);
 }

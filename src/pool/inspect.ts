@@ -1,3 +1,5 @@
+import { NameOrder, TimeOrder } from '../catalog/orders.js';
+import { verifyCatalog } from '../catalog/verify.js';
 import { In, Out } from '../graph/shard-edges.js';
 import { brokenCanariesWithin } from '../memory/region.js';
 import { GraphState } from '../project/graph-columns.js';
@@ -7,6 +9,7 @@ import { verifyTree } from '../spatial/verify.js';
 import { Digest, hashText } from './digest.js';
 import type { EngineMemory } from './engine-memory.js';
 import { digestZones, shapesOf, verifyZones } from './inspect-zones.js';
+import { graphRowsOf } from './recover.js';
 
 /** What the main thread asks of a worker while a shard's applying stands still. Readers are not held up. */
 export interface InspectTask {
@@ -203,4 +206,8 @@ function verifyShard(memory: EngineMemory, shard: number, task: InspectTask, pro
       }),
     );
   }
+  // Not from the task: graphs may have been created since it was given.
+  const alive = graphRowsOf(memory, shard).filter((graph) => graphs.state[graph] === GraphState.alive);
+  const orders = { names: new NameOrder(memory.names), times: new TimeOrder(graphs.created, graphs.born) };
+  problems.push(...verifyCatalog(memory.catalogOf(shard), graphs, alive, orders));
 }

@@ -11,6 +11,7 @@ import type { Memory } from '../memory/reserve.js';
  *   order      u32  nodes (derived)
  *   size       u32  edges (derived)
  *   created    f64  time of the event that created it
+ *   born       f64  publish sequence of that event
  *   sequence   f64  publish sequence of the last event applied to the graph: its version
  *   cursor     u32  while DEAD: next node row + 1 to reclaim
  *   nextDead   u32  while DEAD: next graph row + 1 of the shard's queue
@@ -18,7 +19,7 @@ import type { Memory } from '../memory/reserve.js';
  */
 const layout = defineRegion({
   name: 'graph-columns',
-  version: 1,
+  version: 2,
   buffers: 'column',
   params: ['graphs', 'shards'],
   fields: ({ graphs, shards }) => ({
@@ -28,6 +29,7 @@ const layout = defineRegion({
     order: ['u32', graphs],
     size: ['u32', graphs],
     created: ['f64', graphs],
+    born: ['f64', graphs],
     sequence: ['f64', graphs],
     cursor: ['u32', graphs],
     nextDead: ['u32', graphs],

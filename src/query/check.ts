@@ -28,10 +28,27 @@ export function checkCount(field: string, value: unknown): asserts value is numb
   }
 }
 
-export function checkKind(kind: unknown): asserts kind is string {
-  if (typeof kind !== 'string') {
-    throw new AthanorError('ATHANOR_INVALID_QUERY', `kind: ${show(kind)} is not a string`);
+/** Infinity is one, NaN is none. */
+export function checkNumber(field: string, value: unknown): asserts value is number {
+  if (typeof value !== 'number' || Number.isNaN(value)) {
+    throw new AthanorError('ATHANOR_INVALID_QUERY', `${field}: ${show(value)} is not a number`);
   }
+}
+
+export function checkText(field: string, value: unknown): asserts value is string {
+  if (typeof value !== 'string') {
+    throw new AthanorError('ATHANOR_INVALID_QUERY', `${field}: ${show(value)} is not a string`);
+  }
+}
+
+export function checkFlag(field: string, value: unknown): asserts value is boolean {
+  if (typeof value !== 'boolean') {
+    throw new AthanorError('ATHANOR_INVALID_QUERY', `${field}: ${show(value)} is neither true nor false`);
+  }
+}
+
+export function checkKind(kind: unknown): asserts kind is string {
+  checkText('kind', kind);
 }
 
 /** A caller's array that rows or distances are written into. */

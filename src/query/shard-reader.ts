@@ -1,11 +1,10 @@
-import { AthanorError } from '../base/errors.js';
 import { Both, In, Out, type ShardEdges } from '../graph/shard-edges.js';
-import type { ShardLock } from '../memory/lock.js';
 import { type NodeColumns, NodeFlag } from '../project/node-columns.js';
 import { ANY_KIND } from '../spatial/queries.js';
 import type { ShardQueries } from '../spatial/shard-queries.js';
 import type { Ball } from './ball.js';
 import type { Slab } from './node-set.js';
+import type { ReadLock } from './read-lock.js';
 
 /** A place, in the coordinates of the graph that is asked; z counts in a solid alone. */
 export interface Point {
@@ -31,26 +30,16 @@ export class ShardReader {
   readonly edges: ShardEdges;
   /** To be asked under the lock. */
   readonly queries: ShardQueries;
-  readonly #lock: ShardLock;
-  readonly #shard: number;
-  readonly #thread: number;
-  readonly #timeoutMs: number;
+  readonly #lock: ReadLock;
   readonly #nodes: NodeColumns;
 
   constructor(parts: {
-    lock: ShardLock;
-    shard: number;
-    /** Admitted as a reader. */
-    thread: number;
-    timeoutMs: number;
+    lock: ReadLock;
     nodes: NodeColumns;
     queries: ShardQueries;
     edges: ShardEdges;
   }) {
     this.#lock = parts.lock;
-    this.#shard = parts.shard;
-    this.#thread = parts.thread;
-    this.#timeoutMs = parts.timeoutMs;
     this.#nodes = parts.nodes;
     this.queries = parts.queries;
     this.edges = parts.edges;
@@ -58,20 +47,16 @@ export class ShardReader {
 
   /** @throws AthanorError ATHANOR_SHARD_BUSY when the shard's writer does not let go in time. */
   lock(): void {
-    if (this.#lock.acquireRead(this.#shard, this.#thread, this.#timeoutMs)) return;
-    throw new AthanorError(
-      'ATHANOR_SHARD_BUSY',
-      `shard ${this.#shard}: its writer held it for longer than option readTimeoutMs (${this.#timeoutMs})`,
-    );
+    this.#lock.acquire();
   }
 
   /** As `lock`; false when the writer does not let go in so many milliseconds. */
   tryLock(ms: number): boolean {
-    return this.#lock.acquireRead(this.#shard, this.#thread, ms);
+    return this.#lock.tryAcquire(ms);
   }
 
   unlock(): void {
-    this.#lock.releaseRead(this.#shard, this.#thread);
+    this.#lock.release();
   }
 
   isAlive(row: number): boolean {

@@ -8,6 +8,13 @@ const folder = resolve(import.meta.dirname, '../../examples');
 
 /** What each example prints, where there is no data. */
 const PRINTS: Record<string, string> = {
+  'catalog.mjs': [
+    '{ graphs: 5, nodes: 10, edges: 0 }',
+    'of acme: acme/asia, acme/eu, acme/us',
+    'newest: acme/asia 2026-01-05T00:00:00.000Z',
+    'largest: birch with 4 nodes; undefined',
+    '',
+  ].join('\n'),
   'columns.mjs': '100000 drones, 81 within 5 of the middle\n',
   'harbours.mjs': 'skipped: the ships are not here; set ATHANOR_DATA to the folder of ais/ais.csv.gz\n',
   'ingest.mjs': '20000 published, 20000 applied, 0 rejected, 50 buoys\n',
