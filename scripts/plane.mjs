@@ -16,6 +16,7 @@ const FILES = [
   'nodes',
   'choose',
   'split',
+  'slabs',
   'tile-sort',
   'emission',
   'packing',
