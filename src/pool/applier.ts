@@ -153,8 +153,9 @@ export class Applier {
         if (blocked) break;
         control.announce(shard, ring.appliedPosition());
         if (projections.untidy) this.#tidy(shard, projections);
-      } else if (!(projections.untidy || projections.trees.packIdle()) || !this.#tidy(shard, projections)) {
-        break;
+      } else {
+        projections.trees.calm();
+        if (!(projections.untidy || projections.trees.packIdle()) || !this.#tidy(shard, projections)) break;
       }
       const now = this.#now();
       if (now - toldMs > TELL_MS || outbox.isHalfFull) {

@@ -26,15 +26,9 @@ export class Emission {
    * there; one that moved meanwhile has its position in the tree of `old` entries. Without `old` there is no meanwhile, and
    * no mark; without `entries` nobody is told the slots.
    */
-  points(
-    graph: number,
-    sorted: Uint32Array,
-    maxItems: number,
-    entries: Uint32Array | undefined,
-    old: Uint32Array | undefined,
-  ): boolean {
+  points(graph: number, maxItems: number, entries: Uint32Array | undefined, old: Uint32Array | undefined): boolean {
     const words = this.#words;
-    const { packPoints } = this.#views;
+    const { packPoints, packItemA: sorted } = this.#views;
     const { leafAt, leafCount } = this.#nodes;
     const until = words[Pack.until]!;
     let at = words[Pack.at]!;
@@ -72,9 +66,9 @@ export class Emission {
   }
 
   /** About `maxItems` nodes of the level below; true when all of the tiles are done. */
-  nodes(sorted: Uint32Array, maxItems: number): boolean {
+  nodes(maxItems: number): boolean {
     const words = this.#words;
-    const { packPoints } = this.#views;
+    const { packPoints, packItemA: sorted } = this.#views;
     const until = words[Pack.until]!;
     const end = Math.min(until, words[Pack.at]! + maxItems);
     for (let at = words[Pack.at]!; at < end; at++) {

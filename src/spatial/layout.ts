@@ -52,6 +52,7 @@ const indexLayout = defineRegion({
  *   innerBox    f64 [inners * 16 * 2 * dims]  least coordinates, then greatest, of each child
  *   innerChild  u32 [inners * 16]  node ref
  *   innerCount  u8, innerParent u32: as of leaves
+ *   innerOpen   u8  [inners]       1: its last leaf takes the new points of a burst; see burst.ts
  *   words       u32 [16]           Word, below
  *   pack*                          state and scratch of a packing under way, as described at `packFields`
  *
@@ -75,6 +76,7 @@ const poolLayout = defineRegion({
       innerBox: ['f64', leaves * FANOUT * 2 * dims],
       innerChild: ['u32', leaves * FANOUT],
       innerCount: ['u8', leaves],
+      innerOpen: ['u8', leaves],
       innerParent: ['u32', leaves],
       words: ['u32', 16],
       ...packFields(rows, dims),
@@ -124,7 +126,8 @@ export type PackViews = Views<ReturnType<typeof packFields>>;
 
 /**
  * Indexes of `words`: nodes that were ever taken, how many of them are free, and where the search for one goes on; the
- * discarded nodes (a ref plus one); changes of trees without an event; the graph inserted into last (a row plus one).
+ * discarded nodes (a ref plus one); changes of trees without an event; the graph inserted into last (a row plus one); points that
+ * came one after another, and their graph.
  */
 export const Word = {
   leafBump: 0,
@@ -136,6 +139,8 @@ export const Word = {
   leafScan: 6,
   innerScan: 7,
   recent: 8,
+  burst: 9,
+  burstGraph: 10,
 } as const;
 
 export type IndexViews = Views<ReturnType<typeof indexLayout.fields>>;

@@ -27,13 +27,13 @@ export class Slabs {
 
   // ------------------------------------------------------------ the sample
 
-  /** Begins the sample of a level of about so many items. Every one is taken of a few: then slabs are exact. */
-  beginSample(items: number): void {
+  /** Begins the sample of a level of about so many items, of about `most` of them. Where all are taken slabs are exact. */
+  beginSample(items: number, most: number): void {
     const words = this.#words;
     words[Pack.items] = items;
     words[Pack.at] = 0;
     words[Pack.sampled] = 0;
-    words[Pack.stride] = Math.max(1, Math.ceil(items / SAMPLE));
+    words[Pack.stride] = Math.max(1, Math.ceil(items / most));
     words[Pack.skip] = 0;
   }
 

@@ -88,6 +88,7 @@ export class NodePool {
     // After a recovery it still holds what it once was.
     this.#innerCount[inner] = 0;
     this.#innerParent[inner] = 0;
+    this.views.innerOpen[inner] = 0;
     return inner;
   }
 

@@ -1,13 +1,10 @@
 // Derived from ../packing.ts by scripts/plane.mjs: edit that one, then run `npm run plane`.
-
-import { FANOUT, type IndexViews, type PoolViews, Word } from '../layout.js';
-import { GATHERED, INNER_FILL, LATE, LEAF_FILL, MOVED, Pack, Phase } from '../packing-state.js';
-import { Emission } from './emission.js';
+import { FANOUT, type IndexViews, type PoolViews, SAMPLE, Word } from '../layout.js';
+import { GATHERED, LATE, LEAF_FILL, MOVED, Pack, Phase } from '../packing-state.js';
 import type { NodePool } from './nodes.js';
-import { BLOCK, Slabs } from './slabs.js';
-import { TileSort } from './tile-sort.js';
+import { BLOCK } from './slabs.js';
+import { TreeBuilder } from './tree-builder.js';
 
-const DIM = 2;
 /** Words of a leaf's entry, and of a record: its coordinates, and its row. */
 const ENTRY = 3;
 const ROW = 2;
@@ -33,18 +30,14 @@ export class Packing {
   readonly #pool: NodePool;
   readonly #views: PoolViews;
   readonly #words: Uint32Array;
-  readonly #slabs: Slabs;
-  readonly #sort: TileSort;
-  readonly #emission: Emission;
+  readonly #builder: TreeBuilder;
 
   constructor(index: IndexViews, pool: NodePool) {
     this.#index = index;
     this.#pool = pool;
     this.#views = pool.views;
     this.#words = pool.views.packWords;
-    this.#slabs = new Slabs(pool.views);
-    this.#sort = new TileSort(pool.views);
-    this.#emission = new Emission(pool, pool.views);
+    this.#builder = new TreeBuilder(pool, pool.views);
   }
 
   get active(): boolean {
@@ -63,7 +56,7 @@ export class Packing {
   want(graph: number): void {
     this.#words.fill(0);
     this.#words[Pack.graph] = graph + 1;
-    this.#slabs.beginSample(this.#index.count[graph]!);
+    this.#builder.slabs.beginSample(this.#index.count[graph]!, SAMPLE);
   }
 
   #oldEntries(graph: number): Uint32Array {
@@ -145,8 +138,7 @@ export class Packing {
     const leaf = slot >>> 4;
     const last = leaf * FANOUT + --leafCount[leaf]!;
     if (last === slot) return;
-    for (let axis = 0; axis < DIM; axis++) leafAt[slot * ENTRY + axis] = leafAt[last * ENTRY + axis]!;
-    leafAt[slot * ENTRY + ROW] = leafAt[last * ENTRY + ROW]!;
+    leafAt.copyWithin(slot * ENTRY, last * ENTRY, last * ENTRY + ENTRY);
     entries[leafAt[slot * ENTRY + ROW]!] = slot + 1;
   }
 
@@ -154,17 +146,8 @@ export class Packing {
   cancel(): void {
     const words = this.#words;
     if (words[Pack.graph] === 0) return;
-    const { packMade, packLevel } = this.#views;
-    if (words[Pack.phase] !== Phase.late) {
-      for (let i = 0; i < words[Pack.made]!; i++) this.#pool.discard(packMade[i]!);
-      if (words[Pack.open] !== 0) this.#pool.discard(words[Pack.open]! - 1);
-      for (let i = 0; i < words[Pack.levelCount]!; i++) {
-        // A node of the level below that was given a parent already is put aside with it.
-        if (this.#pool.parentOf(packLevel[i]!) === 0) this.#pool.discard(packLevel[i]!);
-      }
-    } else if (words[Pack.root] !== 0) {
-      this.#pool.discard(words[Pack.root]! - 1);
-    }
+    if (words[Pack.phase] !== Phase.late) this.#builder.discard();
+    else if (words[Pack.root] !== 0) this.#pool.discard(words[Pack.root]! - 1);
     words.fill(0);
   }
 
@@ -178,7 +161,7 @@ export class Packing {
     this.#index.count[graph] = count;
     this.want(graph);
     this.#words[Pack.loading] = 1;
-    const slabs = this.#slabs;
+    const { slabs } = this.#builder;
     for (let i = 0; i < count; i += this.#words[Pack.stride]!) slabs.take(xs[i]!);
     slabs.endSample(LEAF_FILL);
     const block = slabs.block;
@@ -191,31 +174,21 @@ export class Packing {
       }
       slabs.scatter(size);
     }
-    this.#sort.begin();
+    this.#builder.begin();
   }
 
   /** About `maxItems` items of work; 'ready' when the new tree holds every point. */
   step(maxItems: number, insertLate: InsertLate): 'working' | 'ready' {
     const words = this.#words;
     const graph = words[Pack.graph]! - 1;
-    const ofPoints = words[Pack.level] === 0;
-    switch (words[Pack.phase]) {
-      case Phase.sample:
-        if (ofPoints) this.#samplePoints(graph, maxItems);
-        else this.#sampleNodes();
-        break;
-      case Phase.gather:
-        if (ofPoints) this.#gatherPoints(graph, maxItems);
-        else this.#gatherNodes(maxItems);
-        break;
-      case Phase.emit:
-        this.#emit(graph, maxItems);
-        break;
-      case Phase.late:
-        return this.insertLate(maxItems, insertLate) ? 'working' : 'ready';
-      default:
-        // In the cache an item takes a fraction of the time that the others take.
-        this.#sort.step(2 * maxItems);
+    if (words[Pack.phase] === Phase.late) return this.insertLate(maxItems, insertLate) ? 'working' : 'ready';
+    if (words[Pack.level] === 0 && words[Pack.phase] === Phase.sample) {
+      this.#samplePoints(graph, maxItems);
+    } else if (words[Pack.level] === 0 && words[Pack.phase] === Phase.gather) {
+      this.#gatherPoints(graph, maxItems);
+    } else {
+      const old = words[Pack.loading] === 0 ? this.#oldEntries(graph) : undefined;
+      if (this.#builder.step(graph, maxItems, this.#newEntries(graph), old)) words[Pack.phase] = Phase.late;
     }
     return 'working';
   }
@@ -228,7 +201,7 @@ export class Packing {
       this.#pool.reclaim(maxItems);
       return;
     }
-    const slabs = this.#slabs;
+    const { slabs } = this.#builder;
     const leaves = this.#views.words[Word.leafBump]!;
     let leaf = words[Pack.at]!;
     for (const until = Math.min(leaves, leaf + maxItems); leaf < until; leaf++) {
@@ -243,21 +216,11 @@ export class Packing {
     words[Pack.phase] = Phase.gather;
   }
 
-  /** Of the leaves of a million points these are some thousand: a slice. */
-  #sampleNodes(): void {
-    const words = this.#words;
-    const { packLevel } = this.#views;
-    for (let i = 0; i < words[Pack.items]!; i += words[Pack.stride]!) {
-      this.#slabs.take(this.#pool.centre(packLevel[i]!, 0));
-    }
-    this.#slabs.endSample(INNER_FILL);
-    words[Pack.phase] = Phase.gather;
-  }
-
   #gatherPoints(graph: number, maxItems: number): void {
     const words = this.#words;
     const { leafGraph, leafCount, leafAt } = this.#views;
-    const block = this.#slabs.block;
+    const { slabs } = this.#builder;
+    const block = slabs.block;
     const entries = this.#newEntries(graph);
     const leaves = this.#views.words[Word.leafBump]!;
     let leaf = words[Pack.at]!;
@@ -267,7 +230,7 @@ export class Packing {
     for (; leaf < until && items < maxItems; leaf++) {
       if (leafGraph[leaf] !== graph + 1) continue;
       if (size + FANOUT > BLOCK) {
-        this.#slabs.scatter(size);
+        slabs.scatter(size);
         items += size;
         size = 0;
       }
@@ -281,56 +244,9 @@ export class Packing {
         block[at + ROW] = row;
       }
     }
-    this.#slabs.scatter(size);
+    slabs.scatter(size);
     words[Pack.at] = leaf;
-    if (leaf === leaves) this.#sort.begin();
-  }
-
-  #gatherNodes(maxItems: number): void {
-    const words = this.#words;
-    const { packLevel } = this.#views;
-    const pool = this.#pool;
-    const block = this.#slabs.block;
-    const items = words[Pack.items]!;
-    const size = Math.min(BLOCK, maxItems, items - words[Pack.at]!);
-    for (let i = 0; i < size; i++) {
-      const ref = packLevel[words[Pack.at]! + i]!;
-      block[i * ENTRY] = pool.centre(ref, 0);
-      block[i * ENTRY + 1] = pool.centre(ref, 1);
-      block[i * ENTRY + ROW] = ref;
-    }
-    this.#slabs.scatter(size);
-    words[Pack.at]! += size;
-    if (words[Pack.at] === items) this.#sort.begin();
-  }
-
-  #emit(graph: number, maxItems: number): void {
-    const words = this.#words;
-    const sorted = this.#views.packItemA;
-    const old = words[Pack.loading] === 0 ? this.#oldEntries(graph) : undefined;
-    const done =
-      words[Pack.level] === 0
-        ? this.#emission.points(graph, sorted, maxItems, this.#newEntries(graph), old)
-        : this.#emission.nodes(sorted, maxItems);
-    if (done && !this.#sort.next()) this.#endLevel();
-  }
-
-  #endLevel(): void {
-    const words = this.#words;
-    const { packMade, packLevel } = this.#views;
-    const made = words[Pack.made]!;
-    words[Pack.made] = 0;
-    words[Pack.levelCount] = 0;
-    if (made <= 1) {
-      words[Pack.root] = made === 0 ? 0 : packMade[0]! + 1;
-      words[Pack.phase] = Phase.late;
-      return;
-    }
-    packLevel.set(packMade.subarray(0, made));
-    words[Pack.levelCount] = made;
-    words[Pack.level]!++;
-    words[Pack.phase] = Phase.sample;
-    this.#slabs.beginSample(made);
+    if (leaf === leaves) this.#builder.begin();
   }
 
   /** Inserts what came late; true when some are left. */
