@@ -149,10 +149,14 @@ export class Applier {
     for (;;) {
       const frame = ring.peek();
       if (frame !== undefined) {
+        const beganMs = this.#now();
         blocked = !this.#applyFrame(shard, projections);
         if (blocked) break;
         control.announce(shard, ring.appliedPosition());
-        if (projections.untidy) this.#tidy(shard, projections);
+        // As much time for what is untidy as the frame took: a tree that is packed while thousands of points come is best
+        // packed soon, since what came meanwhile is inserted into it one by one.
+        const endedMs = this.#now();
+        while (projections.untidy && this.#tidy(shard, projections) && this.#now() - endedMs < endedMs - beganMs);
       } else {
         projections.trees.calm();
         if (!(projections.untidy || projections.trees.packIdle()) || !this.#tidy(shard, projections)) break;

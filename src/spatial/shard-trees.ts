@@ -25,7 +25,7 @@ const LEAST_INSERTS = 256;
  */
 const LARGE = 1 << 17;
 /** Inserts in a burst that pack a tree, as a multiple of the points packed last. */
-const BURST_GROWTH = 8;
+const BURST_GROWTH = 4;
 /** Trees from here on are packed when there is time. */
 const LEAST_IDLE = 1 << 13;
 
