@@ -3,6 +3,7 @@ import { NO_ROW } from '../base/limits.js';
 import type { Handle, NodeId, RoamEvent, RoamingOptions, WatchOptions, ZoneEvent } from '../base/types.js';
 import type { JobOptions } from '../pool/jobs.js';
 import { checkId } from '../publish/check.js';
+import type { Clusters } from '../query/cell-sums.js';
 import {
   checkBox,
   checkCount,
@@ -14,7 +15,7 @@ import {
   checkOutput,
   checkPoint,
 } from '../query/check.js';
-import type { ClusterGrid, Clusters } from '../query/clusters.js';
+import type { ClusterGrid } from '../query/clusters.js';
 import { NodeSet } from '../query/node-set.js';
 import { ANY_KIND } from '../spatial/queries.js';
 import { GraphWriter } from './graph-writer.js';
