@@ -46,5 +46,6 @@ export type { NodeValues } from './engine/node-values.js';
 export type { NodePairs } from './engine/pairs.js';
 export type { EdgeView, NodeView } from './engine/views.js';
 export type { JobOptions } from './pool/jobs.js';
-export type { Cluster, ClusterGrid, Clusters } from './query/clusters.js';
+export type { Cluster, Clusters } from './query/cell-sums.js';
+export type { ClusterGrid } from './query/clusters.js';
 export type { NodeSet } from './query/node-set.js';

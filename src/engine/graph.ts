@@ -3,6 +3,7 @@ import { NO_ROW } from '../base/limits.js';
 import type { Handle, NodeId, RoamEvent, RoamingOptions, WatchOptions, ZoneEvent } from '../base/types.js';
 import { checkId } from '../publish/check.js';
 import { Ball } from '../query/ball.js';
+import type { Clusters } from '../query/cell-sums.js';
 import {
   checkBox,
   checkCount,
@@ -16,7 +17,7 @@ import {
   checkWithinFilter,
   type WithinFilter,
 } from '../query/check.js';
-import type { ClusterGrid, Clusters } from '../query/clusters.js';
+import type { ClusterGrid } from '../query/clusters.js';
 import { NodeSet } from '../query/node-set.js';
 import { ANY_KIND } from '../spatial/queries.js';
 import { GraphJobs } from './graph-jobs.js';

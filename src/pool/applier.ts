@@ -149,12 +149,17 @@ export class Applier {
     for (;;) {
       const frame = ring.peek();
       if (frame !== undefined) {
+        const beganMs = this.#now();
         blocked = !this.#applyFrame(shard, projections);
         if (blocked) break;
         control.announce(shard, ring.appliedPosition());
-        if (projections.untidy) this.#tidy(shard, projections);
-      } else if (!(projections.untidy || projections.trees.packIdle()) || !this.#tidy(shard, projections)) {
-        break;
+        // As much time for what is untidy as the frame took: a tree that is packed while thousands of points come is best
+        // packed soon, since what came meanwhile is inserted into it one by one.
+        const endedMs = this.#now();
+        while (projections.untidy && this.#tidy(shard, projections) && this.#now() - endedMs < endedMs - beganMs);
+      } else {
+        projections.trees.calm();
+        if (!(projections.untidy || projections.trees.packIdle()) || !this.#tidy(shard, projections)) break;
       }
       const now = this.#now();
       if (now - toldMs > TELL_MS || outbox.isHalfFull) {
