@@ -20,6 +20,7 @@ import { Scheduler } from '../schedule/scheduler.js';
 import { Caretaker } from './caretaker.js';
 import { EngineCore } from './core.js';
 import { Graph } from './graph.js';
+import { Graphs } from './graphs.js';
 import { planMemory } from './memory-plan.js';
 import { type ResolvedOptions, resolveOptions } from './options.js';
 import { refuseUnbuilt } from './unsupported.js';
@@ -35,12 +36,15 @@ export class Engine implements AsyncDisposable {
   readonly #core: EngineCore;
   readonly #caretaker: Caretaker;
   readonly #batches: Histogram;
+  /** All graphs. */
+  readonly graphs: Graphs;
   #closing: Promise<void> | undefined;
 
   private constructor(core: EngineCore, caretaker: Caretaker, batches: Histogram) {
     this.#core = core;
     this.#caretaker = caretaker;
     this.#batches = batches;
+    this.graphs = new Graphs(core);
   }
 
   /** `world` is another than Node's in simulations alone. */
@@ -126,7 +130,16 @@ export class Engine implements AsyncDisposable {
       host,
       maxPayloadBytes: resolved.maxPayloadBytes,
     });
-    core = new EngineCore({ options: resolved, ledger, memory, publisher, scheduler, pool, host });
+    core = new EngineCore({
+      options: resolved,
+      ledger,
+      memory,
+      publisher,
+      scheduler,
+      pool,
+      host,
+      look: () => caretaker?.look(),
+    });
     caretaker = new Caretaker(core);
     try {
       await pool.ready();

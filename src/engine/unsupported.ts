@@ -22,7 +22,7 @@ const GRAPH_PROMISES = [
 ];
 const ENGINE_VALUES = ['projected', 'projectedColumns', 'subscribe', 'share'];
 const ENGINE_PROMISES = ['cached', 'snapshot'];
-const ENGINE_PROPERTIES = ['graphs'];
+const ENGINE_PROPERTIES: string[] = [];
 
 export function unsupported(name: string): AthanorError {
   return new AthanorError('ATHANOR_UNSUPPORTED', `${name} is not built yet`);

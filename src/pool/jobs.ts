@@ -51,17 +51,22 @@ export class Jobs {
   }
 
   /**
-   * Runs a job: `body` makes its stages one after the other and returns its result.
+   * Runs a job: `body` makes its stages one after the other and returns its result. With `holdsRows` false it sees to rows
+   * that are removed meanwhile itself.
    * @throws AthanorError ATHANOR_ABORTED, ATHANOR_CLOSED, ATHANOR_WORKER_LOST, ATHANOR_CAPACITY.
    */
-  async run<T>(name: string, options: JobOptions, body: (job: Job) => Promise<T>): Promise<T> {
-    const { signal, onProgress } = options;
+  async run<T>(
+    name: string,
+    options: JobOptions & { holdsRows?: boolean },
+    body: (job: Job) => Promise<T>,
+  ): Promise<T> {
+    const { signal, onProgress, holdsRows = true } = options;
     if (this.#closed !== undefined) throw this.#closed;
     if (signal?.aborted) throw aborted(signal);
     const job = new Job(name, this.#world);
     const onAbort = (): void => job.fail(aborted(signal!));
     signal?.addEventListener('abort', onAbort, { once: true });
-    const releaseRows = this.#world.holdRows();
+    const releaseRows = holdsRows ? this.#world.holdRows() : undefined;
     const stopProgress = onProgress === undefined ? undefined : this.#watchProgress(job, onProgress);
     this.#running.add(job);
     try {
@@ -75,7 +80,7 @@ export class Jobs {
     } finally {
       stopProgress?.();
       this.#running.delete(job);
-      releaseRows();
+      releaseRows?.();
       signal?.removeEventListener('abort', onAbort);
     }
   }
@@ -121,6 +126,8 @@ export class Job {
   total = 0;
   readonly #world: JobWorld;
   #board: JobBoard | undefined;
+  /** Called when a worker was lost, before what it had is free again. */
+  onLoss: (thread: number) => void = () => undefined;
   #doneBefore = 0;
   #losses = 0;
   #failure: { readonly error: unknown } | undefined;
@@ -149,7 +156,14 @@ export class Job {
   }
 
   release(thread: number): void {
+    this.onLoss(thread);
     this.#board?.release(thread);
+  }
+
+  /** A board of the job's own: cancelled when the job fails, and told of lost workers. */
+  adopt(board: JobBoard): void {
+    if (this.#failure !== undefined) board.cancel();
+    this.#board = board;
   }
 
   /** Resolves when all phases of the stage are done. */

@@ -117,6 +117,8 @@ export class Simulation {
           this.#wake();
           this.at(this.#soon(), () => this.#assign());
         }),
+      // It awaits promises of the user's, which are no part of this world.
+      map: () => Promise.reject(new Error('the simulation does not map graphs')),
       close: async () => {
         this.#closed = true;
         this.#memory.control.setFlag(ControlFlag.closing);
