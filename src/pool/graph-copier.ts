@@ -90,7 +90,7 @@ export class GraphCopier {
       let slice: Slice;
       try {
         if (!this.#isThere(graph, generation)) return 'gone';
-        if (sequence !== sequence) {
+        if (Number.isNaN(sequence)) {
           sequence = graphs.sequence[graph]!;
           this.#begin(graph);
         } else if (graphs.sequence[graph] !== sequence) {
