@@ -119,6 +119,8 @@ class MapStream<R> {
       world: {
         workers,
         now: () => core.host.now(),
+        after: (delayMs, task) => core.host.after(delayMs, task),
+        endWorker: (thread) => core.pool.end(thread),
         map: (task) => core.pool.map(task),
         holdRows: () => core.holdRows(),
         look: () => core.look(),
@@ -210,7 +212,9 @@ function errorOf(graph: string, failure: MapFailure | 'deadly'): MapError {
  * module is an absolute path or a file: URL, imported once a thread; the function may return a promise, which is awaited.
  * Results are cloned as they are returned, and come in any order, one a graph; graphs that are removed before their turn are
  * left out. Each graph is seen as it was at one moment. While the function runs it has its thread for itself: ingest goes on
- * between graphs, and while a promise is awaited.
+ * between graphs, and while a promise is awaited. One that does not return keeps it until two seconds after the map was
+ * aborted or left: then its worker is ended and replaced. A graph whose workers end three times (`process.exit`, memory) is
+ * an error like one that a function threw.
  * @throws AthanorError ATHANOR_INVALID_OPTION, ATHANOR_UNKNOWN_GRAPH, ATHANOR_CLOSED, before anything is begun. `next()` rejects
  * with ATHANOR_MAP_FAILED (a `MapError`) for a graph, and as the end of it with ATHANOR_INVALID_OPTION (the module cannot be
  * used), ATHANOR_ABORTED, ATHANOR_CLOSED, ATHANOR_CAPACITY or ATHANOR_WORKER_LOST.

@@ -10,8 +10,8 @@ import { DEADLY, type MapBatch, type MapEnd, type MapFailure, type MapMessage, t
 export const MOST_LOSSES_OF_A_GRAPH = 3;
 /** And in all: eight such graphs. */
 const MOST_LOSSES = 24;
-/** Results that wait to be taken hold the workers back when they are so many bytes. */
-const MOST_UNREAD_BYTES = 2 ** 26;
+/** A function that has not returned so long after its job was over is ended with its worker. */
+const ABANDONED_MS = 2_000;
 /** Time between two calls of `onProgress`, at least. */
 const PROGRESS_MS = 50;
 
@@ -31,6 +31,9 @@ export interface MapPlan {
 export interface MapWorld {
   readonly workers: number;
   now(): number;
+  after(delayMs: number, task: () => void): () => void;
+  /** Ends the worker with this thread slot. */
+  endWorker(thread: number): void;
   map(task: MapTask): Promise<MapEnd>;
   holdRows(): () => void;
   /** A worker left shards ready that others may apply. */
@@ -58,6 +61,7 @@ export class MapRun {
   #settled = 0;
   #active = 0;
   #losses = 0;
+  #cancelEnd: (() => void) | undefined;
   readonly #lossesOf = new Map<number, number>();
   #toldAtMs: number;
 
@@ -103,6 +107,7 @@ export class MapRun {
     this.#board.cancel();
     this.inbox.clear();
     this.#end();
+    if (this.#active > 0) this.#cancelEnd = this.#world.after(ABANDONED_MS, () => this.#endAbandoned());
   }
 
   /** To be called when batches were taken from the inbox. */
@@ -112,7 +117,6 @@ export class MapRun {
       this.stop();
       return;
     }
-    if (inbox.unreadBytes > MOST_UNREAD_BYTES) return;
     const limit = Math.min(this.#plan.starts.length - 1, inbox.chunksTaken + this.#plan.window);
     if (limit > this.#limit) {
       this.#limit = limit;
@@ -151,7 +155,10 @@ export class MapRun {
     port1.close();
     releaseRows();
     this.#active--;
-    if (this.#over) return;
+    if (this.#over) {
+      if (this.#active === 0) this.#cancelEnd?.();
+      return;
+    }
     if (end?.why === 'module') {
       this.#job.fail(moduleError(this.#plan.module, end.failure));
       return;
@@ -189,6 +196,14 @@ export class MapRun {
       this.#onProgress(done, total);
     } catch (error) {
       this.#job.fail(error);
+    }
+  }
+
+  /** Those that wait for a promise have given up; the others are still in a function that does not return. */
+  #endAbandoned(): void {
+    for (let thread = 0; thread < MAX_THREADS; thread++) {
+      // Pairs with the worker's store before it called the function.
+      if (Atomics.load(this.#task.current, thread) !== 0) this.#world.endWorker(thread);
     }
   }
 

@@ -1,11 +1,10 @@
-import { DefaultSerializer } from 'node:v8';
 import type { MessagePort } from 'node:worker_threads';
 import { show } from '../base/errors.js';
 import { type MapBatch, type MapFailure, type MapMessage, Outcome } from './map-task.js';
 
 /**
- * Worker thread. Gathers results into batches for the main thread. A result is cloned when it is added: the function may
- * change what it returned as soon as it is called again.
+ * Worker thread. Gathers results into batches for the main thread. An object is cloned when it is added, and again when it
+ * is sent: the function may change what it returned as soon as it is called again.
  */
 export class MapSender {
   readonly #port: MessagePort;
@@ -13,9 +12,8 @@ export class MapSender {
   #from = 0;
   #names: string[] = [];
   #values: unknown[] = [];
-  /** Made when there is the first that is not plain. */
+  /** Made when there is the first that is no result. */
   #outcomes: number[] | undefined;
-  #serializer: DefaultSerializer | undefined;
 
   constructor(port: MessagePort) {
     this.#port = port;
@@ -33,34 +31,16 @@ export class MapSender {
   }
 
   result(name: string, value: unknown): void {
-    if (typeof value !== 'object' || value === null) {
-      if (typeof value === 'function' || typeof value === 'symbol') {
-        this.failed(name, failureOf(new TypeError(`${show(value)} cannot be cloned`), UNCLONABLE));
-      } else {
-        this.#add(name, Outcome.plain, value);
+    let sendable = value;
+    if ((typeof value === 'object' && value !== null) || typeof value === 'function' || typeof value === 'symbol') {
+      try {
+        sendable = structuredClone(value);
+      } catch (error) {
+        this.failed(name, failureOf(error, UNCLONABLE));
+        return;
       }
-      return;
     }
-    try {
-      this.#serializer ??= begun();
-      this.#serializer.writeValue(value);
-    } catch {
-      // What it wrote of the value stands behind the others, where nobody reads it.
-      this.send();
-      this.#serializer = undefined;
-      this.#cloned(name, value);
-      return;
-    }
-    this.#add(name, Outcome.serialized, undefined);
-  }
-
-  /** What the serializer knows nothing of (shared memory, for one) may yet be cloned. */
-  #cloned(name: string, value: unknown): void {
-    try {
-      this.#add(name, Outcome.plain, structuredClone(value));
-    } catch (error) {
-      this.failed(name, failureOf(error, UNCLONABLE));
-    }
+    this.#add(name, Outcome.result, sendable);
   }
 
   gone(): void {
@@ -76,7 +56,7 @@ export class MapSender {
   }
 
   #add(name: string, outcome: number, value: unknown): void {
-    if (outcome !== Outcome.plain) this.#outcomes ??= new Array<number>(this.#values.length).fill(Outcome.plain);
+    if (outcome !== Outcome.result) this.#outcomes ??= new Array<number>(this.#values.length).fill(Outcome.result);
     this.#outcomes?.push(outcome);
     this.#names.push(name);
     this.#values.push(value);
@@ -90,21 +70,13 @@ export class MapSender {
       names: this.#names,
       outcomes: this.#outcomes,
       values: this.#values,
-      bytes: this.#serializer?.releaseBuffer(),
     };
     this.#from += this.#values.length;
     this.#names = [];
     this.#values = [];
     this.#outcomes = undefined;
-    this.#serializer = undefined;
     this.#port.postMessage(batch satisfies MapMessage);
   }
-}
-
-function begun(): DefaultSerializer {
-  const serializer = new DefaultSerializer();
-  serializer.writeHeader();
-  return serializer;
 }
 
 const UNCLONABLE = 'its result cannot be cloned: ';
@@ -125,7 +97,8 @@ export function failureOf(error: unknown, before = ''): MapFailure {
     cause = structuredClone(error);
   } catch {
     // Such as an error with a function as its cause.
-    cause = new Error(message);
   }
+  // An error of another kind (a DOMException) is an empty object then.
+  if (error instanceof Error ? !(cause instanceof Error) : cause === undefined) cause = new Error(message);
   return { cause, code, message: before + message };
 }

@@ -41,18 +41,15 @@ export interface MapTask {
   readonly port: MessagePort;
 }
 
-/** A batch's outcomes: what stands in `values`, or why nothing does. */
+/** A batch's outcomes: a result stands in `values`, or says why there is none. */
 export const Outcome = {
-  /** The result itself: a primitive value, or one that only a structured clone brings over. */
-  plain: 0,
-  /** The next in `bytes`. */
-  serialized: 1,
+  result: 0,
   /** The graph was removed before its turn. */
-  gone: 2,
+  gone: 1,
   /** The function threw, or its result cannot be cloned: a MapFailure. */
-  failed: 3,
+  failed: 2,
   /** Workers were lost again and again while they were at this graph. */
-  deadly: 4,
+  deadly: 3,
 } as const;
 
 /** Results of some graphs of a chunk, in order. */
@@ -61,10 +58,9 @@ export interface MapBatch {
   /** Of the first, in the chunk. */
   readonly from: number;
   readonly names: readonly string[];
-  /** Outcome of each; undefined when all are plain. */
+  /** Outcome of each; undefined when all are results. */
   readonly outcomes: readonly number[] | undefined;
   readonly values: readonly unknown[];
-  readonly bytes: Uint8Array | undefined;
 }
 
 export interface MapFailure {

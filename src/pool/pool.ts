@@ -55,6 +55,8 @@ export interface Workers {
   map(task: MapTask): Promise<MapEnd>;
   /** Thread slots of the workers at present. */
   threads(): number[];
+  /** Ends the worker with this slot, whatever it does; another takes its place. */
+  end(thread: number): void;
   close(): Promise<void>;
 }
 
@@ -219,6 +221,12 @@ export class Pool implements Workers {
     return this.#piscina.threads
       .map((worker) => this.#memory.threads.slotOf(worker.threadId))
       .filter((slot) => slot >= 0);
+  }
+
+  end(thread: number): void {
+    for (const worker of this.#piscina.threads) {
+      if (this.#memory.threads.slotOf(worker.threadId) === thread) void worker.terminate();
+    }
   }
 
   #watch(): void {

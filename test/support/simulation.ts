@@ -119,6 +119,7 @@ export class Simulation {
         }),
       // It awaits promises of the user's, which are no part of this world.
       map: () => Promise.reject(new Error('the simulation does not map graphs')),
+      end: () => undefined,
       close: async () => {
         this.#closed = true;
         this.#memory.control.setFlag(ControlFlag.closing);
