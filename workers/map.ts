@@ -1,4 +1,5 @@
 import { monotonicMs } from '../src/base/clock.js';
+import { weigh } from '../src/memory/reserve.js';
 import { JobBoard } from '../src/pool/job-board.js';
 import type { MapEnd, MapTask } from '../src/pool/map-task.js';
 import { Mapper } from '../src/pool/mapper.js';
@@ -14,6 +15,8 @@ export default async function run(task: MapTask): Promise<MapEnd> {
     return await new Mapper({ task, board, memory, thread, applier, now: monotonicMs }).run();
   } finally {
     task.port.close();
+    // As in job.ts: this thread's views keep the job's memory until they are collected.
+    weigh(task.board.buffers[0]!, 2 * task.rows.byteLength);
     // A turn of the event loop: the pool's own wait for the next task would keep the port half closed for ever.
     await new Promise((resolve) => setImmediate(resolve));
   }

@@ -1,6 +1,7 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { AthanorError, show } from '../base/errors.js';
 import { MAX_THREADS } from '../base/limits.js';
+import { weigh } from '../memory/reserve.js';
 import { JobBoard } from './job-board.js';
 import type { Job } from './jobs.js';
 import { MapInbox } from './map-inbox.js';
@@ -94,6 +95,8 @@ export class MapRun {
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
+    // What of its memory is touched.
+    weigh(rows.buffer, rows.byteLength + generations.byteLength + 3 * starts.byteLength);
     job.adopt(this.#board);
     job.failed.catch(() => this.stop());
     job.onLoss = (thread) => this.#blame(thread);

@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import { show } from '../base/errors.js';
 import { type MapBatch, type MapFailure, type MapMessage, Outcome } from './map-task.js';
+import { plainCopy } from './plain-copy.js';
 
 /**
  * Worker thread. Gathers results into batches for the main thread. An object is cloned when it is added, and again when it
@@ -34,7 +35,7 @@ export class MapSender {
     let sendable = value;
     if ((typeof value === 'object' && value !== null) || typeof value === 'function' || typeof value === 'symbol') {
       try {
-        sendable = structuredClone(value);
+        sendable = (typeof value === 'object' ? plainCopy(value) : undefined) ?? structuredClone(value);
       } catch (error) {
         this.failed(name, failureOf(error, UNCLONABLE));
         return;

@@ -1,7 +1,19 @@
+import { getEventListeners } from 'node:events';
+import { createRequire } from 'node:module';
 import { setTimeout as pause } from 'node:timers/promises';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { AthanorError, createEngine, type Engine, MapError, type MapOptions } from '../../dist/src/index.js';
+import {
+  AthanorError,
+  createEngine,
+  type Engine,
+  MapError,
+  type MapOptions,
+  mapModules,
+  type SummaryStatistics,
+} from '../../dist/src/index.js';
 import { behaves, filled, moduleOf, orderOf, taken } from '../support/map/common.js';
 import { refuses } from '../support/refuses.js';
 
@@ -17,6 +29,16 @@ afterAll(() => engine.close());
 const all = Array.from({ length: GRAPHS }, (_, g) => `g${g}`);
 
 describe('results', () => {
+  test('the library brings a module, by name too', async () => {
+    const { resolve } = createRequire(import.meta.url);
+    expect(resolve('athanor/map/summary')).toBe(fileURLToPath(mapModules.summary));
+    const options = { graphs: ['g3'], data: { undirected: true } };
+    const { results } = await taken(engine.graphs.map<SummaryStatistics>(mapModules.summary, options));
+    expect(results.get('g3')).toEqual({ nodes: 4, edges: 3, components: 1, triangles: 0, degrees: [0, 2, 2] });
+    const wrong = await taken(engine.graphs.map(mapModules.summary, { ...options, data: { undirected: 1 } }));
+    expect(wrong.errors[0]!.message).toMatch(/data.undirected is not a boolean/);
+  });
+
   test('each graph has one, whichever way the module is named', async () => {
     for (const module of [behaves, pathToFileURL(behaves), pathToFileURL(behaves).href]) {
       const { results, errors } = await taken(engine.graphs.map<number>(module));
@@ -219,6 +241,23 @@ describe('the end', () => {
       expect((await results.next()).done).toBe(true);
     }
     expect((await taken(engine.graphs.map(behaves))).results.size).toBe(GRAPHS);
+  });
+
+  test('results that nobody can ask for any more end it: a loop that an error ended', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const { signal } = new AbortController();
+    const loop = async (): Promise<void> => {
+      const data = { what: 'throw', of: all };
+      for await (const _ of engine.graphs.map(behaves, { data, signal, ahead: 10 }));
+    };
+    await expect(loop()).rejects.toBeInstanceOf(MapError);
+    expect(getEventListeners(signal, 'abort').length).toBe(1);
+    for (let look = 0; look < 100 && getEventListeners(signal, 'abort').length > 0; look++) {
+      collect();
+      await pause(10);
+    }
+    expect(getEventListeners(signal, 'abort').length).toBe(0);
   });
 
   test('an error in onProgress ends it', async () => {
