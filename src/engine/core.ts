@@ -29,6 +29,8 @@ export class EngineCore {
   readonly scheduler: Scheduler;
   readonly pool: Workers;
   readonly host: Host;
+  /** Sees to shards that are ready and have nobody. */
+  readonly look: () => void;
   readonly jobs: Jobs;
   readonly clusters = new ClusterBook(this);
   readonly snapshots = new GraphSnapshots(this);
@@ -46,6 +48,7 @@ export class EngineCore {
     scheduler: Scheduler;
     pool: Workers;
     host: Host;
+    look: () => void;
   }) {
     this.options = parts.options;
     this.ledger = parts.ledger;
@@ -54,17 +57,14 @@ export class EngineCore {
     this.scheduler = parts.scheduler;
     this.pool = parts.pool;
     this.host = parts.host;
+    this.look = parts.look;
     const { ids } = this.memory;
     const { rows } = this.publisher.nodes;
     this.jobs = new Jobs({
       host: this.host,
       workers: this.options.workers,
       participate: (task) => this.pool.participate(task),
-      holdRows: () => {
-        // A little earlier than now: rows that retire at this very moment are held as well.
-        const hold = rows.hold(this.host.now() - 1);
-        return () => rows.unhold(hold);
-      },
+      holdRows: () => this.holdRows(),
     });
     this.watchers = new Watchers(this);
     this.idSource = {
@@ -113,6 +113,14 @@ export class EngineCore {
       row = before - 1;
     }
     return row;
+  }
+
+  /** Keeps rows that are removed from now on from being used again, until the answer is called. */
+  holdRows(): () => void {
+    const { rows } = this.publisher.nodes;
+    // A little earlier than now: rows that retire at this very moment are held as well.
+    const hold = rows.hold(this.host.now() - 1);
+    return () => rows.unhold(hold);
   }
 
   isAlive(row: number): boolean {

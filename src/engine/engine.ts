@@ -130,7 +130,16 @@ export class Engine implements AsyncDisposable {
       host,
       maxPayloadBytes: resolved.maxPayloadBytes,
     });
-    core = new EngineCore({ options: resolved, ledger, memory, publisher, scheduler, pool, host });
+    core = new EngineCore({
+      options: resolved,
+      ledger,
+      memory,
+      publisher,
+      scheduler,
+      pool,
+      host,
+      look: () => caretaker?.look(),
+    });
     caretaker = new Caretaker(core);
     try {
       await pool.ready();

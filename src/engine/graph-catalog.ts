@@ -3,6 +3,8 @@ import { CatalogReader } from '../query/catalog-reader.js';
 import { CountWalk, type Found, NameEnds, NameWalk, TimeWalk, type Walk } from '../query/catalog-walk.js';
 import { checkCount, checkFlag, checkNumber, checkObject, checkText } from '../query/check.js';
 import type { EngineCore } from './core.js';
+import { type MapResults, mapGraphs } from './map.js';
+import type { MapOptions } from './map-options.js';
 
 /** A graph of the catalogue, as applied when it was read. */
 export interface GraphSummary {
@@ -72,6 +74,11 @@ export class GraphCatalog {
     checkText('name', name);
     const found = this.#reader.find(name);
     return found === undefined ? undefined : summaryOf(found);
+  }
+
+  /** See `mapGraphs`. */
+  map<R>(module: URL | string, options: MapOptions = {}): MapResults<R> {
+    return mapGraphs<R>(this.#core, module, options);
   }
 
   /** Ascending by name: by UTF-16 code unit, as strings compare in JavaScript. */

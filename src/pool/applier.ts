@@ -73,13 +73,13 @@ export class Applier {
     // did so before is found by the look. WAKE before the look: a wake-up in between changes it, and the wait ends at once.
     Atomics.add(engine, Word.parked, 1);
     const wake = Atomics.load(engine, Word.wake);
-    return this.#anyReady() ? undefined : wake;
+    return this.anyReady() ? undefined : wake;
   }
 
   /** The wait is over; whether something is ready. */
   unpark(): boolean {
     Atomics.sub(this.#memory.control.engine, Word.parked, 1);
-    return this.#anyReady();
+    return this.anyReady();
   }
 
   /** Counts itself out. False when something has become ready that the main thread counts on this applier for. */
@@ -88,7 +88,7 @@ export class Applier {
     // Before the last look at the shards' states: the main thread makes a shard ready first and then counts appliers, so
     // either it sees this one gone and submits another, or this one sees the shard.
     Atomics.sub(engine, Word.active, 1);
-    if (!this.#anyReady() || this.#memory.control.yieldIsWanted()) return true;
+    if (!this.anyReady() || this.#memory.control.yieldIsWanted()) return true;
     Atomics.add(engine, Word.active, 1);
     return false;
   }
@@ -117,7 +117,7 @@ export class Applier {
     return false;
   }
 
-  #anyReady(): boolean {
+  anyReady(): boolean {
     const { control } = this.#memory;
     for (let shard = 0; shard < control.shards; shard++) {
       const state = control.stateOf(shard);
