@@ -12,6 +12,8 @@ const REASONS: Record<string, string> = {
   Z_BUF_ERROR: 'the gzip data ends too early',
 };
 
+const CHUNK_BYTES = 1 << 16;
+
 /** A file of bytes, unpacked where its name ends in .gz. */
 export class Input {
   readonly path: string;
@@ -40,11 +42,16 @@ export class Input {
     return this.#file === undefined || this.bytes === 0 ? 0 : this.#file.bytesRead / this.bytes;
   }
 
+  /** Whether it is unpacked on the way. */
+  get packed(): boolean {
+    return this.path.endsWith('.gz');
+  }
+
   stream(): Readable {
-    const file = createReadStream(this.path, { highWaterMark: 1 << 16 });
+    const file = createReadStream(this.path, { highWaterMark: CHUNK_BYTES });
     this.#file = file;
     // An error of either stream ends the other and is thrown by whoever iterates the last.
-    return this.path.endsWith('.gz') ? pipeline(file, createGunzip(), () => {}) : file;
+    return this.packed ? pipeline(file, createGunzip({ chunkSize: CHUNK_BYTES }), () => {}) : file;
   }
 }
 

@@ -1,0 +1,107 @@
+import { totalmem } from 'node:os';
+import type { Engine, EngineOptions, Graph } from '../../index.js';
+import { type Input, unreadable } from '../file/input.js';
+import { upsertAllEdges } from '../pace.js';
+import { codeOf, Problem } from '../problem.js';
+import { BadRows } from '../source.js';
+import { type EdgeColumns, EdgeLines } from './edge-lines.js';
+import type { GraphRunOptions, GraphSource } from './source.js';
+
+/** The engine's own, and as many as its layout can address. */
+const DEFAULT_NODES = 4_194_304;
+const DEFAULT_EDGES = 16_777_216;
+const MOST_NODES = 2 ** 26;
+const MOST_EDGES = 2 ** 27;
+/** The shortest line of an edge: '1 2' and its end. */
+const LEAST_LINE_BYTES = 4;
+/** How many times its size a packed edge list unpacks to, at most: numbers pack to a third or a tenth. */
+const MOST_UNPACKED = 12;
+/** Bytes of memory that an edge takes, at least: more edges than fit need no room. */
+const EDGE_BYTES = 32;
+
+/** A file of lines `source target [weight]`, into one graph: read in chunks, published by columns, with back-pressure. */
+export class EdgeListSource implements GraphSource {
+  readonly name: string;
+  readonly graph = 'edges';
+  readonly graphOptions = undefined;
+  readonly undirected = false;
+  readonly notes: readonly string[] = [];
+  readonly badRows = new BadRows();
+  readonly capacity: EngineOptions['capacity'];
+  readonly #input: Input;
+  readonly #strict: boolean;
+  readonly #lines: EdgeLines;
+
+  constructor(input: Input, options: GraphRunOptions) {
+    this.name = options.source;
+    this.capacity = capacityFor(input);
+    this.#input = input;
+    this.#strict = options.strict;
+    this.#lines = new EdgeLines((line, reason) => this.#bad(line, reason));
+  }
+
+  get rows(): number {
+    return this.#lines.lines;
+  }
+
+  get edges(): number {
+    return this.#lines.edges;
+  }
+
+  async load(engine: Engine, signal: AbortSignal): Promise<void> {
+    const graph = engine.graph(this.graph);
+    try {
+      for await (const chunk of this.#input.stream() as AsyncIterable<Buffer>) {
+        if (signal.aborted) return;
+        this.#lines.push(chunk);
+        await this.#publish(engine, graph);
+      }
+      this.#lines.end();
+      await this.#publish(engine, graph);
+    } catch (error) {
+      // What the engine says is said already; what remains is the stream's.
+      throw codeOf(error).startsWith('ATHANOR') ? error : unreadable(this.#input.path, error);
+    }
+  }
+
+  async #publish(engine: Engine, graph: Graph): Promise<void> {
+    const { columns } = this.#lines;
+    if (columns.count === 0) return;
+    const ends = await handlesOf(engine, graph, columns);
+    const { count } = columns;
+    const [sources, targets] = [ends.subarray(0, count), ends.subarray(count)];
+    // Until a line has a weight all are 1, as they are by default.
+    const weights = this.#lines.weighted ? columns.weights.subarray(0, count) : undefined;
+    await upsertAllEdges(engine, graph, sources, targets, weights);
+  }
+
+  #bad(line: number, reason: string): void {
+    this.badRows.add(line, reason);
+    if (this.#strict) throw new Problem(`${this.#input.path}, line ${line}: ${reason}`, 1);
+  }
+
+  done(): number {
+    return this.#input.done;
+  }
+}
+
+/** The sources, and after them the targets. */
+async function handlesOf(engine: Engine, graph: Graph, { count, sources, targets }: EdgeColumns): Promise<Uint32Array> {
+  const ids = sources.slice(0, count);
+  for (let i = 0; i < count; i++) ids.push(targets[i]!);
+  for (;;) {
+    try {
+      return graph.handles(ids);
+    } catch (error) {
+      if (codeOf(error) !== 'ATHANOR_BACKPRESSURE') throw error;
+      await engine.drained();
+    }
+  }
+}
+
+/** Room for as many edges as the file can hold: address space, not memory. */
+function capacityFor(input: Input): EngineOptions['capacity'] {
+  const bytes = input.bytes * (input.packed ? MOST_UNPACKED : 1);
+  const edges = Math.ceil(Math.min(bytes / LEAST_LINE_BYTES, totalmem() / EDGE_BYTES, MOST_EDGES));
+  return { nodes: Math.min(Math.max(edges, DEFAULT_NODES), MOST_NODES), edges: Math.max(edges, DEFAULT_EDGES) };
+}
