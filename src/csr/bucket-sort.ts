@@ -1,13 +1,10 @@
 /** Bits of a digit at most: 2,048 counters fit the first-level cache with the streams that they point to. */
 const MOST_DIGIT_BITS = 11;
+const DIGITS = 1 << MOST_DIGIT_BITS;
+/** A key of 32 bits has three digits. */
+const MOST_DIGITS = 3;
 
-/** What a bucket's pairs look like: bits of the row within the bucket, and of the column. */
-export interface PairBits {
-  readonly row: number;
-  readonly column: number;
-}
-
-/** Where the bucket's pairs go: columns, and values beside them, from `at` on; `offsets[firstRow + row]` of each row. */
+/** Where a bucket's pairs go: columns, and values beside them; the offset of each row. */
 export interface SortedPairs {
   readonly columns: Uint32Array;
   readonly values: Float64Array | undefined;
@@ -17,81 +14,124 @@ export interface SortedPairs {
 /**
  * A thread's scratch to sort the (row, column) pairs of a bucket by row, then column: a radix sort of least digits first.
  * Whatever order pairs come in, the result is the same; the cost does not depend on how even the rows are.
+ *
+ * A pair is one key of 32 bits, row << columnBits | column, where that fits. Where it does not, the key is the column, and
+ * rows are looked up by the pair's place.
  */
 export class BucketSort {
-  /** Rows, columns and values to sort: filled by the caller after `reserve`. */
+  readonly #columnBits: number;
+  readonly #rowBits: number;
+  readonly #packed: boolean;
+  readonly #weighted: boolean;
+  /** To be filled after `reserve`: keys, and by the same place rows where they are no part of the key, and values. */
+  keys = new Uint32Array(0);
   rows = new Uint32Array(0);
-  columns = new Uint32Array(0);
   values = new Float64Array(0);
-  #rows = new Uint32Array(0);
-  #columns = new Uint32Array(0);
-  /** Place of each pair among `values`, and its twin. */
+  #otherKeys = new Uint32Array(0);
   #places = new Uint32Array(0);
   #otherPlaces = new Uint32Array(0);
-  readonly #counters = new Uint32Array(1 << MOST_DIGIT_BITS);
+  readonly #counters = new Uint32Array(MOST_DIGITS * DIGITS);
 
-  reserve(pairs: number, weighted: boolean): void {
-    if (this.rows.length < pairs) {
-      const room = Math.ceil(pairs * 1.25);
-      this.rows = new Uint32Array(room);
-      this.columns = new Uint32Array(room);
-      this.#rows = new Uint32Array(room);
-      this.#columns = new Uint32Array(room);
-    }
-    if (weighted && this.values.length < pairs) {
-      this.values = new Float64Array(this.rows.length);
-      this.#places = new Uint32Array(this.rows.length);
-      this.#otherPlaces = new Uint32Array(this.rows.length);
-    }
+  constructor(rowBits: number, columnBits: number, weighted: boolean) {
+    this.#rowBits = rowBits;
+    this.#columnBits = columnBits;
+    this.#packed = rowBits + columnBits <= 32;
+    this.#weighted = weighted;
   }
 
-  sort(pairs: number, bits: PairBits, weighted: boolean): void {
-    if (weighted) for (let i = 0, places = this.#places; i < pairs; i++) places[i] = i;
-    const passes = Math.ceil(bits.column / MOST_DIGIT_BITS);
-    const digit = Math.ceil(bits.column / Math.max(1, passes));
-    for (let pass = 0; pass < passes; pass++) this.#pass(pairs, false, pass * digit, digit, weighted);
-    for (let done = 0; done < bits.row; done += MOST_DIGIT_BITS) {
-      this.#pass(pairs, true, done, Math.min(MOST_DIGIT_BITS, bits.row - done), weighted);
-    }
+  reserve(pairs: number): void {
+    if (this.keys.length >= pairs) return;
+    const room = Math.ceil(pairs * 1.25);
+    this.keys = new Uint32Array(room);
+    this.#otherKeys = new Uint32Array(room);
+    if (!this.#packed) this.rows = new Uint32Array(room);
+    if (this.#weighted) this.values = new Float64Array(room);
+    if (this.#packed && !this.#weighted) return;
+    this.#places = new Uint32Array(room);
+    this.#otherPlaces = new Uint32Array(room);
   }
 
-  #pass(pairs: number, byRow: boolean, shift: number, bits: number, weighted: boolean): void {
+  sort(pairs: number): void {
+    if (!this.#packed || this.#weighted) for (let i = 0, places = this.#places; i < pairs; i++) places[i] = i;
+    this.#sortBy(pairs, this.#packed ? this.#rowBits + this.#columnBits : this.#columnBits, false);
+    if (!this.#packed) this.#sortBy(pairs, this.#rowBits, true);
+  }
+
+  /** By `bits` of the key, or of the row that is looked up. */
+  #sortBy(pairs: number, bits: number, byRow: boolean): void {
+    const passes = Math.ceil(bits / MOST_DIGIT_BITS);
+    const digit = Math.ceil(bits / Math.max(1, passes));
+    const mask = (1 << digit) - 1;
     const counters = this.#counters;
-    const fromRows = this.rows;
-    const fromColumns = this.columns;
-    const toRows = this.#rows;
-    const toColumns = this.#columns;
-    const keys = byRow ? fromRows : fromColumns;
-    const mask = (1 << bits) - 1;
-    counters.fill(0, 0, mask + 1);
-    for (let i = 0; i < pairs; i++) counters[(keys[i]! >>> shift) & mask]!++;
-    for (let digit = 0, sum = 0; digit <= mask; digit++) {
-      const count = counters[digit]!;
-      counters[digit] = sum;
-      sum += count;
+    const all = byRow ? this.rows : this.keys;
+    counters.fill(0);
+    // How often each digit occurs does not depend on the order: all passes count at once, and fewer than three count too much.
+    for (let i = 0; i < pairs; i++) {
+      const key = all[i]!;
+      counters[key & mask]!++;
+      counters[DIGITS + ((key >>> digit) & mask)]!++;
+      counters[2 * DIGITS + ((key >>> (2 * digit)) & mask)]!++;
     }
-    if (weighted) {
-      const fromPlaces = this.#places;
-      const toPlaces = this.#otherPlaces;
-      for (let i = 0; i < pairs; i++) {
-        const to = counters[(keys[i]! >>> shift) & mask]!++;
-        toRows[to] = fromRows[i]!;
-        toColumns[to] = fromColumns[i]!;
-        toPlaces[to] = fromPlaces[i]!;
+    for (let pass = 0; pass < passes; pass++) {
+      const first = pass * DIGITS;
+      for (let at = first, sum = 0; at <= first + mask; at++) {
+        const count = counters[at]!;
+        counters[at] = sum;
+        sum += count;
       }
-      this.#places = toPlaces;
-      this.#otherPlaces = fromPlaces;
-    } else {
-      for (let i = 0; i < pairs; i++) {
-        const to = counters[(keys[i]! >>> shift) & mask]!++;
-        toRows[to] = fromRows[i]!;
-        toColumns[to] = fromColumns[i]!;
-      }
+      if (byRow) this.#moveByRow(pairs, first, pass * digit, mask);
+      else if (this.#packed && !this.#weighted) this.#move(pairs, first, pass * digit, mask);
+      else this.#moveWithPlaces(pairs, first, pass * digit, mask);
     }
-    this.rows = toRows;
-    this.columns = toColumns;
-    this.#rows = fromRows;
-    this.#columns = fromColumns;
+  }
+
+  #move(pairs: number, first: number, shift: number, mask: number): void {
+    const counters = this.#counters;
+    const from = this.keys;
+    const to = this.#otherKeys;
+    for (let i = 0; i < pairs; i++) {
+      const key = from[i]!;
+      to[counters[first + ((key >>> shift) & mask)]!++] = key;
+    }
+    this.keys = to;
+    this.#otherKeys = from;
+  }
+
+  #moveWithPlaces(pairs: number, first: number, shift: number, mask: number): void {
+    const counters = this.#counters;
+    const from = this.keys;
+    const to = this.#otherKeys;
+    const fromPlaces = this.#places;
+    const toPlaces = this.#otherPlaces;
+    for (let i = 0; i < pairs; i++) {
+      const key = from[i]!;
+      const at = counters[first + ((key >>> shift) & mask)]!++;
+      to[at] = key;
+      toPlaces[at] = fromPlaces[i]!;
+    }
+    this.keys = to;
+    this.#otherKeys = from;
+    this.#places = toPlaces;
+    this.#otherPlaces = fromPlaces;
+  }
+
+  #moveByRow(pairs: number, first: number, shift: number, mask: number): void {
+    const counters = this.#counters;
+    const rows = this.rows;
+    const from = this.keys;
+    const to = this.#otherKeys;
+    const fromPlaces = this.#places;
+    const toPlaces = this.#otherPlaces;
+    for (let i = 0; i < pairs; i++) {
+      const place = fromPlaces[i]!;
+      const at = counters[first + ((rows[place]! >>> shift) & mask)]!++;
+      to[at] = from[i]!;
+      toPlaces[at] = place;
+    }
+    this.keys = to;
+    this.#otherKeys = from;
+    this.#places = toPlaces;
+    this.#otherPlaces = fromPlaces;
   }
 
   /**
@@ -99,19 +139,23 @@ export class BucketSort {
    * Returns how many were written.
    */
   write(pairs: number, to: SortedPairs, at: number, firstRow: number, count: number): number {
-    const { rows, columns } = this;
+    const { keys, rows, values } = this;
     const { columns: toColumns, values: toValues, offsets } = to;
     const places = this.#places;
-    const values = this.values;
+    const packed = this.#packed;
+    const columnBits = this.#columnBits;
+    // A shift by 32 is none.
+    const mask = columnBits === 32 ? 0xffffffff : (1 << columnBits) - 1;
+    const oneRow = columnBits === 32 && packed;
     let end = at;
     let row = 0;
     for (let i = 0; i < pairs; i++) {
-      const column = columns[i]!;
-      const before = row;
-      const itsRow = rows[i]!;
-      // Rows up to and with this one begin here; a row that has begun is passed over.
+      const key = keys[i]!;
+      const itsRow = packed ? (oneRow ? 0 : key >>> columnBits) : rows[places[i]!]!;
+      const column = (key & mask) >>> 0;
+      const isNew = row <= itsRow || toColumns[end - 1] !== column;
+      // Rows up to and with this one begin here.
       while (row <= itsRow) offsets[firstRow + row++] = end;
-      const isNew = row !== before || toColumns[end - 1] !== column;
       if (isNew) {
         toColumns[end] = column;
         if (toValues !== undefined) toValues[end] = values[places[i]!]!;

@@ -100,13 +100,14 @@ export class CsrBuild implements Kernel {
   readonly #reader: ArcReader;
   readonly #breathe: Breathe;
   readonly #cursors: Uint32Array;
-  readonly #sort = new BucketSort();
+  readonly #sort: BucketSort;
 
   constructor(task: CsrBuildTask, reader: ArcReader, breathe: Breathe) {
     this.#task = task;
     this.#reader = reader;
     this.#breathe = breathe;
     this.#cursors = new Uint32Array(task.buckets);
+    this.#sort = new BucketSort(task.rowBits, task.columnBits, task.weights !== undefined);
   }
 
   chunk(phase: number, chunk: number): boolean {
@@ -211,30 +212,15 @@ export class CsrBuild implements Kernel {
   }
 
   #sortBucket(bucket: number): boolean {
-    const { nodes, rowBits, columnBits, starts, kept, targets, rows, weights, offsets } = this.#task;
+    const { nodes, rowBits, starts, kept, targets, rows, weights, offsets } = this.#task;
     const sort = this.#sort;
     const from = starts[bucket]!;
     const arcs = starts[bucket + 1]! - from;
-    const weighted = weights !== undefined;
-    sort.reserve(arcs, weighted);
-    const toRows = sort.rows;
-    const toColumns = sort.columns;
-    if (rows === undefined) {
-      // A shift by 32 would be none.
-      const mask = columnBits === 32 ? 0xffffffff : 2 ** columnBits - 1;
-      for (let i = 0; i < arcs; i++) {
-        const key = targets[from + i]!;
-        toRows[i] = columnBits === 32 ? 0 : key >>> columnBits;
-        toColumns[i] = key & mask;
-      }
-    } else {
-      for (let i = 0; i < arcs; i++) {
-        toRows[i] = rows[from + i]!;
-        toColumns[i] = targets[from + i]!;
-      }
-    }
-    if (weighted) for (let i = 0, values = sort.values; i < arcs; i++) values[i] = weights[from + i]!;
-    sort.sort(arcs, { row: rowBits, column: columnBits }, weighted);
+    sort.reserve(arcs);
+    for (let i = 0, keys = sort.keys; i < arcs; i++) keys[i] = targets[from + i]!;
+    if (rows !== undefined) for (let i = 0, to = sort.rows; i < arcs; i++) to[i] = rows[from + i]!;
+    if (weights !== undefined) for (let i = 0, to = sort.values; i < arcs; i++) to[i] = weights[from + i]!;
+    sort.sort(arcs);
     const firstRow = bucket * 2 ** rowBits;
     const count = Math.min(nodes - firstRow, 2 ** rowBits);
     kept[bucket] = sort.write(arcs, { columns: targets, values: weights, offsets }, from, firstRow, count);

@@ -307,6 +307,7 @@ export class Engine implements AsyncDisposable {
     } finally {
       scheduler.stop();
       await pool.close();
+      this.#core.snapshots.close();
     }
   }
 

@@ -9,6 +9,7 @@ import { type CsrNodesTask, firstNodePhase, nodeChunks } from '../pool/csr-nodes
 import { type CsrStillTask, StillPhase, touchChunks } from '../pool/csr-still.js';
 import type { Job } from '../pool/jobs.js';
 import type { GraphRef } from '../publish/graph-refs.js';
+import type { Host } from '../schedule/host.js';
 import type { EngineCore } from './core.js';
 
 /** A snapshot that no job asks for any more is kept so long. */
@@ -17,6 +18,9 @@ const KEEP_MS = 10_000;
 const SPARSE = 8;
 /** Nodes and edges that may come between a look at a graph and the moment of its snapshot: more, and it is taken again. */
 const SLACK = 65_536;
+/** Longest wait of the main thread for a shard's lock at a time, and the pause before it tries again. */
+const LOCK_MS = 0.2;
+const PAUSE_MS = 1;
 /** Of a kind that no event has named there is no edge. */
 const NO_KIND = 0xffffffff;
 
@@ -78,6 +82,12 @@ export class GraphSnapshots {
     return this.#entries.size;
   }
 
+  /** Lets go of all. */
+  close(): void {
+    for (const entry of this.#entries.values()) entry.cancelKeep();
+    this.#entries.clear();
+  }
+
   /** The graph with edges of `kind` (undefined: of any) as it is now or a little later; `job` builds what is not there. */
   async take(job: Job, ref: GraphRef, kind: string | undefined, parts: CsrParts): Promise<GraphSnapshot> {
     const core = this.#core;
@@ -108,7 +118,7 @@ export class GraphSnapshots {
     } finally {
       own.users--;
       if (own.users === 0) {
-        own.cancelKeep = core.host.after(KEEP_MS, () => {
+        own.cancelKeep = core.host.inBackground(KEEP_MS, () => {
           if (this.#entries.get(key) === own) this.#entries.delete(key);
         });
       }
@@ -148,7 +158,7 @@ export class GraphSnapshots {
   ): Promise<GraphSnapshot> {
     for (let tries = 0; ; tries++) {
       if (this.#core.readRow(ref) !== graph) return this.#none(job, parts);
-      const look = this.#look(graph);
+      const look = await this.#look(job, graph);
       if (entry.version !== look.version && tries > 0) {
         if (!(await this.#copyStill(job, entry, look, kind, parts))) continue;
         return { ...entry.snapshot };
@@ -161,11 +171,12 @@ export class GraphSnapshots {
     }
   }
 
-  #look(graph: number): Look {
+  /** Waits without blocking the event loop: a shard whose worker was lost is locked until it is recovered. */
+  async #look(job: Job, graph: number): Promise<Look> {
     const core = this.#core;
     const { order, size, sequence } = core.memory.graphs;
     const reader = core.readerOf(graph);
-    reader.lock();
+    while (!reader.tryLock(LOCK_MS)) await Promise.race([job.failed, pause(core.host, PAUSE_MS)]);
     try {
       return {
         graph,
@@ -199,7 +210,7 @@ export class GraphSnapshots {
     const task = this.#nodesTask(job, look, look.order);
     const { epoch } = this.#core.idSource;
     await job.stage({ kernel: 'csr.nodes', data: task, first: firstNodePhase(task) });
-    if (task.found[0] !== look.order || this.#look(look.graph).version !== look.version) return false;
+    if (task.found[0] !== look.order || (await this.#look(job, look.graph)).version !== look.version) return false;
     this.#renew(entry, look.version, task.handles, task.indexOf, epoch);
     return true;
   }
@@ -231,7 +242,7 @@ export class GraphSnapshots {
     for (const name of missing) {
       const csr = await this.#buildSide(job, snapshot.nodes, size, name, parts, 'csr.columns', arcChunks(arcs), arcs);
       built.push([name, csr]);
-      if (this.#look(graph).version !== version) return false;
+      if ((await this.#look(job, graph)).version !== version) return false;
     }
     for (const [name, csr] of built) snapshot[name] = csr;
     return true;
@@ -311,6 +322,12 @@ export class GraphSnapshots {
     if (parts.rank) await this.#buildRank(job, entry);
     return true;
   }
+}
+
+function pause(host: Host, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    host.after(ms, resolve);
+  });
 }
 
 /** Sides that are wanted and not there, or there without the weights that are wanted. */

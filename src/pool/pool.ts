@@ -303,6 +303,10 @@ function nodeHost(memory: EngineMemory, pool: Pool): Host {
       const timer = setTimeout(task, delayMs);
       return () => clearTimeout(timer);
     },
+    inBackground: (delayMs, task) => {
+      const timer = setTimeout(task, delayMs).unref();
+      return () => clearTimeout(timer);
+    },
     submitApplier: () => {
       void pool.submitApplier();
     },

@@ -64,6 +64,11 @@ export class ShardReader {
     );
   }
 
+  /** As `lock`; false when the writer does not let go in so many milliseconds. */
+  tryLock(ms: number): boolean {
+    return this.#lock.acquireRead(this.#shard, this.#thread, ms);
+  }
+
   unlock(): void {
     this.#lock.releaseRead(this.#shard, this.#thread);
   }

@@ -8,6 +8,8 @@ export interface Host {
   endOfTick(task: () => void): void;
   /** Runs `task` after `delayMs`; the answer cancels it. */
   after(delayMs: number, task: () => void): () => void;
+  /** As `after`, for what nobody waits for: it keeps no process alive. */
+  inBackground(delayMs: number, task: () => void): () => void;
   /** Submits one more applier task to the pool. */
   submitApplier(): void;
   /** Wakes one parked applier; false when none was parked. */

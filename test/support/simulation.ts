@@ -84,12 +84,8 @@ export class Simulation {
     const host: Host = {
       now: () => this.nowMs,
       endOfTick: (task) => void this.at(this.#soon() / 10, task),
-      after: (delayMs, task) => {
-        const occasion = this.at(delayMs + this.#soon(), task);
-        return () => {
-          occasion.cancelled = true;
-        };
-      },
+      after: (delayMs, task) => this.#after(delayMs, task),
+      inBackground: (delayMs, task) => this.#after(delayMs, task),
       submitApplier: () => this.#submit(),
       wakeApplier: () => this.#wake(),
       onProgress: (task) => {
@@ -126,6 +122,13 @@ export class Simulation {
   }
 
   // ------------------------------------------------------------ time
+
+  #after(delayMs: number, task: () => void): () => void {
+    const occasion = this.at(delayMs + this.#soon(), task);
+    return () => {
+      occasion.cancelled = true;
+    };
+  }
 
   #soon(): number {
     return (this.random(1000) / 1000) * SOON_MS;

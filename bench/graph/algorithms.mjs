@@ -1,0 +1,131 @@
+// Algorithms over snapshots, on 1 and 2 workers, as the GAP Benchmark Suite runs its kernels: the snapshot's build apart.
+// Yardstick: a pass of random gathers over the same arcs on one thread. node bench/graph/algorithms.mjs [--scale 18] [--tiny]
+import { createEngine } from '../../dist/src/index.js';
+import { kronecker, uniform, weightsOf } from './workload.mjs';
+
+const RUNS = 5;
+/** Milliseconds of the GAP suite (C++, OpenMP), 1 and 2 threads, at scale 18 on a machine of this kind. */
+const GAP = {
+  uniform: {
+    pageRank: [233, 145],
+    components: [16, 8],
+    bfs: [8, 5],
+    shortestPaths: [134, 87],
+    triangles: [1087, 488],
+    build: [340, 200],
+  },
+  Kronecker: {
+    pageRank: [240, 139],
+    components: [18, 9],
+    bfs: [10, 5],
+    shortestPaths: [79, 42],
+    triangles: [3019, 1502],
+    build: [300, 150],
+  },
+};
+
+const JOBS = {
+  pageRank: (graph) => graph.pageRank({ direction: 'both', tolerance: 0, maxIterations: 20 }),
+  components: (graph) => graph.weaklyConnectedComponents(),
+  bfs: (graph, source) => graph.bfs(source, { direction: 'both' }),
+  shortestPaths: (graph, source) => graph.shortestPaths(source, { direction: 'both' }),
+  triangles: (graph) => graph.triangles(),
+};
+
+async function timed(task) {
+  const start = performance.now();
+  await task();
+  return performance.now() - start;
+}
+
+const median = (times) => [...times].sort((a, b) => a - b)[times.length >> 1];
+
+/** One gather for each arc, both ways, over arrays like those of a snapshot. */
+function gatherPass({ nodes, sources, targets }) {
+  const arcs = new Uint32Array(2 * sources.length);
+  arcs.set(sources);
+  arcs.set(targets, sources.length);
+  const values = new Float64Array(nodes).fill(1);
+  const times = [];
+  for (let run = 0; run < RUNS + 2; run++) {
+    const start = performance.now();
+    let sum = 0;
+    for (let i = 0; i < arcs.length; i++) sum += values[arcs[i]];
+    times.push(performance.now() - start);
+    if (sum !== arcs.length) throw new Error('a gather was lost');
+  }
+  return median(times.slice(2));
+}
+
+async function load(engine, list) {
+  const graph = engine.graph(list.name);
+  const handles = graph.handles(Array.from({ length: list.nodes }, (_, i) => i));
+  const weights = weightsOf(list.sources.length);
+  const start = performance.now();
+  for (let at = 0; at < list.sources.length; ) {
+    const end = Math.min(list.sources.length, at + 65_536);
+    const sources = Uint32Array.from(list.sources.subarray(at, end), (i) => handles[i]);
+    const targets = Uint32Array.from(list.targets.subarray(at, end), (i) => handles[i]);
+    for (let done = 0; done < sources.length; ) {
+      done += graph.upsertEdges(sources.subarray(done), targets.subarray(done), weights.subarray(at + done, end));
+      if (done < sources.length) await engine.drained();
+    }
+    at = end;
+  }
+  await engine.flush();
+  return { graph, seconds: (performance.now() - start) / 1000 };
+}
+
+export async function run({ tiny = false, scale = tiny ? 10 : 18 } = {}) {
+  for (const make of [uniform, kronecker]) {
+    const list = make(scale);
+    const gather = gatherPass(list);
+    const edges = list.sources.length;
+    console.log(`${list.name}, ${list.nodes} nodes, ${edges} edges; a pass of gathers ${gather.toFixed(1)} ms`);
+    const one = {};
+    for (const workers of [1, 2]) {
+      const engine = await createEngine({ workers });
+      const { graph, seconds } = await load(engine, list);
+      console.log(`  ${workers} worker(s): loaded at ${(edges / seconds / 1e6).toFixed(2)} million edges/s`);
+      let source = 0;
+      while (graph.degree(source, { direction: 'both' }) === 0) source++;
+      for (const [name, job] of Object.entries(JOBS)) {
+        try {
+          await job(graph, source);
+        } catch (error) {
+          if (error.code !== 'ATHANOR_UNSUPPORTED') throw error;
+          continue;
+        }
+        for (let warm = 0; warm < 3; warm++) await job(graph, source);
+        const times = [];
+        for (let k = 0; k < RUNS; k++) times.push(await timed(() => job(graph, source)));
+        tell(list.name, name, workers, median(times), gather, one);
+      }
+      // Changed by one edge, so that the snapshot is built anew: what a job takes longer for it.
+      const builds = [];
+      for (let k = 0; k < 3; k++) {
+        graph.upsertEdge(source, source + 1 + k);
+        await engine.flush();
+        const first = await timed(() => JOBS.pageRank(graph));
+        builds.push(first - (await timed(() => JOBS.pageRank(graph))));
+      }
+      tell(list.name, 'build', workers, median(builds), gather, one);
+      await engine.close();
+    }
+  }
+}
+
+function tell(graph, name, workers, ms, gather, one) {
+  one[name] ??= ms;
+  const reference = GAP[graph][name]?.[workers - 1];
+  const against = reference === undefined ? '' : `${(ms / reference).toFixed(2)} x GAP's ${reference} ms`;
+  const speedUp = workers === 1 ? '' : `${(one[name] / ms).toFixed(2)} x one worker`;
+  console.log(
+    `    ${name.padEnd(16)}${ms.toFixed(1).padStart(9)} ms  ${(ms / gather).toFixed(2).padStart(6)} gather passes  ${against}  ${speedUp}`,
+  );
+}
+
+if (process.argv[1] === import.meta.filename) {
+  const at = process.argv.indexOf('--scale');
+  await run({ tiny: process.argv.includes('--tiny'), ...(at > 0 && { scale: Number(process.argv[at + 1]) }) });
+}
