@@ -4,7 +4,8 @@ import { type Input, unreadable } from '../file/input.js';
 import { upsertAllEdges } from '../pace.js';
 import { codeOf, Problem } from '../problem.js';
 import { BadRows } from '../source.js';
-import { type EdgeColumns, EdgeLines } from './edge-lines.js';
+import { EdgeLines } from './edge-lines.js';
+import { NodeHandles } from './node-handles.js';
 import type { GraphRunOptions, GraphSource } from './source.js';
 
 /** The engine's own, and as many as its layout can address. */
@@ -50,25 +51,26 @@ export class EdgeListSource implements GraphSource {
 
   async load(engine: Engine, signal: AbortSignal): Promise<void> {
     const graph = engine.graph(this.graph);
+    const handles = new NodeHandles(engine, graph);
     try {
       for await (const chunk of this.#input.stream() as AsyncIterable<Buffer>) {
         if (signal.aborted) return;
         this.#lines.push(chunk);
-        await this.#publish(engine, graph);
+        await this.#publish(engine, graph, handles);
       }
       this.#lines.end();
-      await this.#publish(engine, graph);
+      await this.#publish(engine, graph, handles);
     } catch (error) {
       // What the engine says is said already; what remains is the stream's.
       throw codeOf(error).startsWith('ATHANOR') ? error : unreadable(this.#input.path, error);
     }
   }
 
-  async #publish(engine: Engine, graph: Graph): Promise<void> {
+  async #publish(engine: Engine, graph: Graph, handles: NodeHandles): Promise<void> {
     const { columns } = this.#lines;
-    if (columns.count === 0) return;
-    const ends = await handlesOf(engine, graph, columns);
     const { count } = columns;
+    if (count === 0) return;
+    const ends = await handles.of(columns.sources, columns.targets, count);
     const [sources, targets] = [ends.subarray(0, count), ends.subarray(count)];
     // Until a line has a weight all are 1, as they are by default.
     const weights = this.#lines.weighted ? columns.weights.subarray(0, count) : undefined;
@@ -82,20 +84,6 @@ export class EdgeListSource implements GraphSource {
 
   done(): number {
     return this.#input.done;
-  }
-}
-
-/** The sources, and after them the targets. */
-async function handlesOf(engine: Engine, graph: Graph, { count, sources, targets }: EdgeColumns): Promise<Uint32Array> {
-  const ids = sources.slice(0, count);
-  for (let i = 0; i < count; i++) ids.push(targets[i]!);
-  for (;;) {
-    try {
-      return graph.handles(ids);
-    } catch (error) {
-      if (codeOf(error) !== 'ATHANOR_BACKPRESSURE') throw error;
-      await engine.drained();
-    }
   }
 }
 
