@@ -63,7 +63,7 @@ export async function run(options: RunOptions): Promise<number> {
     }
     const seconds = (performance.now() - startedMs) / 1000;
     const stats = engine.stats();
-    const answers = joined(work.answers(), questions.answers());
+    const answers = joined(await work.answers(), questions.answers());
     const comparison = options.check ? new Comparison() : undefined;
     if (comparison !== undefined) {
       await work.check(comparison);
