@@ -31,7 +31,13 @@ export type {
   ZoneEvent,
   ZoneShape,
 } from './base/types.js';
-export type { GraphJobOptions, JobDirection, PageRankJobOptions } from './engine/algorithms.js';
+export type {
+  ClusteringJobOptions,
+  CommunitiesJobOptions,
+  GraphJobOptions,
+  JobDirection,
+  PageRankJobOptions,
+} from './engine/algorithms.js';
 export { createEngine, type Engine } from './engine/engine.js';
 export type { Graph } from './engine/graph.js';
 export type { NearestManyQueries, NodeSets, WithinManyQueries } from './engine/many.js';

@@ -1,7 +1,8 @@
 // Algorithms over snapshots, on 1 and 2 workers, as the GAP Benchmark Suite runs its kernels: the snapshot's build apart.
 // Yardstick: a pass of random gathers over the same arcs on one thread. node bench/graph/algorithms.mjs [--scale 18] [--tiny]
+import { pathToFileURL } from 'node:url';
 import { createEngine } from '../../dist/src/index.js';
-import { kronecker, uniform, weightsOf } from './workload.mjs';
+import { edgeList, weightsOf } from './workload.mjs';
 
 const RUNS = 5;
 /** Milliseconds of the GAP suite (C++, OpenMP), 1 and 2 threads, at scale 18 on a machine of this kind. */
@@ -14,7 +15,7 @@ const GAP = {
     triangles: [1087, 488],
     build: [340, 200],
   },
-  Kronecker: {
+  kronecker: {
     pageRank: [240, 139],
     components: [18, 9],
     bfs: [10, 5],
@@ -77,8 +78,8 @@ async function load(engine, list) {
 }
 
 export async function run({ tiny = false, scale = tiny ? 10 : 18 } = {}) {
-  for (const make of [uniform, kronecker]) {
-    const list = make(scale);
+  for (const name of ['uniform', 'kronecker']) {
+    const list = { name, ...edgeList(name, scale) };
     const gather = gatherPass(list);
     const edges = list.sources.length;
     console.log(`${list.name}, ${list.nodes} nodes, ${edges} edges; a pass of gathers ${gather.toFixed(1)} ms`);
@@ -89,7 +90,7 @@ export async function run({ tiny = false, scale = tiny ? 10 : 18 } = {}) {
       console.log(`  ${workers} worker(s): loaded at ${(edges / seconds / 1e6).toFixed(2)} million edges/s`);
       let source = 0;
       while (graph.degree(source, { direction: 'both' }) === 0) source++;
-      for (const [name, job] of Object.entries(JOBS)) {
+      for (const [what, job] of Object.entries(JOBS)) {
         try {
           await job(graph, source);
         } catch (error) {
@@ -99,7 +100,7 @@ export async function run({ tiny = false, scale = tiny ? 10 : 18 } = {}) {
         for (let warm = 0; warm < 3; warm++) await job(graph, source);
         const times = [];
         for (let k = 0; k < RUNS; k++) times.push(await timed(() => job(graph, source)));
-        tell(list.name, name, workers, median(times), gather, one);
+        tell(name, what, workers, median(times), gather, one);
       }
       // Changed by one edge, so that the snapshot is built anew: what a job takes longer for it.
       const builds = [];
@@ -109,7 +110,7 @@ export async function run({ tiny = false, scale = tiny ? 10 : 18 } = {}) {
         const first = await timed(() => JOBS.pageRank(graph));
         builds.push(first - (await timed(() => JOBS.pageRank(graph))));
       }
-      tell(list.name, 'build', workers, median(builds), gather, one);
+      tell(name, 'build', workers, median(builds), gather, one);
       await engine.close();
     }
   }
@@ -125,7 +126,7 @@ function tell(graph, name, workers, ms, gather, one) {
   );
 }
 
-if (process.argv[1] === import.meta.filename) {
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
   const at = process.argv.indexOf('--scale');
   await run({ tiny: process.argv.includes('--tiny'), ...(at > 0 && { scale: Number(process.argv[at + 1]) }) });
 }

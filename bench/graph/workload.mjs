@@ -1,79 +1,120 @@
-// Graphs of the GAP Benchmark Suite's kind, made anew from a seed: 2^scale nodes, 16 * 2^scale undirected edges.
+// Two graphs of the GAP Benchmark Suite, read as undirected, as compressed sparse rows in shared memory. Seeded.
+import { makeBounds } from '../../dist/src/csr/csr.js';
+import { Memory } from '../../dist/src/memory/reserve.js';
+import { xorshift32 } from '../support/workload.mjs';
 
-/** Uniform numbers in [0, 1): xorshift128+, 53 bits. */
-export function random(seed) {
-  let a = (seed ^ 0x9e3779b9) >>> 0 || 1;
-  let b = (seed * 0x85ebca6b) >>> 0 || 2;
-  let c = 0x1b873593;
-  let d = 0xe6546b64;
-  const next = () => {
-    const t = a ^ (a << 11);
-    a = b;
-    b = c;
-    c = d;
-    d = d ^ (d >>> 19) ^ (t ^ (t >>> 8));
-    return d >>> 0;
-  };
-  for (let i = 0; i < 20; i++) next();
-  return () => (next() * 2 ** 21 + (next() >>> 11)) / 2 ** 53;
-}
+export const GRAPH_SEED = 0x51ed270b;
+const EDGES_A_NODE = 16;
 
-/** Both ends uniform. */
-export function uniform(scale, seed = 27491095) {
+/** Uniform: both ends of each edge anywhere. */
+function uniformEdges(scale) {
+  const next = xorshift32(GRAPH_SEED);
   const nodes = 2 ** scale;
-  const edges = 16 * nodes;
-  const chance = random(seed);
-  const sources = new Uint32Array(edges);
-  const targets = new Uint32Array(edges);
-  for (let i = 0; i < edges; i++) {
-    sources[i] = chance() * nodes;
-    targets[i] = chance() * nodes;
+  const sources = new Uint32Array(EDGES_A_NODE * nodes);
+  const targets = new Uint32Array(EDGES_A_NODE * nodes);
+  for (let i = 0; i < sources.length; i++) {
+    sources[i] = next() * nodes;
+    targets[i] = next() * nodes;
   }
-  return { name: 'uniform', nodes, sources, targets };
+  return { nodes, sources, targets };
 }
 
-/** R-MAT with the parameters of Graph500 (Chakrabarti, Zhan, Faloutsos 2004), nodes renumbered at random. */
-export function kronecker(scale, seed = 27491095) {
+/** Kronecker (R-MAT) with the parameters of Graph500, nodes numbered at random. */
+function kroneckerEdges(scale) {
+  const next = xorshift32(GRAPH_SEED);
   const nodes = 2 ** scale;
-  const edges = 16 * nodes;
-  const chance = random(seed);
-  const sources = new Uint32Array(edges);
-  const targets = new Uint32Array(edges);
-  for (let i = 0; i < edges; i++) {
+  const number = Uint32Array.from({ length: nodes }, (_, i) => i);
+  for (let i = nodes - 1; i > 0; i--) {
+    const j = Math.floor(next() * (i + 1));
+    [number[i], number[j]] = [number[j], number[i]];
+  }
+  const sources = new Uint32Array(EDGES_A_NODE * nodes);
+  const targets = new Uint32Array(EDGES_A_NODE * nodes);
+  for (let i = 0; i < sources.length; i++) {
     let source = 0;
     let target = 0;
     for (let bit = 0; bit < scale; bit++) {
-      const quadrant = chance();
-      source = source * 2 + (quadrant >= 0.76 ? 1 : 0);
-      target = target * 2 + (quadrant >= 0.95 || (quadrant >= 0.57 && quadrant < 0.76) ? 1 : 0);
+      const chance = next();
+      source = 2 * source + +(chance >= 0.76);
+      target = 2 * target + +((chance >= 0.57 && chance < 0.76) || chance >= 0.95);
     }
-    sources[i] = source;
-    targets[i] = target;
+    sources[i] = number[source];
+    targets[i] = number[target];
   }
-  const names = new Uint32Array(nodes).map((_, i) => i);
-  for (let i = nodes - 1; i > 0; i--) {
-    const j = Math.floor(chance() * (i + 1));
-    [names[i], names[j]] = [names[j], names[i]];
-  }
-  return { name: 'Kronecker', nodes, sources: sources.map((i) => names[i]), targets: targets.map((i) => names[i]) };
+  return { nodes, sources, targets };
+}
+
+/** `kind`: 'uniform' or 'kronecker'. 2^scale nodes, 16 times as many edges, some of them given twice. */
+export function edgeList(kind, scale) {
+  return kind === 'uniform' ? uniformEdges(scale) : kroneckerEdges(scale);
 }
 
 /** Whole weights, 1 to 255. */
-export function weightsOf(edges, seed = 815) {
-  const chance = random(seed);
-  return Float64Array.from({ length: edges }, () => 1 + Math.floor(chance() * 255));
+export function weightsOf(edges) {
+  const next = xorshift32(GRAPH_SEED);
+  return Float64Array.from({ length: edges }, () => 1 + Math.floor(next() * 255));
 }
 
-/** Each undirected edge once, loops left out: what GAP's builder makes of such a list. */
-export function distinctEdges({ nodes, sources, targets }) {
-  const keys = new Float64Array(sources.length);
-  let count = 0;
-  for (let i = 0; i < sources.length; i++) {
-    const [low, high] = sources[i] < targets[i] ? [sources[i], targets[i]] : [targets[i], sources[i]];
-    if (low !== high) keys[count++] = low * nodes + high;
+/** Rows in order, each target once, no self-loops; a counting sort by target and then by source keeps rows ascending. */
+function csr(nodes, sources, targets) {
+  const byTarget = sorted(nodes, targets, sources);
+  const { offsets, values } = sorted(nodes, byTarget.values, byTarget.keys);
+  const memory = new Memory();
+  const kept = memory.u32('offsets', nodes + 1);
+  const once = memory.u32('targets', values.length);
+  let at = 0;
+  for (let node = 0; node < nodes; node++) {
+    let last = node;
+    for (let i = offsets[node]; i < offsets[node + 1]; i++) {
+      if (values[i] !== last && values[i] !== node) once[at++] = values[i];
+      last = values[i];
+    }
+    kept[node + 1] = at;
   }
-  const sorted = keys.subarray(0, count).sort();
-  let kept = 0;
-  for (let i = 0; i < count; i++) if (i === 0 || sorted[i] !== sorted[i - 1]) sorted[kept++] = sorted[i];
-  return kept;
+  return {
+    nodes,
+    arcs: at,
+    offsets: kept,
+    targets: once.subarray(0, at),
+    weights: undefined,
+    bounds: makeBounds(memory, kept, nodes),
+  };
+}
+
+function sorted(nodes, keys, values) {
+  const offsets = new Uint32Array(nodes + 1);
+  for (let i = 0; i < keys.length; i++) offsets[keys[i] + 1]++;
+  for (let i = 0; i < nodes; i++) offsets[i + 1] += offsets[i];
+  const next = offsets.slice();
+  const sortedKeys = new Uint32Array(keys.length);
+  const sortedValues = new Uint32Array(keys.length);
+  for (let i = 0; i < keys.length; i++) {
+    const at = next[keys[i]]++;
+    sortedKeys[at] = keys[i];
+    sortedValues[at] = values[i];
+  }
+  return { offsets, keys: sortedKeys, values: sortedValues };
+}
+
+/** `kind`: 'uniform' or 'kronecker'. 2^scale nodes, 16 times as many edges before those given twice are dropped. */
+export function benchGraph(kind, scale) {
+  const { nodes, sources, targets } = edgeList(kind, scale);
+  const memory = new Memory();
+  const handles = memory.u32('handles', nodes);
+  const rank = memory.u32('rank', nodes);
+  for (let i = 0; i < nodes; i++) handles[i] = rank[i] = i;
+  const twice = (a, b) => {
+    const all = new Uint32Array(2 * a.length);
+    all.set(a);
+    all.set(b, a.length);
+    return all;
+  };
+  return {
+    nodes,
+    handles,
+    rank,
+    out: csr(nodes, sources, targets),
+    in: csr(nodes, targets, sources),
+    both: csr(nodes, twice(sources, targets), twice(targets, sources)),
+  };
 }

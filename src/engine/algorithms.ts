@@ -1,5 +1,8 @@
+import { clusteringTask } from '../algorithms/clustering.js';
+import { communitiesTask } from '../algorithms/communities.js';
 import { componentsTask } from '../algorithms/components.js';
 import { pageRankResult, pageRankTask } from '../algorithms/pagerank.js';
+import { trianglesTask } from '../algorithms/triangles.js';
 import { AthanorError, show } from '../base/errors.js';
 import type { PhasePlan } from '../base/kernel.js';
 import { weigh } from '../memory/reserve.js';
@@ -34,6 +37,17 @@ export interface PageRankJobOptions extends GraphJobOptions {
   direction?: JobDirection;
 }
 
+export interface CommunitiesJobOptions extends GraphJobOptions {
+  /** Rounds at most. Default 10. */
+  iterations?: number;
+  /** 'out': a neighbour that edges go to and come from counts twice; 'both': each neighbour once. */
+  direction?: JobDirection;
+}
+
+export interface ClusteringJobOptions extends GraphJobOptions {
+  direction?: JobDirection;
+}
+
 /** A stage over a snapshot, and how many chunks it has in all, about. */
 interface AlgorithmStage {
   readonly kernel: string;
@@ -56,6 +70,11 @@ function checkShare(field: string, value: unknown): asserts value is number {
 function checkTolerance(value: unknown): asserts value is number {
   if (typeof value === 'number' && value >= 0 && value < Number.POSITIVE_INFINITY) return;
   throw new AthanorError('ATHANOR_INVALID_QUERY', `tolerance: ${show(value)} is not a finite number from 0 up`);
+}
+
+/** What an algorithm reads that goes along edges and against them. */
+function sidesOf(direction: JobDirection): CsrParts {
+  return direction === 'both' ? { both: true } : { out: true, in: true };
 }
 
 /** Takes the snapshot, runs one stage over it. */
@@ -103,13 +122,12 @@ export async function runPageRank(core: EngineCore, ref: GraphRef, options: Page
   checkTolerance(tolerance);
   checkCount('maxIterations', maxIterations);
   checkDirectionOf(direction);
-  const parts = direction === 'both' ? { both: true } : { out: true, in: true };
   return run(
     core,
     ref,
     'pageRank',
     options,
-    parts,
+    sidesOf(direction),
     ({ memory }, graph) => {
       const inward = (direction === 'both' ? graph.both : graph.in)!;
       const outward = (direction === 'both' ? graph.both : graph.out)!;
@@ -134,6 +152,67 @@ export async function runComponents(core: EngineCore, ref: GraphRef, options: Gr
     ({ memory }, graph) => {
       const plan = componentsTask(memory, graph);
       return { kernel: 'components', ...plan, chunks: plan.mostChunks * 6 };
+    },
+    (graph, { task }) => nodeValues(core, ref, graph, task.values),
+  );
+}
+
+export async function runTriangles(core: EngineCore, ref: GraphRef, options: GraphJobOptions): Promise<number> {
+  checkJobOptions(options);
+  return run(
+    core,
+    ref,
+    'triangles',
+    options,
+    { both: true },
+    ({ memory }, graph) => {
+      const plan = trianglesTask(memory, graph);
+      return { kernel: 'triangles', ...plan, chunks: plan.mostChunks * 4 };
+    },
+    (_graph, { task }) => task.total[0]!,
+  );
+}
+
+export async function runClustering(
+  core: EngineCore,
+  ref: GraphRef,
+  options: ClusteringJobOptions,
+): Promise<NodeValues> {
+  checkJobOptions(options, ['direction']);
+  const { direction = 'out' } = options;
+  checkDirectionOf(direction);
+  return run(
+    core,
+    ref,
+    'localClustering',
+    options,
+    sidesOf(direction),
+    ({ memory }, graph) => {
+      const plan = clusteringTask(memory, graph, { direction });
+      return { kernel: 'clustering', ...plan, chunks: plan.mostChunks * 4 };
+    },
+    (graph, { task }) => nodeValues(core, ref, graph, task.values),
+  );
+}
+
+export async function runCommunities(
+  core: EngineCore,
+  ref: GraphRef,
+  options: CommunitiesJobOptions,
+): Promise<NodeValues> {
+  checkJobOptions(options, ['iterations', 'direction']);
+  const { iterations = 10, direction = 'out' } = options;
+  checkCount('iterations', iterations);
+  checkDirectionOf(direction);
+  return run(
+    core,
+    ref,
+    'communities',
+    options,
+    { ...sidesOf(direction), rank: true },
+    ({ memory }, graph) => {
+      const plan = communitiesTask(memory, graph, { iterations, direction });
+      return { kernel: 'communities', ...plan, chunks: plan.mostChunks * (iterations + 2) };
     },
     (graph, { task }) => nodeValues(core, ref, graph, task.values),
   );

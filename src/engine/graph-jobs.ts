@@ -1,5 +1,15 @@
 import type { JobOptions } from '../pool/jobs.js';
-import { type GraphJobOptions, type PageRankJobOptions, runComponents, runPageRank } from './algorithms.js';
+import {
+  type ClusteringJobOptions,
+  type CommunitiesJobOptions,
+  type GraphJobOptions,
+  type PageRankJobOptions,
+  runClustering,
+  runCommunities,
+  runComponents,
+  runPageRank,
+  runTriangles,
+} from './algorithms.js';
 import { GraphWriter } from './graph-writer.js';
 import {
   checkNearestMany,
@@ -54,5 +64,31 @@ export class GraphJobs extends GraphWriter {
    */
   async weaklyConnectedComponents(options: GraphJobOptions = {}): Promise<NodeValues> {
     return runComponents(this.core, this.ref, options);
+  }
+
+  /**
+   * Communities by label propagation (CDLP) as LDBC Graphalytics defines it: in each round a node takes the label that most
+   * of its neighbours have, of equally many the one of the smallest id. A label is the handle of the node it came from.
+   * O(rounds × edges).
+   */
+  async communities(options: CommunitiesJobOptions = {}): Promise<NodeValues> {
+    return runCommunities(this.core, this.ref, options);
+  }
+
+  /**
+   * Local clustering coefficient (LCC) as LDBC Graphalytics defines it: of the edges that there could be between a node's
+   * neighbours, the share that is there, 0 to 1; 0 for fewer than two neighbours. Self-loops count nowhere. Cost: that of
+   * finding all triangles.
+   */
+  async localClustering(options: ClusteringJobOptions = {}): Promise<NodeValues> {
+    return runClustering(this.core, this.ref, options);
+  }
+
+  /**
+   * Sets of three nodes that are all neighbours, in the graph read as undirected. Degree-ordered (Schank, Wagner 2005):
+   * O(edges^1.5) at worst.
+   */
+  async triangles(options: GraphJobOptions = {}): Promise<number> {
+    return runTriangles(this.core, this.ref, options);
   }
 }

@@ -56,6 +56,10 @@ export class Memory {
     return new Uint32Array(this.reserve(name, length * 4) as ArrayBufferLike as ArrayBuffer, 0, length);
   }
 
+  u8(name: string, length: number): Uint8Array {
+    return new Uint8Array(this.reserve(name, length) as ArrayBufferLike as ArrayBuffer, 0, length);
+  }
+
   /** As `reserve`, but halves the request down to `leastBytes` before it gives up. */
   reserveUpTo(name: string, bytes: number, leastBytes: number): SharedArrayBuffer {
     for (let asked = bytes; asked > leastBytes; asked = Math.max(leastBytes, Math.floor(asked / 2 / 4096) * 4096)) {

@@ -1,5 +1,8 @@
+import { ClusteringKernel, type ClusteringTask } from '../algorithms/clustering.js';
+import { CommunitiesKernel, type CommunitiesTask } from '../algorithms/communities.js';
 import { ComponentsKernel, type ComponentsTask } from '../algorithms/components.js';
 import { PageRankKernel, type PageRankTask } from '../algorithms/pagerank.js';
+import { TrianglesKernel, type TrianglesTask } from '../algorithms/triangles.js';
 import type { Breathe, Kernel } from '../base/kernel.js';
 import { type ArcArrays, ArrayArcs } from '../csr/array-arcs.js';
 import { CsrBuild, type CsrBuildTask } from '../csr/build.js';
@@ -28,6 +31,9 @@ const kernels: Readonly<Record<string, KernelFactory<never>>> = {
     new RankKernel(task, (handle) => memory.ids.idOf(handle), breathe),
   pageRank: (_memory, _thread, task: PageRankTask, breathe) => new PageRankKernel(task, breathe),
   components: (_memory, _thread, task: ComponentsTask, breathe) => new ComponentsKernel(task, breathe),
+  clustering: (_memory, _thread, task: ClusteringTask, breathe) => new ClusteringKernel(task, breathe),
+  communities: (_memory, _thread, task: CommunitiesTask, breathe) => new CommunitiesKernel(task, breathe),
+  triangles: (_memory, _thread, task: TrianglesTask, breathe) => new TrianglesKernel(task, breathe),
   pairs: (_memory, _thread, join: PairJoin, breathe) => new PairKernel(join, breathe),
 };
 

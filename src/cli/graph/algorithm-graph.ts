@@ -6,9 +6,6 @@ type Directed = GraphJobOptions & { direction?: JobDirection };
 export type AlgorithmGraph = Graph & {
   bfs(source: NodeId, options?: Directed): Promise<NodeValues>;
   shortestPaths(source: NodeId, options?: Directed): Promise<NodeValues>;
-  communities(options?: Directed & { iterations?: number }): Promise<NodeValues>;
-  localClustering(options?: Directed): Promise<NodeValues>;
-  triangles(options?: GraphJobOptions): Promise<number>;
   stronglyConnectedComponents(options?: GraphJobOptions): Promise<NodeValues>;
   shortestPath(
     source: NodeId,
