@@ -31,6 +31,18 @@ const work = {
     make: ({ clusteringTask }, graph) => clusteringTask(new Memory(), graph, { direction: 'out' }),
     answer: (task) => mean(task.values),
   },
+  'strong components': {
+    file: 'strong-components',
+    kernel: 'StrongComponentsKernel',
+    make: ({ strongComponentsTask }, graph) => strongComponentsTask(new Memory(), graph),
+    answer: (task) => new Set(task.values).size,
+  },
+  'strong components, serial': {
+    file: 'strong-components',
+    kernel: 'StrongComponentsKernel',
+    make: ({ strongComponentsTask }, graph) => strongComponentsTask(new Memory(), graph, { serialWork: 2 ** 40 }),
+    answer: (task) => new Set(task.values).size,
+  },
   'communities, undirected': {
     file: 'communities',
     kernel: 'CommunitiesKernel',

@@ -2,6 +2,7 @@ import { clusteringTask } from '../algorithms/clustering.js';
 import { communitiesTask } from '../algorithms/communities.js';
 import { componentsTask } from '../algorithms/components.js';
 import { pageRankResult, pageRankTask } from '../algorithms/pagerank.js';
+import { strongComponentsTask } from '../algorithms/strong-components.js';
 import { trianglesTask } from '../algorithms/triangles.js';
 import { AthanorError, show } from '../base/errors.js';
 import type { PhasePlan } from '../base/kernel.js';
@@ -213,6 +214,26 @@ export async function runCommunities(
     ({ memory }, graph) => {
       const plan = communitiesTask(memory, graph, { iterations, direction });
       return { kernel: 'communities', ...plan, chunks: plan.mostChunks * (iterations + 2) };
+    },
+    (graph, { task }) => nodeValues(core, ref, graph, task.values),
+  );
+}
+
+export async function runStrongComponents(
+  core: EngineCore,
+  ref: GraphRef,
+  options: GraphJobOptions,
+): Promise<NodeValues> {
+  checkJobOptions(options);
+  return run(
+    core,
+    ref,
+    'stronglyConnectedComponents',
+    options,
+    { out: true, in: true, rank: true },
+    ({ memory }, graph) => {
+      const plan = strongComponentsTask(memory, graph);
+      return { kernel: 'strongComponents', ...plan, chunks: plan.mostChunks * 8 };
     },
     (graph, { task }) => nodeValues(core, ref, graph, task.values),
   );

@@ -8,6 +8,7 @@ import {
   runCommunities,
   runComponents,
   runPageRank,
+  runStrongComponents,
   runTriangles,
 } from './algorithms.js';
 import { GraphWriter } from './graph-writer.js';
@@ -90,5 +91,13 @@ export class GraphJobs extends GraphWriter {
    */
   async triangles(options: GraphJobOptions = {}): Promise<number> {
     return runTriangles(this.core, this.ref, options);
+  }
+
+  /**
+   * Strongly connected components: sets of nodes of which each reaches each other along edges; the handle of the smallest id,
+   * numbers before strings. Forward-backward search, then what is left in linear time (Slota, Rajamanickam, Madduri 2014).
+   */
+  async stronglyConnectedComponents(options: GraphJobOptions = {}): Promise<NodeValues> {
+    return runStrongComponents(this.core, this.ref, options);
   }
 }

@@ -50,6 +50,23 @@ export function checkPoint(space: number, x: unknown, y: unknown, z: unknown): v
   if (space === Space.sphere) checkDegrees(x, 'x', y, 'y');
 }
 
+/** Nodes at a distance of a place, as `within` has them: a filter on the nodes of another question. */
+export interface WithinFilter {
+  x: number;
+  y: number;
+  z?: number;
+  radius: number;
+}
+
+export function checkWithinFilter(space: number, within: unknown): asserts within is WithinFilter {
+  if (typeof within !== 'object' || within === null) {
+    throw new AthanorError('ATHANOR_INVALID_QUERY', `within: ${show(within)} is not { x, y, radius }`);
+  }
+  const { x, y, z, radius } = within as Partial<WithinFilter>;
+  checkPoint(space, x, y, z);
+  checkDistance('radius', radius);
+}
+
 /** The box that is asked about; across the antimeridian its minX is above its maxX. */
 export function checkBox(
   space: number,

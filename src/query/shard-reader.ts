@@ -4,6 +4,7 @@ import type { ShardLock } from '../memory/lock.js';
 import { type NodeColumns, NodeFlag } from '../project/node-columns.js';
 import { ANY_KIND } from '../spatial/queries.js';
 import type { ShardQueries } from '../spatial/shard-queries.js';
+import type { Ball } from './ball.js';
 import type { Slab } from './node-set.js';
 
 /** A place, in the coordinates of the graph that is asked; z counts in a solid alone. */
@@ -165,8 +166,8 @@ export class ShardReader {
     }
   }
 
-  /** Each neighbour once, into the slab; `kind` -1 takes edges of every kind. */
-  neighbors(row: number, direction: 'out' | 'in' | 'both', kind: number, slab: Slab): number {
+  /** Each neighbour once, into the slab; `kind` -1 takes edges of every kind, `ball` nodes inside it alone. */
+  neighbors(row: number, direction: 'out' | 'in' | 'both', kind: number, slab: Slab, ball: Ball | undefined): number {
     const edges = this.edges;
     const which = direction === 'out' ? Out : direction === 'in' ? In : Both;
     let found = 0;
@@ -174,8 +175,17 @@ export class ShardReader {
     if (this.isAlive(row)) {
       slab.reserve(edges.entriesOf(row));
       found = edges.neighborsInto(row, which, kind, slab.rows, slab.at);
+      if (ball !== undefined) found = keepInside(ball, slab, found);
     }
     this.unlock();
     return found;
   }
+}
+
+/** Of the rows behind the slab's `at` those in the ball; how many. */
+function keepInside(ball: Ball, slab: Slab, found: number): number {
+  const { rows, at } = slab;
+  let kept = 0;
+  for (let i = at; i < at + found; i++) if (ball.has(rows[i]!)) rows[at + kept++] = rows[i]!;
+  return kept;
 }
