@@ -1,5 +1,5 @@
 import { createReadStream, type ReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { codeOf, firstLine, Problem } from '../problem.js';
@@ -28,10 +28,11 @@ export class Input {
   /** Fails now, in one line, rather than when the engine has been started. */
   static async open(path: string): Promise<Input> {
     try {
-      const file = await open(path);
-      const stat = await file.stat().finally(() => file.close());
-      if (stat.isDirectory()) throw Object.assign(new Error(), { code: 'EISDIR' });
-      return new Input(path, stat.size);
+      const found = await stat(path);
+      if (found.isDirectory()) throw Object.assign(new Error(), { code: 'EISDIR' });
+      // A pipe that is opened and closed has lost its writer.
+      if (found.isFile()) await (await open(path)).close();
+      return new Input(path, found.size);
     } catch (error) {
       throw unreadable(path, error);
     }

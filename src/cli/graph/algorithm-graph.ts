@@ -6,7 +6,6 @@ type Directed = GraphJobOptions & { direction?: JobDirection };
 export type AlgorithmGraph = Graph & {
   bfs(source: NodeId, options?: Directed): Promise<NodeValues>;
   shortestPaths(source: NodeId, options?: Directed): Promise<NodeValues>;
-  stronglyConnectedComponents(options?: GraphJobOptions): Promise<NodeValues>;
   shortestPath(
     source: NodeId,
     target: NodeId,

@@ -52,11 +52,22 @@ export class EdgeListSource implements GraphSource {
   async load(engine: Engine, signal: AbortSignal): Promise<void> {
     const graph = engine.graph(this.graph);
     const handles = new NodeHandles(engine, graph);
+    const stream = this.#input.stream();
+    const chunks = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+    // An interrupt ends the waiting for a pipe that brings nothing, too: its stream would end with what it brings next.
+    const stopped = new Promise<IteratorReturnResult<undefined>>((resolve) => {
+      signal.addEventListener('abort', () => resolve({ done: true, value: undefined }), { once: true });
+    });
     try {
-      for await (const chunk of this.#input.stream() as AsyncIterable<Buffer>) {
-        if (signal.aborted) return;
-        this.#lines.push(chunk);
+      for (;;) {
+        const { done, value } = await Promise.race([chunks.next(), stopped]);
+        if (done === true || signal.aborted) break;
+        this.#lines.push(value);
         await this.#publish(engine, graph, handles);
+      }
+      if (signal.aborted) {
+        stream.destroy();
+        return;
       }
       this.#lines.end();
       await this.#publish(engine, graph, handles);
