@@ -1,5 +1,4 @@
-import { BLOCK } from './layout.js';
-import { type AdjacencyLists, Both, In, Out } from './lists.js';
+import { BLOCK, BLOCK_ENTRIES, Both, type EdgeViews, In, listAt, Out } from './layout.js';
 
 /** Slots of the first table: enough for 128 entries without growing. */
 const FIRST_SLOTS = 256;
@@ -9,16 +8,16 @@ const FIRST_SLOTS = 256;
  * entries. A slot counts only when it bears the stamp of the question, so nothing is cleared between questions.
  */
 export class NeighborScan {
-  readonly #lists: AdjacencyLists;
-  readonly #kinds: Uint32Array;
+  readonly #lists: Uint32Array;
+  readonly #views: EdgeViews;
   #rows = new Uint32Array(FIRST_SLOTS);
   #stamps = new Uint32Array(FIRST_SLOTS);
   #stamp = 0;
   #mask = 0;
 
-  constructor(lists: AdjacencyLists, kinds: Uint32Array) {
+  constructor(lists: Uint32Array, views: EdgeViews) {
     this.#lists = lists;
-    this.#kinds = kinds;
+    this.#views = views;
   }
 
   /**
@@ -33,12 +32,12 @@ export class NeighborScan {
     at: number,
     isLive: ((edge: number) => boolean) | undefined,
   ): number {
-    const { byRow } = this.#lists;
     // An edge is one of its source, target and kind: one list and one kind name nobody twice.
     const unique = direction !== Both && kind >= 0;
     if (!unique) {
-      const most = (direction !== In ? byRow[Out].length[row]! : 0) + (direction !== Out ? byRow[In].length[row]! : 0);
-      this.#begin(most);
+      const lists = this.#lists;
+      const outs = direction === In ? 0 : lists[listAt(row, Out) + 1]!;
+      this.#begin(outs + (direction === Out ? 0 : lists[listAt(row, In) + 1]!));
     }
     let found = 0;
     if (direction !== In) found = this.#scan(Out, row, kind, out, at, found, unique, isLive);
@@ -56,26 +55,25 @@ export class NeighborScan {
     unique: boolean,
     isLive: ((edge: number) => boolean) | undefined,
   ): number {
-    const { entries, next } = this.#lists;
-    const kinds = this.#kinds;
+    const { blocks, kind: kinds, source, target } = this.#views;
+    const lists = this.#lists;
+    const others = direction === Out ? target : source;
     const room = out.length - at;
     let found = foundBefore;
-    let length = this.#lists.byRow[direction].length[row]!;
-    let block = this.#lists.byRow[direction].head[row]!;
-    while (length > 0) {
-      const filled = ((length - 1) & (BLOCK - 1)) + 1;
-      const first = (block - 1) * BLOCK;
+    let block = lists[listAt(row, direction)]!;
+    let filled = ((lists[listAt(row, direction) + 1]! - 1) % BLOCK_ENTRIES) + 1;
+    for (; block !== 0; filled = BLOCK_ENTRIES) {
+      const first = (block - 1) * BLOCK + 1;
       for (let place = first; place < first + filled; place++) {
-        const edge = entries[place * 2]!;
+        const edge = blocks[place]!;
         if (kind >= 0 && kinds[edge] !== kind) continue;
         if (isLive?.(edge) === false) continue;
-        const neighbour = entries[place * 2 + 1]!;
+        const neighbour = others[edge]!;
         if (!unique && !this.#isNew(neighbour)) continue;
         if (found < room) out[at + found] = neighbour;
         found++;
       }
-      length -= filled;
-      block = next[block - 1]!;
+      block = blocks[first - 1]!;
     }
     return found;
   }

@@ -127,7 +127,7 @@ function digestShard(memory: EngineMemory, shard: number, task: InspectTask, dig
   }
   const { views } = edges;
   for (let edge = edges.nextLive(0); edge >= 0; edge = edges.nextLive(edge + 1)) {
-    const graph = views.graph[edge]! - 1;
+    const graph = nodeBook.graph[views.source[edge]!]! - 1;
     if (!isAlive(graph)) continue;
     digest.begin(3);
     digest.u32(names.mixId(graph, 1));
@@ -154,9 +154,10 @@ function verifyShard(memory: EngineMemory, shard: number, task: InspectTask, pro
   const add = (counts: Map<number, number>, key: number): void => void counts.set(key, (counts.get(key) ?? 0) + 1);
   const degrees = [new Map<number, number>(), new Map<number, number>()] as const;
   for (let edge = edges.nextLive(0); edge >= 0; edge = edges.nextLive(edge + 1)) {
-    const { graph, source, target, kind } = edges.views;
-    if (graphs.state[graph[edge]! - 1] !== GraphState.alive) continue;
-    add(size, graph[edge]! - 1);
+    const { source, target, kind } = edges.views;
+    const graph = nodeBook.graph[source[edge]!]! - 1;
+    if (graphs.state[graph] !== GraphState.alive) continue;
+    add(size, graph);
     add(degrees[Out], source[edge]!);
     add(degrees[In], target[edge]!);
     if (edges.find(source[edge]!, target[edge]!, kind[edge]!) !== edge)

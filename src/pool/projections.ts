@@ -232,7 +232,7 @@ export class ShardProjections {
     this.#createEnd(graph, source, time, sequence);
     this.#createEnd(graph, target, time, sequence);
     const weight = (frame.presence[i]! & Presence.w) !== 0 ? frame.w[i]! : Number.NaN;
-    if (this.edges.upsert(graph, source, target, frame.kind[i]!, weight, time, sequence)) this.#size[graph]!++;
+    if (this.edges.upsert(source, target, frame.kind[i]!, weight, time, sequence)) this.#size[graph]!++;
     this.#counts[this.#shard * Count.stride + Count.edgeUpserts]!++;
   }
 

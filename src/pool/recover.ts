@@ -102,7 +102,7 @@ export function rebuildShard(memory: EngineMemory, projections: ShardProjections
   const edges = projections.edges;
   edges.rebuild();
   for (let edge = edges.nextLive(0); edge >= 0; edge = edges.nextLive(edge + 1)) {
-    graphs.size[edges.views.graph[edge]! - 1]!++;
+    graphs.size[nodeBook.graph[edges.views.source[edge]!]! - 1]!++;
   }
 }
 
