@@ -114,7 +114,7 @@ export async function run({ tiny = false, scale = tiny ? 10 : SCALE, only, graph
   }
 }
 
-if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
   const [scale, only, graph] = process.argv.slice(2);
   await run({ ...(scale && { scale: +scale }), ...(only && { only }), ...(graph && { graphs: [graph] }) });
 }

@@ -8,7 +8,7 @@ const SWEEP_PART = 1 / 64;
 /** How a node was reached: 0 not at all, FIRST by one thread, FIRST + s in sweep s, LAST by one thread after the sweeps. */
 const FIRST = 1;
 const LAST = 255;
-/** Arcs between two looks at the clock. */
+/** Arcs or nodes between two looks at the clock. */
 const BREATH_ARCS = 32_768;
 
 /*
@@ -96,7 +96,10 @@ export class PivotReach {
     const queue = this.#queue;
     let tail = 0;
     // Done again, it goes on from what it had reached, too.
-    for (let node = 0; node < nodes; node++) if (reached[node]! >= from) queue[tail++] = node;
+    for (let node = 0; node < nodes; node++) {
+      if (reached[node]! >= from) queue[tail++] = node;
+      if (node % BREATH_ARCS === 0 && !this.#breathe()) return false;
+    }
     let head = 0;
     let steps = 0;
     while (head < tail && tail < most) {

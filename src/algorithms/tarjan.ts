@@ -12,7 +12,7 @@ export interface OpenNodes {
   readonly least: Uint32Array;
 }
 
-/** Arcs between two looks at the clock. */
+/** Arcs or nodes between two looks at the clock. */
 const BREATH_ARCS = 32_768;
 /** Above any order of visit: the node is in a component, or not open. */
 const DONE = 0xffffffff;
@@ -25,7 +25,10 @@ export function tarjan({ nodes, out, rank, states, least }: OpenNodes, breathe: 
   const { offsets, targets } = out;
   // Order of first visit, from 1; 0 = not visited. Pages of these arrays cost nothing before they are touched.
   const seen = new Uint32Array(nodes);
-  for (let node = 0; node < nodes; node++) if (states[node] !== 0) seen[node] = DONE;
+  for (let node = 0; node < nodes; node++) {
+    if (states[node] !== 0) seen[node] = DONE;
+    if (node % BREATH_ARCS === 0 && !breathe()) return false;
+  }
   /** Visited nodes that are in no component yet. */
   const waiting = new Uint32Array(nodes);
   // The path from the root to the node at hand: node, its next arc, the least order that it and what is below it reach.
@@ -36,6 +39,7 @@ export function tarjan({ nodes, out, rank, states, least }: OpenNodes, breathe: 
   let waitingCount = 0;
   let steps = 0;
   for (let root = 0; root < nodes; root++) {
+    if (root % BREATH_ARCS === 0 && !breathe()) return false;
     if (seen[root] !== 0) continue;
     let depth = 0;
     let found = root;
@@ -75,9 +79,8 @@ export function tarjan({ nodes, out, rank, states, least }: OpenNodes, breathe: 
       }
       depth--;
       if (low === seen[node]) {
-        const first = firstOf(node, waiting, waitingCount);
-        close(waiting, first, waitingCount, seen, rank, least);
-        waitingCount = first;
+        waitingCount = close(node, waiting, waitingCount, seen, rank, least, breathe);
+        if (waitingCount < 0) return false;
       } else if (low < lows[depth - 1]!) lows[depth - 1] = low;
       if (depth === 0) break;
     }
@@ -85,29 +88,28 @@ export function tarjan({ nodes, out, rank, states, least }: OpenNodes, breathe: 
   return true;
 }
 
-/** Where a node waits: it and all above it are one component. */
-function firstOf(node: number, waiting: Uint32Array, count: number): number {
-  let at = count - 1;
-  while (waiting[at] !== node) at--;
-  return at;
-}
-
+/** The node and all that waits above it are one component. How many wait below it; -1 when the job is over. */
 function close(
+  node: number,
   waiting: Uint32Array,
-  first: number,
   end: number,
   seen: Uint32Array,
   rank: Uint32Array,
   least: Uint32Array,
-): void {
-  let best = waiting[first]!;
-  for (let i = first + 1; i < end; i++) {
-    const node = waiting[i]!;
-    if (rank[node]! < rank[best]!) best = node;
+  breathe: Breathe,
+): number {
+  let best = node;
+  let first = end - 1;
+  for (; waiting[first] !== node; first--) {
+    const member = waiting[first]!;
+    if (rank[member]! < rank[best]!) best = member;
+    if (first % BREATH_ARCS === 0 && !breathe()) return -1;
   }
   for (let i = first; i < end; i++) {
-    const node = waiting[i]!;
-    seen[node] = DONE;
-    least[node] = best;
+    const member = waiting[i]!;
+    seen[member] = DONE;
+    least[member] = best;
+    if ((i + 1) % BREATH_ARCS === 0 && !breathe()) return -1;
   }
+  return first;
 }

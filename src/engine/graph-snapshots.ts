@@ -184,7 +184,7 @@ export class GraphSnapshots {
         version: sequence[graph]!,
         order: order[graph]!,
         size: size[graph]!,
-        edgeRows: reader.edges.rows,
+        edgeRows: reader.edges.end,
       };
     } finally {
       reader.unlock();
@@ -227,7 +227,6 @@ export class GraphSnapshots {
     const { snapshot } = entry;
     const { graph, shard, version, size, edgeRows } = look;
     const arcs: ColumnArcsTask = {
-      graph,
       shard,
       kind,
       nodes: snapshot.nodes,
@@ -289,7 +288,7 @@ export class GraphSnapshots {
     const task: CsrStillTask = {
       generation: core.memory.graphBook.generation[look.graph]!,
       nodes: this.#nodesTask(job, look, look.order + SLACK),
-      arcs: { graph: look.graph, shard: look.shard, kind, handles: new Uint32Array(0), indexOf: new Uint32Array(0) },
+      arcs: { shard: look.shard, kind, handles: new Uint32Array(0), indexOf: new Uint32Array(0) },
       copy: {
         sources: memory.u32('csr.sources', room),
         targets: memory.u32('csr.copiedTargets', room),

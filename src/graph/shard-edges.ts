@@ -91,11 +91,6 @@ export class ShardEdges {
     return this.#words[Word.count]!;
   }
 
-  /** Edge rows from here on were never used. */
-  get rows(): number {
-    return this.#words[Word.edgeBump]!;
-  }
-
   /** Removed nodes whose edges are still to be reclaimed. */
   get pendingCascades(): number {
     return this.#words[Word.cascades]!;

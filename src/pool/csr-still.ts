@@ -92,7 +92,7 @@ export class CsrStill implements Kernel {
       plan = scan.next(plan.phase);
     }
     if (nodes.found[0] !== found[1] || nodes.handles.length < found[1]!) return;
-    const edges = this.#memory.edgesOf(arcs.shard).rows;
+    const edges = this.#memory.edgesOf(arcs.shard).end;
     const reader = new ColumnArcs(this.#memory, this.#thread, { ...arcs, nodes: found[1]!, edges, byList: false });
     let at = 0;
     for (let chunk = 0; chunk < arcChunks({ nodes: 0, edges, byList: false }); chunk++) {

@@ -85,6 +85,7 @@ export class EngineMemory {
   readonly outboxes: readonly Outbox[];
 
   readonly #queries: ShardQueries[] = [];
+  readonly #edges: ShardEdges[] = [];
 
   private constructor(parts: Omit<EngineMemory, 'shards' | 'token' | 'treesOf' | 'edgesOf' | 'zonesOf' | 'queriesOf'>) {
     this.control = parts.control;
@@ -196,8 +197,10 @@ export class EngineMemory {
     return new ShardIndex(this.spatial, shard, this.graphs.options);
   }
 
+  /** This thread's edges of a shard; likewise. */
   edgesOf(shard: number): ShardEdges {
-    return new ShardEdges(this.graphRegions, shard, this.nodes);
+    this.#edges[shard] ??= new ShardEdges(this.graphRegions, shard, this.nodes);
+    return this.#edges[shard];
   }
 
   zonesOf(shard: number): ShardZones {

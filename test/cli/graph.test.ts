@@ -47,6 +47,7 @@ describe('what was asked wrongly gives one line and exit code 2', () => {
     ],
     ['a folder to write over', [path, '--pagerank', '--out', folder], /cannot write .*: it is a folder/],
     ['a graph of what has one', [path, '--graph', 'g'], /--graph means nothing to the source .*wrong.txt/],
+    ['kinds of what has none', [path, '--kind', 'road'], /--kind means nothing to the source .*wrong.txt/],
     ['an edge list asked as a run', [path, '--check'], /unknown option '--check'/],
     ['too many workers', [events, '--workers', '1000'], /workers: 1000/],
   ];

@@ -32,7 +32,6 @@ export class AirportsSource implements GraphSource {
   readonly graph = 'airports';
   readonly graphOptions = ON_EARTH;
   readonly capacity = {};
-  readonly undirected = false;
   readonly notes: string[] = [
     "Weights are great circles in kilometres, kinds the airlines' codes. Data: openflights.org, ODbL.",
   ];

@@ -8,24 +8,24 @@ import { EdgeLines } from './edge-lines.js';
 import { NodeHandles } from './node-handles.js';
 import type { GraphRunOptions, GraphSource } from './source.js';
 
-/** The engine's own, and as many as its layout can address. */
+/** The engine's own, and as many as a guess may come to: more are asked for by name. */
 const DEFAULT_NODES = 4_194_304;
 const DEFAULT_EDGES = 16_777_216;
-const MOST_NODES = 2 ** 26;
+const MOST_NODES = 2 ** 24;
 const MOST_EDGES = 2 ** 27;
 /** The shortest line of an edge: '1 2' and its end. */
 const LEAST_LINE_BYTES = 4;
 /** How many times its size a packed edge list unpacks to, at most: numbers pack to a third or a tenth. */
 const MOST_UNPACKED = 12;
-/** Bytes of memory that an edge takes, at least: more edges than fit need no room. */
-const EDGE_BYTES = 32;
+/** Memory that an edge takes, and address space that the system has to grant at once for a node. */
+const EDGE_BYTES = 64;
+const NODE_BYTES = 1300;
 
 /** A file of lines `source target [weight]`, into one graph: read in chunks, published by columns, with back-pressure. */
 export class EdgeListSource implements GraphSource {
   readonly name: string;
   readonly graph = 'edges';
   readonly graphOptions = undefined;
-  readonly undirected = false;
   readonly notes: readonly string[] = [];
   readonly badRows = new BadRows();
   readonly capacity: EngineOptions['capacity'];
@@ -102,5 +102,6 @@ export class EdgeListSource implements GraphSource {
 function capacityFor(input: Input): EngineOptions['capacity'] {
   const bytes = input.bytes * (input.packed ? MOST_UNPACKED : 1);
   const edges = Math.ceil(Math.min(bytes / LEAST_LINE_BYTES, totalmem() / EDGE_BYTES, MOST_EDGES));
-  return { nodes: Math.min(Math.max(edges, DEFAULT_NODES), MOST_NODES), edges: Math.max(edges, DEFAULT_EDGES) };
+  const nodes = Math.ceil(Math.min(edges, totalmem() / NODE_BYTES, MOST_NODES));
+  return { nodes: Math.max(nodes, DEFAULT_NODES), edges: Math.max(edges, DEFAULT_EDGES) };
 }

@@ -15,7 +15,6 @@ export class EventFileSource implements GraphSource {
   readonly name: string;
   readonly graphOptions = undefined;
   readonly capacity = {};
-  readonly undirected = false;
   readonly notes: readonly string[] = [];
   readonly badRows = new BadRows();
   rows = 0;

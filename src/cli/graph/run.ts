@@ -31,6 +31,9 @@ async function openSource(options: GraphRunOptions): Promise<GraphSource> {
     }
     return AirportsSource.open();
   }
+  if (options.kind !== undefined && !events) {
+    throw new Problem(`--kind means nothing to the source ${source}: the lines of an edge list have no kinds`);
+  }
   const input = await Input.open(source);
   return events ? new EventFileSource(input, options) : new EdgeListSource(input, options);
 }
@@ -98,7 +101,6 @@ async function outcomeOf(
 ): Promise<GraphOutcome> {
   const steps = new Steps(1 + asked.length, () => source.done());
   const progress = options.quiet ? undefined : new Progress(() => steps.done(), liveOf(source, steps));
-  const undirected = options.undirected || (source.undirected && !options.directed);
   const answers: Timed[] = [];
   let out: GraphOutcome['out'];
   try {
@@ -112,7 +114,7 @@ async function outcomeOf(
       for (const one of asked) {
         if (signal.aborted) break;
         steps.next(one.algorithm);
-        answers.push(await timed(graph, one, { options, undirected, signal, steps }));
+        answers.push(await timed(graph, one, { options, signal, steps }));
       }
     } catch (error) {
       if (codeOf(error) !== 'ATHANOR_ABORTED') throw error;
@@ -123,7 +125,7 @@ async function outcomeOf(
     }
     return {
       source: source.name,
-      directed: !undirected,
+      directed: !options.undirected,
       kind: options.kind,
       nodes: graph.order,
       edges: graph.size,
@@ -144,9 +146,9 @@ async function outcomeOf(
 async function timed(
   graph: Graph,
   asked: Asked,
-  run: { options: GraphRunOptions; undirected: boolean; signal: AbortSignal; steps: Steps },
+  run: { options: GraphRunOptions; signal: AbortSignal; steps: Steps },
 ): Promise<Timed> {
-  const { options, undirected, signal, steps } = run;
+  const { options, signal, steps } = run;
   let buildMs = 0;
   const job = {
     signal,
@@ -160,7 +162,7 @@ async function timed(
   };
   const startedMs = performance.now();
   const answer = await answerOf(graph as AlgorithmGraph, asked, {
-    direction: undirected ? 'both' : 'out',
+    direction: options.undirected ? 'both' : 'out',
     job,
     top: options.top,
   });

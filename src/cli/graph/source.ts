@@ -39,8 +39,6 @@ export interface GraphSource {
   readonly graphOptions: GraphOptions | undefined;
   /** Nodes and edges that the source may hold, where that is known or can be guessed. */
   readonly capacity: EngineOptions['capacity'];
-  /** Whether the nature of the data is to be read without directions. */
-  readonly undirected: boolean;
   /** What the reader of the answers should know about the data. */
   readonly notes: readonly string[];
   readonly badRows: BadRows;
