@@ -18,9 +18,17 @@ import { NodeValues } from './node-values.js';
 /** 'out': edges from source to target; 'both': the graph read as undirected, each neighbour once. */
 export type JobDirection = 'out' | 'both';
 
-export interface PageRankJobOptions extends JobOptions {
+export interface GraphJobOptions extends JobOptions {
   /** Edges of that kind alone. */
   kind?: string;
+  /**
+   * Called when the snapshot that the algorithm works on is there, with the milliseconds that it took: next to none where
+   * another job has built it. Again when a worker was lost and the job begins anew.
+   */
+  onBuilt?: (ms: number) => void;
+}
+
+export interface PageRankJobOptions extends GraphJobOptions {
   /** Probability of following an edge, 0 to 1. Default 0.85. */
   damping?: number;
   /** The job ends when the L1 change of a round is below it; 0 runs exactly `maxIterations`. Default 1e-6. */
@@ -28,11 +36,6 @@ export interface PageRankJobOptions extends JobOptions {
   /** Default 100. */
   maxIterations?: number;
   direction?: JobDirection;
-}
-
-export interface GraphJobOptions extends JobOptions {
-  /** Edges of that kind alone. */
-  kind?: string;
 }
 
 export interface CommunitiesJobOptions extends GraphJobOptions {
@@ -86,7 +89,9 @@ async function run<S extends AlgorithmStage, R>(
   result: (graph: GraphSnapshot, stage: S) => R,
 ): Promise<R> {
   return core.jobs.run(name, options, async (job) => {
+    const startedMs = core.host.now();
     const graph = await core.snapshots.take(job, ref, options.kind, parts);
+    options.onBuilt?.(core.host.now() - startedMs);
     const stage = plan(job, graph);
     job.expect(stage.chunks);
     if (graph.nodes > 0) {

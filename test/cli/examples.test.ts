@@ -16,6 +16,13 @@ const PRINTS: Record<string, string> = {
     '',
   ].join('\n'),
   'columns.mjs': '100000 drones, 81 within 5 of the middle\n',
+  'graph.mjs': [
+    "ranks: [ 'Heraklion 0.327', 'Piraeus 0.227', 'Naxos 0.127' ]",
+    '2 seas; Thasos is in that of Kavala',
+    'Naxos → Santorini → Heraklion: 215 km',
+    'to Thasos: undefined',
+    '',
+  ].join('\n'),
   'harbours.mjs': 'skipped: the ships are not here; set ATHANOR_DATA to the folder of ais/ais.csv.gz\n',
   'ingest.mjs': '20000 published, 20000 applied, 0 rejected, 50 buoys\n',
   'live-graph.mjs': 'ann knows bob and cid by 3 edges\nwithout cid: 1 edge left, of weight 3\n',

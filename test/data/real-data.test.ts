@@ -1,8 +1,7 @@
-import { createReadStream, existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { createReadStream, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { createGunzip } from 'node:zlib';
-import { describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import {
   createEngine,
   type Engine,
@@ -10,16 +9,9 @@ import {
   mapModules,
   type SummaryStatistics,
 } from '../../dist/src/index.js';
+import { onData } from '../support/on-data.js';
 
-const folder = process.env.ATHANOR_DATA;
 const capacity = { graphs: 100, nodes: 300_000, edges: 400_000 };
-
-/** A test on a file of ATHANOR_DATA, skipped with its reason where that is missing. */
-function onData(file: string, what: string, task: (path: string) => Promise<void>): void {
-  const path = folder === undefined ? undefined : join(folder, file);
-  if (path !== undefined && existsSync(path)) test(what, () => task(path));
-  else test.skip(`${what} (${file} is not there: set ATHANOR_DATA)`, () => undefined);
-}
 
 async function* rowsOf(path: string): AsyncGenerator<string[]> {
   let header = true;
