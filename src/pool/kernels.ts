@@ -1,3 +1,4 @@
+import { BfsKernel, type BfsTask } from '../algorithms/bfs.js';
 import { ClusteringKernel, type ClusteringTask } from '../algorithms/clustering.js';
 import { CommunitiesKernel, type CommunitiesTask } from '../algorithms/communities.js';
 import { ComponentsKernel, type ComponentsTask } from '../algorithms/components.js';
@@ -32,6 +33,7 @@ const kernels: Readonly<Record<string, KernelFactory<never>>> = {
   'csr.mask': (memory, thread, task: CsrMaskTask, breathe) => new CsrMask(memory, thread, task, breathe),
   'csr.rank': (memory, _thread, task: RankTask, breathe) =>
     new RankKernel(task, (handle) => memory.ids.idOf(handle), breathe),
+  bfs: (_memory, _thread, task: BfsTask, breathe) => new BfsKernel(task, breathe),
   pageRank: (_memory, _thread, task: PageRankTask, breathe) => new PageRankKernel(task, breathe),
   components: (_memory, _thread, task: ComponentsTask, breathe) => new ComponentsKernel(task, breathe),
   clustering: (_memory, _thread, task: ClusteringTask, breathe) => new ClusteringKernel(task, breathe),

@@ -1,0 +1,122 @@
+// Hops, distances and single paths on the graphs of the GAP Benchmark Suite, on one thread and on two, beside a pass of random
+// gathers over the same arcs, the obvious implementations, and what the suite (C++, OpenMP) took on such a machine.
+//
+//   node bench/graph/paths.mjs [--scale 18] [--only bfs] [--graph uniform] [--runs 7] [--tiny]
+import { Memory } from '../../dist/src/memory/reserve.js';
+import { expectEqual } from '../support/measure.mjs';
+import { xorshift32 } from '../support/workload.mjs';
+import { queueHops } from './plain-paths.mjs';
+import { gather, Threads } from './threads.mjs';
+import { undirected } from './undirected.mjs';
+import { edgeList, GRAPH_SEED, weightsOf } from './workload.mjs';
+
+const SCALE = 18;
+/** Milliseconds at scale 18 on one thread and on two. */
+const GAP = {
+  bfs: { uniform: [8, 5], kronecker: [10, 5] },
+};
+const SOURCES = 4;
+
+const work = {
+  bfs: {
+    file: 'bfs',
+    kernel: 'BfsKernel',
+    make: ({ bfsTask }, csr, source) => bfsTask(new Memory(), csr, csr, { source }),
+    plain: queueHops,
+  },
+};
+
+const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
+
+function sumOf(values) {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) if (values[i] !== Number.POSITIVE_INFINITY) sum += values[i];
+  return sum;
+}
+
+/** Nodes that have arcs, as the suite draws them. */
+function sourcesOf({ nodes, offsets }) {
+  const chance = xorshift32(GRAPH_SEED);
+  const sources = [];
+  while (sources.length < SOURCES) {
+    const node = Math.floor(chance() * nodes);
+    if (offsets[node + 1] > offsets[node]) sources.push(node);
+  }
+  return sources;
+}
+
+async function gathers(csr, runs) {
+  const x = new Float64Array(new SharedArrayBuffer(8 * csr.nodes)).fill(1);
+  const times = [];
+  for (let i = 0; i < runs; i++) {
+    const start = performance.now();
+    expectEqual('the sum of ones', gather(csr, x), csr.arcs);
+    times.push(performance.now() - start);
+  }
+  return median(times);
+}
+
+export async function run({ tiny = false, scale = tiny ? 10 : SCALE, only, graph, runs = tiny ? 1 : 7 } = {}) {
+  for (const kind of graph === undefined ? ['uniform', 'kronecker'] : [graph]) {
+    const list = edgeList(kind, scale);
+    const csr = undirected(list, weightsOf(list.sources.length));
+    const sources = sourcesOf(csr);
+    const pass = await gathers(csr, 5);
+    console.log(`${kind}, scale ${scale}: ${csr.nodes} nodes, ${csr.arcs / 2} edges; gathers ${pass.toFixed(1)} ms`);
+    for (const [name, { file, kernel, make: plan, plain }] of Object.entries(work)) {
+      if (only !== undefined && only !== name) continue;
+      const module = new URL(`../../dist/src/algorithms/${file}.js`, import.meta.url);
+      const functions = await import(module.href);
+      const wanted = new Map();
+      const plainTimes = [];
+      for (const source of sources) {
+        const start = performance.now();
+        wanted.set(source, sumOf(plain(csr, source)));
+        plainTimes.push(performance.now() - start);
+      }
+      const results = [];
+      for (const count of [1, 2]) {
+        const threads = new Threads(count);
+        const times = [];
+        for (let i = 0; i < (runs + 2) * sources.length; i++) {
+          const source = sources[i % sources.length];
+          const stage = plan(functions, csr, source);
+          const ms = await threads.run(module, kernel, stage);
+          if (i >= 2 * sources.length) times.push(ms);
+          expectEqual('the sum of the values', sumOf(stage.task.values), wanted.get(source));
+        }
+        await threads.close();
+        results.push({ ms: median(times), least: Math.min(...times) });
+      }
+      tell(name, kind, scale, results, pass, median(plainTimes));
+    }
+  }
+}
+
+function tell(name, graph, scale, results, pass, plain) {
+  const [one, two] = results;
+  const gap = scale === SCALE ? GAP[name]?.[graph] : undefined;
+  const figures = [
+    `${name.padEnd(8)}${one.ms.toFixed(1).padStart(8)} ms, on two ${two.ms.toFixed(1)} ms`,
+    `least ${one.least.toFixed(1)}, ${two.least.toFixed(1)}`,
+    `${(one.ms / pass).toFixed(2)} gather passes`,
+    `plain ${plain.toFixed(1)} ms`,
+  ];
+  if (gap !== undefined) figures.push(`${results.map((r, i) => (r.ms / gap[i]).toFixed(2)).join(', ')} x GAP's ${gap}`);
+  console.log(`  ${figures.join('; ')}`);
+}
+
+if (process.argv[1] === import.meta.filename) {
+  const option = (name) => {
+    const at = process.argv.indexOf(`--${name}`);
+    return at < 0 ? undefined : process.argv[at + 1];
+  };
+  const number = (name) => (option(name) === undefined ? undefined : Number(option(name)));
+  await run({
+    tiny: process.argv.includes('--tiny'),
+    scale: number('scale'),
+    runs: number('runs'),
+    only: option('only'),
+    graph: option('graph'),
+  });
+}
