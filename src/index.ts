@@ -31,13 +31,8 @@ export type {
   ZoneEvent,
   ZoneShape,
 } from './base/types.js';
-export type {
-  ClusteringJobOptions,
-  CommunitiesJobOptions,
-  GraphJobOptions,
-  JobDirection,
-  PageRankJobOptions,
-} from './engine/algorithms.js';
+export type { GraphJobOptions, JobDirection } from './engine/algorithm-job.js';
+export type { ClusteringJobOptions, CommunitiesJobOptions, PageRankJobOptions } from './engine/algorithms.js';
 export { createEngine, type Engine } from './engine/engine.js';
 export type { Graph } from './engine/graph.js';
 export type { GraphCatalog, GraphSummary, NamePageOptions, PageOptions } from './engine/graph-catalog.js';
@@ -46,6 +41,7 @@ export type { MapResult, MapResults } from './engine/map.js';
 export type { MapOptions } from './engine/map-options.js';
 export type { NodeValues } from './engine/node-values.js';
 export type { NodePairs } from './engine/pairs.js';
+export type { PathJobOptions } from './engine/paths.js';
 export type { EdgeView, NodeView } from './engine/views.js';
 export { mapModules } from './map/modules.js';
 export type { SummaryOptions, SummaryStatistics } from './map/summary.js';

@@ -5,28 +5,19 @@ import { pageRankResult, pageRankTask } from '../algorithms/pagerank.js';
 import { strongComponentsTask } from '../algorithms/strong-components.js';
 import { trianglesTask } from '../algorithms/triangles.js';
 import { AthanorError, show } from '../base/errors.js';
-import type { PhasePlan } from '../base/kernel.js';
-import { weigh } from '../memory/reserve.js';
-import type { Job, JobOptions } from '../pool/jobs.js';
 import type { GraphRef } from '../publish/graph-refs.js';
 import { checkCount } from '../query/check.js';
+import {
+  checkDirectionOf,
+  type GraphJobOptions,
+  type JobDirection,
+  nodeValues,
+  run,
+  sidesOf,
+} from './algorithm-job.js';
 import type { EngineCore } from './core.js';
-import type { CsrParts, GraphSnapshot } from './graph-snapshots.js';
 import { checkJobOptions } from './job-options.js';
-import { NodeValues } from './node-values.js';
-
-/** 'out': edges from source to target; 'both': the graph read as undirected, each neighbour once. */
-export type JobDirection = 'out' | 'both';
-
-export interface GraphJobOptions extends JobOptions {
-  /** Edges of that kind alone. */
-  kind?: string;
-  /**
-   * Called when the snapshot that the algorithm works on is there, with the milliseconds that it took: next to none where
-   * another job has built it. Again when a worker was lost and the job begins anew.
-   */
-  onBuilt?: (ms: number) => void;
-}
+import type { NodeValues } from './node-values.js';
 
 export interface PageRankJobOptions extends GraphJobOptions {
   /** Probability of following an edge, 0 to 1. Default 0.85. */
@@ -49,20 +40,6 @@ export interface ClusteringJobOptions extends GraphJobOptions {
   direction?: JobDirection;
 }
 
-/** A stage over a snapshot, and how many chunks it has in all, about. */
-interface AlgorithmStage {
-  readonly kernel: string;
-  readonly task: unknown;
-  readonly first: PhasePlan;
-  readonly mostChunks: number;
-  readonly chunks: number;
-}
-
-function checkDirectionOf(direction: unknown): asserts direction is JobDirection {
-  if (direction === 'out' || direction === 'both') return;
-  throw new AthanorError('ATHANOR_INVALID_QUERY', `direction: ${show(direction)} is none of 'out', 'both'`);
-}
-
 function checkShare(field: string, value: unknown): asserts value is number {
   if (typeof value === 'number' && value >= 0 && value <= 1) return;
   throw new AthanorError('ATHANOR_INVALID_QUERY', `${field}: ${show(value)} is not a number from 0 to 1`);
@@ -71,49 +48,6 @@ function checkShare(field: string, value: unknown): asserts value is number {
 function checkTolerance(value: unknown): asserts value is number {
   if (typeof value === 'number' && value >= 0 && value < Number.POSITIVE_INFINITY) return;
   throw new AthanorError('ATHANOR_INVALID_QUERY', `tolerance: ${show(value)} is not a finite number from 0 up`);
-}
-
-/** What an algorithm reads that goes along edges and against them. */
-function sidesOf(direction: JobDirection): CsrParts {
-  return direction === 'both' ? { both: true } : { out: true, in: true };
-}
-
-/** Takes the snapshot, runs one stage over it. */
-async function run<S extends AlgorithmStage, R>(
-  core: EngineCore,
-  ref: GraphRef,
-  name: string,
-  options: GraphJobOptions,
-  parts: CsrParts,
-  plan: (job: Job, graph: GraphSnapshot) => S,
-  result: (graph: GraphSnapshot, stage: S) => R,
-): Promise<R> {
-  return core.jobs.run(name, options, async (job) => {
-    const startedMs = core.host.now();
-    const graph = await core.snapshots.take(job, ref, options.kind, parts);
-    options.onBuilt?.(core.host.now() - startedMs);
-    const stage = plan(job, graph);
-    job.expect(stage.chunks);
-    if (graph.nodes > 0) {
-      const { kernel, task, first, mostChunks } = stage;
-      await job.stage({ kernel, data: task, first, mostChunks });
-    }
-    return result(graph, stage);
-  });
-}
-
-function nodeValues(
-  core: EngineCore,
-  ref: GraphRef,
-  graph: GraphSnapshot,
-  values: Float64Array,
-  iterations?: number,
-): NodeValues {
-  weigh(values.buffer, values.byteLength);
-  const { nodes } = core.publisher;
-  const row = core.readRow(ref);
-  const { handles, epoch } = graph;
-  return new NodeValues(core.idSource, (id) => nodes.find(row, id), { handles, values, epoch, iterations });
 }
 
 export async function runPageRank(core: EngineCore, ref: GraphRef, options: PageRankJobOptions): Promise<NodeValues> {

@@ -1,8 +1,9 @@
+import type { NodeId } from '../base/types.js';
 import type { JobOptions } from '../pool/jobs.js';
+import type { GraphJobOptions } from './algorithm-job.js';
 import {
   type ClusteringJobOptions,
   type CommunitiesJobOptions,
-  type GraphJobOptions,
   type PageRankJobOptions,
   runClustering,
   runCommunities,
@@ -22,6 +23,7 @@ import {
 } from './many.js';
 import type { NodeValues } from './node-values.js';
 import { type NodePairs, runPairs } from './pairs.js';
+import { type PathJobOptions, runBfs } from './paths.js';
 
 /**
  * What the worker threads answer about a graph: batches of queries, and algorithms over a snapshot of it. Each job ends when
@@ -99,5 +101,13 @@ export class GraphJobs extends GraphWriter {
    */
   async stronglyConnectedComponents(options: GraphJobOptions = {}): Promise<NodeValues> {
     return runStrongComponents(this.core, this.ref, options);
+  }
+
+  /**
+   * Hops from `source` to each node, Infinity where none lead there. Direction-optimising breadth-first search (Beamer,
+   * Asanović, Patterson 2012): O(nodes + edges). Rejects with ATHANOR_UNKNOWN_NODE.
+   */
+  async bfs(source: NodeId, options: PathJobOptions = {}): Promise<NodeValues> {
+    return runBfs(this.core, this.ref, source, options);
   }
 }

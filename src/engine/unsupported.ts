@@ -9,7 +9,7 @@ import { AthanorError } from '../base/errors.js';
 /** Called at once: they return a value, or something to iterate. */
 const GRAPH_VALUES = ['publishColumns'];
 /** Called for a promise: they reject. */
-const GRAPH_PROMISES = ['bfs', 'shortestPaths', 'shortestPath'];
+const GRAPH_PROMISES = ['shortestPaths', 'shortestPath'];
 const ENGINE_VALUES = ['projected', 'projectedColumns', 'subscribe', 'share'];
 const ENGINE_PROMISES = ['cached', 'snapshot'];
 
