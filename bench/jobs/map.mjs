@@ -41,8 +41,9 @@ function edgesOf({ graphs, nodes, edges }) {
 async function fill(engine, { graphs, edges }, { sources, targets }) {
   for (let g = 0; g < graphs; g++) {
     const graph = engine.graph(`graph-${g}`);
-    for (let at = g * edges; at < (g + 1) * edges; at++) graph.upsertEdge(sources[at], targets[at]);
-    if (g % 100 === 99) await engine.drained();
+    for (let at = g * edges; at < (g + 1) * edges; at++) {
+      if (!graph.upsertEdge(sources[at], targets[at])) await engine.drained();
+    }
   }
   await engine.flush();
 }

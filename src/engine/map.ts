@@ -203,7 +203,7 @@ function errorOf(graph: string, failure: MapFailure | 'deadly'): MapError {
     return new MapError(message, graph, []);
   }
   const { cause, code, message } = failure;
-  if (code !== undefined && cause instanceof Error) Object.assign(cause, { code });
+  if (code !== undefined && cause instanceof Error && !('code' in cause)) Object.assign(cause, { code });
   return new MapError(`graph ${show(graph)}: ${message}`, graph, [], { cause });
 }
 
