@@ -1,6 +1,7 @@
 import { decode } from '@msgpack/msgpack';
 import { NO_ROW } from '../base/limits.js';
 import type { Handle, NodeId } from '../base/types.js';
+import type { EdgeViews } from '../graph/layout.js';
 import { In, Out } from '../graph/shard-edges.js';
 import { NodeFlag } from '../project/node-columns.js';
 import type { EngineCore } from './core.js';
@@ -72,8 +73,23 @@ export function* nodeViews(core: EngineCore, graph: number): IterableIterator<No
   }
 }
 
-/** Edges that are read in one hold of the lock: some tens of microseconds. */
+/** Edges that are read in one hold of the lock: some microseconds. */
 const EDGES_AT_ONCE = 128;
+
+/** Columns of some edges, copied in loops whose loads do not wait for each other, and the lock is gone. */
+class EdgePart {
+  readonly targets = new Uint32Array(EDGES_AT_ONCE);
+  readonly kinds = new Uint16Array(EDGES_AT_ONCE);
+  readonly weights = new Float64Array(EDGES_AT_ONCE);
+  readonly times = new Float64Array(EDGES_AT_ONCE);
+
+  copy({ target, kind, weight, time }: EdgeViews, rows: Uint32Array, from: number, to: number): void {
+    for (let i = from; i < to; i++) this.targets[i - from] = target[rows[i]!]!;
+    for (let i = from; i < to; i++) this.kinds[i - from] = kind[rows[i]!]!;
+    for (let i = from; i < to; i++) this.weights[i - from] = weight[rows[i]!]!;
+    for (let i = from; i < to; i++) this.times[i - from] = time[rows[i]!]!;
+  }
+}
 
 export function* edgeViews(core: EngineCore, graph: number): IterableIterator<EdgeView> {
   if (graph === NO_ROW) return;
@@ -81,38 +97,43 @@ export function* edgeViews(core: EngineCore, graph: number): IterableIterator<Ed
   const reader = core.readerOf(graph);
   const { edges } = reader;
   const { kinds } = core.publisher;
-  const { source, target, kind, weight, time } = edges.views;
+  const part = new EdgePart();
   let rows = new Uint32Array(EDGES_AT_ONCE);
   for (let next = nodeBook.first[graph]!; next !== 0; next = nodeBook.next[next - 1]!) {
     const row = next - 1;
     if ((nodes.flags[row]! & NodeFlag.alive) === 0) continue;
-    let found: number;
-    reader.lock();
-    try {
-      const most = edges.entriesOf(row);
-      if (most > rows.length) rows = new Uint32Array(2 * most);
-      found = edges.edgesInto(row, Out, rows);
-    } finally {
-      reader.unlock();
-    }
+    let found = 0;
     // A hub's are read in parts. A row that was freed meanwhile may hold another edge: if it is one of the node's, it counts.
-    for (let from = 0; from < found; from += EDGES_AT_ONCE) {
-      const views: EdgeView[] = [];
+    for (let from = 0; from === 0 || from < found; from += EDGES_AT_ONCE) {
+      let count = 0;
       reader.lock();
       try {
-        for (let i = from; i < found && i < from + EDGES_AT_ONCE; i++) {
-          const edge = rows[i]!;
-          if (source[edge] !== row || !edges.isLive(edge)) continue;
-          views.push({
-            source: ids.idOf(row)!,
-            target: ids.idOf(target[edge]!)!,
-            kind: kinds.nameOf(kind[edge]!),
-            weight: weight[edge]!,
-            time: time[edge]!,
-          });
+        if (from === 0) {
+          const most = edges.degree(row, Out);
+          if (most > rows.length) rows = new Uint32Array(2 * most);
+          found = edges.edgesInto(row, Out, rows);
+          count = Math.min(found, EDGES_AT_ONCE);
+        } else {
+          const { source } = edges.views;
+          for (let i = from; i < found && i < from + EDGES_AT_ONCE; i++) {
+            const edge = rows[i]!;
+            if (source[edge] === row && edges.isLive(edge)) rows[from + count++] = edge;
+          }
         }
+        part.copy(edges.views, rows, from, from + count);
       } finally {
         reader.unlock();
+      }
+      const views: EdgeView[] = [];
+      // Ids stay for a second after a node is gone.
+      for (let i = 0; i < count; i++) {
+        views.push({
+          source: ids.idOf(row)!,
+          target: ids.idOf(part.targets[i]!)!,
+          kind: kinds.nameOf(part.kinds[i]!),
+          weight: part.weights[i]!,
+          time: part.times[i]!,
+        });
       }
       yield* views;
     }
