@@ -283,6 +283,16 @@ export class ShardEdges {
     return lists[row * ROW_WORDS + ListWord.outLength]! + lists[row * ROW_WORDS + ListWord.inLength]!;
   }
 
+  /** Edge rows of the node's live edges in one direction, of which as many as fit are written; the number found. */
+  edgesInto(row: number, direction: number, out: Uint32Array): number {
+    let found = 0;
+    this.each(row, direction, (edge) => {
+      if (found < out.length) out[found] = edge;
+      found++;
+    });
+    return found;
+  }
+
   /** Every live edge of the node in one direction. */
   each(row: number, direction: number, visit: (edge: number, neighbour: number) => void): void {
     const { blocks } = this.views;
