@@ -185,7 +185,7 @@ describe.each([
   ['plane, few places', Space.plane, flat['few places']!],
 ] as const)('a graph that is loaded in a stream: %s', (_, space, shape) => {
   it('holds every point at any time, beside moves and removes, while it is packed and when it was', () => {
-    const rows = 14_000;
+    const rows = 9000;
     const twin = new Twin(rows, space);
     let state = seed | 1;
     const next = () => {
@@ -199,7 +199,7 @@ describe.each([
       if (next() < 0.05) twin.put(0, Math.floor(next() * row), shape(next(), next(), next()));
       if (next() < 0.05) twin.remove(Math.floor(next() * row));
       if (row % 64 === 63) twin.pack(1, 512);
-      if (row % 3500 === 3499) {
+      if (row % 3000 === 2999) {
         twin.check();
         twin.ask(0, shape(next(), next(), next()), 5);
       }
