@@ -29,7 +29,7 @@ export interface CsrParts {
   readonly out?: boolean;
   readonly in?: boolean;
   readonly both?: boolean;
-  /** With weights: of `out` and `both`. */
+  /** With weights. */
   readonly weights?: boolean;
   readonly rank?: boolean;
 }
@@ -257,7 +257,7 @@ export class GraphSnapshots {
     chunks: number,
     arcs: unknown,
   ): Promise<Csr> {
-    const weighted = parts.weights === true && name !== 'in';
+    const weighted = parts.weights === true;
     const { task, first, mostChunks } = csrBuildTask(job.memory, { nodes, edges, side: Side[name], chunks, weighted });
     await job.stage({ kernel, data: { build: task, arcs }, first, mostChunks, once: true });
     const { offsets, targets, weights } = task;
@@ -334,6 +334,6 @@ function sidesOf(snapshot: GraphCsr, parts: CsrParts): ('out' | 'in' | 'both')[]
   return (['out', 'in', 'both'] as const).filter((name) => {
     if (parts[name] !== true) return false;
     const csr = snapshot[name];
-    return csr === undefined || (parts.weights === true && name !== 'in' && csr.weights === undefined);
+    return csr === undefined || (parts.weights === true && csr.weights === undefined);
   });
 }
