@@ -39,6 +39,19 @@ export function sidesOf(direction: JobDirection): CsrParts {
   return direction === 'both' ? { both: true } : { out: true, in: true };
 }
 
+export async function takeSnapshot(
+  core: EngineCore,
+  ref: GraphRef,
+  job: Job,
+  options: GraphJobOptions,
+  parts: CsrParts,
+): Promise<GraphSnapshot> {
+  const startedMs = core.host.now();
+  const graph = await core.snapshots.take(job, ref, options.kind, parts);
+  options.onBuilt?.(core.host.now() - startedMs);
+  return graph;
+}
+
 /** Takes the snapshot, runs one stage over it. */
 export async function run<S extends AlgorithmStage, R>(
   core: EngineCore,
@@ -50,9 +63,7 @@ export async function run<S extends AlgorithmStage, R>(
   result: (graph: GraphSnapshot, stage: S) => R,
 ): Promise<R> {
   return core.jobs.run(name, options, async (job) => {
-    const startedMs = core.host.now();
-    const graph = await core.snapshots.take(job, ref, options.kind, parts);
-    options.onBuilt?.(core.host.now() - startedMs);
+    const graph = await takeSnapshot(core, ref, job, options, parts);
     const stage = await plan(job, graph);
     job.expect(stage.chunks);
     if (graph.nodes > 0) {

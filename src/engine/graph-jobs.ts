@@ -23,7 +23,7 @@ import {
 } from './many.js';
 import type { NodeValues } from './node-values.js';
 import { type NodePairs, runPairs } from './pairs.js';
-import { type PathJobOptions, runBfs } from './paths.js';
+import { type PathJobOptions, runBfs, runShortestPath, runShortestPaths } from './paths.js';
 
 /**
  * What the worker threads answer about a graph: batches of queries, and algorithms over a snapshot of it. Each job ends when
@@ -109,5 +109,26 @@ export class GraphJobs extends GraphWriter {
    */
   async bfs(source: NodeId, options: PathJobOptions = {}): Promise<NodeValues> {
     return runBfs(this.core, this.ref, source, options);
+  }
+
+  /**
+   * Least sum of weights from `source` to each node, Infinity where no edges lead there; weights are 0 or more, and an edge of
+   * weight Infinity is never taken. Delta-stepping (Meyer, Sanders 2003). Rejects with ATHANOR_UNKNOWN_NODE, and with
+   * ATHANOR_INVALID_QUERY naming an edge of negative weight.
+   */
+  async shortestPaths(source: NodeId, options: PathJobOptions = {}): Promise<NodeValues> {
+    return runShortestPaths(this.core, this.ref, source, options);
+  }
+
+  /**
+   * The nodes along a shortest path, both ends included, and its length, the sum of its weights; undefined where there is
+   * none. Of several the one with the fewest nodes, and of these the first in the order of ids. As `shortestPaths`.
+   */
+  async shortestPath(
+    source: NodeId,
+    target: NodeId,
+    options: PathJobOptions = {},
+  ): Promise<{ nodes: NodeId[]; length: number } | undefined> {
+    return runShortestPath(this.core, this.ref, source, target, options);
   }
 }

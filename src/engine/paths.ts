@@ -1,4 +1,6 @@
 import { bfsTask } from '../algorithms/bfs.js';
+import { pathWalkTask } from '../algorithms/path-walk.js';
+import { badWeightOf, type SsspTask, ssspTask } from '../algorithms/sssp-task.js';
 import { AthanorError, show } from '../base/errors.js';
 import { NO_ROW } from '../base/limits.js';
 import type { NodeId } from '../base/types.js';
@@ -14,6 +16,7 @@ import {
   nodeValues,
   run,
   sidesOf,
+  takeSnapshot,
 } from './algorithm-job.js';
 import type { EngineCore } from './core.js';
 import type { GraphSnapshot } from './graph-snapshots.js';
@@ -25,6 +28,9 @@ export interface PathJobOptions extends GraphJobOptions {
   /** Paths lead through nodes at a distance of a place alone, both ends included; each where it is as the job begins. */
   within?: WithinFilter;
 }
+
+/** Steps of a search, for progress: nobody knows how many there are. */
+const STEPS_FORESEEN = 40;
 
 function checkPathOptions(core: EngineCore, ref: GraphRef, options: PathJobOptions): void {
   checkJobOptions(options, ['direction', 'within']);
@@ -97,4 +103,78 @@ export async function runBfs(
     },
     (graph, { task }) => nodeValues(core, ref, graph, task.values),
   );
+}
+
+/** An arc whose weight is negative or not a number ends the job. */
+function checkWeights(core: EngineCore, graph: GraphSnapshot, task: SsspTask): void {
+  const bad = badWeightOf(task);
+  if (bad === undefined) return;
+  const idOf = (index: number): string => show(core.memory.ids.idOf(graph.handles[index]!));
+  throw new AthanorError(
+    'ATHANOR_INVALID_QUERY',
+    `edge from ${idOf(bad.source)} to ${idOf(bad.target)}: weight ${bad.weight} is not a number from 0 up`,
+  );
+}
+
+export async function runShortestPaths(
+  core: EngineCore,
+  ref: GraphRef,
+  source: NodeId,
+  options: PathJobOptions,
+): Promise<NodeValues> {
+  checkId('source', source);
+  checkPathOptions(core, ref, options);
+  const { direction = 'out', within } = options;
+  return run(
+    core,
+    ref,
+    'shortestPaths',
+    options,
+    { [direction]: true, weights: true },
+    async (job, graph) => {
+      const from = indexOf(core, ref, graph, 'source', source);
+      const allowed = await allowedBy(core, ref, job, graph, within);
+      const plan = ssspTask(job.memory, graph[direction]!, { source: from, allowed });
+      return { kernel: 'sssp', ...plan, chunks: plan.mostChunks * STEPS_FORESEEN };
+    },
+    (graph, { task }) => {
+      checkWeights(core, graph, task);
+      return nodeValues(core, ref, graph, task.values);
+    },
+  );
+}
+
+export async function runShortestPath(
+  core: EngineCore,
+  ref: GraphRef,
+  source: NodeId,
+  target: NodeId,
+  options: PathJobOptions,
+): Promise<{ nodes: NodeId[]; length: number } | undefined> {
+  checkId('source', source);
+  checkId('target', target);
+  checkPathOptions(core, ref, options);
+  const { direction = 'out', within } = options;
+  const parts = { ...sidesOf(direction), weights: true, rank: true };
+  return core.jobs.run('shortestPath', options, async (job) => {
+    const graph = await takeSnapshot(core, ref, job, options, parts);
+    const from = indexOf(core, ref, graph, 'source', source);
+    const to = indexOf(core, ref, graph, 'target', target);
+    const allowed = await allowedBy(core, ref, job, graph, within);
+    const forward = graph[direction]!;
+    const backward = (direction === 'both' ? graph.both : graph.in)!;
+    const search = ssspTask(job.memory, forward, { source: from, allowed });
+    job.expect(search.mostChunks * STEPS_FORESEEN + 1);
+    await job.stage({ kernel: 'sssp', data: search.task, first: search.first, mostChunks: search.mostChunks });
+    checkWeights(core, graph, search.task);
+    const { values } = search.task;
+    const of = { source: from, target: to, forward, backward, rank: graph.rank!, values };
+    const walk = pathWalkTask(job.memory, of);
+    await job.stage({ kernel: 'pathWalk', data: walk.task, first: walk.first, mostChunks: walk.mostChunks });
+    const { path, found } = walk.task;
+    if (found[0] === 0) return undefined;
+    const { ids } = core.memory;
+    const nodes = Array.from(path.subarray(0, found[0]), (index) => ids.idOf(graph.handles[index]!)!);
+    return { nodes, length: values[to]! };
+  });
 }

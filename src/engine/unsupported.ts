@@ -8,9 +8,8 @@ import { AthanorError } from '../base/errors.js';
 
 /** Called at once: they return a value, or something to iterate. */
 const GRAPH_VALUES = ['publishColumns'];
-/** Called for a promise: they reject. */
-const GRAPH_PROMISES = ['shortestPaths', 'shortestPath'];
 const ENGINE_VALUES = ['projected', 'projectedColumns', 'subscribe', 'share'];
+/** Called for a promise: they reject. */
 const ENGINE_PROMISES = ['cached', 'snapshot'];
 
 export function unsupported(name: string): AthanorError {
@@ -32,6 +31,6 @@ function define(prototype: object, owner: string, values: string[], promises: st
 
 /** Once, when the classes are there. */
 export function refuseUnbuilt(engine: { prototype: object }, graph: { prototype: object }): void {
-  define(graph.prototype, 'Graph', GRAPH_VALUES, GRAPH_PROMISES);
+  define(graph.prototype, 'Graph', GRAPH_VALUES, []);
   define(engine.prototype, 'Engine', ENGINE_VALUES, ENGINE_PROMISES);
 }

@@ -3,6 +3,9 @@ import { ClusteringKernel, type ClusteringTask } from '../algorithms/clustering.
 import { CommunitiesKernel, type CommunitiesTask } from '../algorithms/communities.js';
 import { ComponentsKernel, type ComponentsTask } from '../algorithms/components.js';
 import { PageRankKernel, type PageRankTask } from '../algorithms/pagerank.js';
+import { PathWalkKernel, type PathWalkTask } from '../algorithms/path-walk.js';
+import { SsspKernel } from '../algorithms/sssp.js';
+import type { SsspTask } from '../algorithms/sssp-task.js';
 import { StrongComponentsKernel, type StrongComponentsTask } from '../algorithms/strong-components.js';
 import { TrianglesKernel, type TrianglesTask } from '../algorithms/triangles.js';
 import type { Breathe, Kernel } from '../base/kernel.js';
@@ -38,6 +41,8 @@ const kernels: Readonly<Record<string, KernelFactory<never>>> = {
   bfs: (_memory, _thread, task: BfsTask, breathe) => new BfsKernel(task, breathe),
   clustering: (_memory, _thread, task: ClusteringTask, breathe) => new ClusteringKernel(task, breathe),
   communities: (_memory, _thread, task: CommunitiesTask, breathe) => new CommunitiesKernel(task, breathe),
+  pathWalk: (_memory, _thread, task: PathWalkTask, breathe) => new PathWalkKernel(task, breathe),
+  sssp: (_memory, _thread, task: SsspTask, breathe) => new SsspKernel(task, breathe),
   strongComponents: (_memory, _thread, task: StrongComponentsTask, breathe) =>
     new StrongComponentsKernel(task, breathe),
   triangles: (_memory, _thread, task: TrianglesTask, breathe) => new TrianglesKernel(task, breathe),

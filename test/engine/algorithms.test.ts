@@ -82,7 +82,7 @@ function expectPath(
   expect([nodes[0], nodes.at(-1)]).toEqual([from, to]);
   expect(new Set(nodes).size).toBe(nodes.length);
   const arcs = plain.arcs(options.direction, options.kind);
-  const walked = nodes.slice(1).reduce((sum, node, i) => sum + arcs.get(nodes[i]!)!.get(node)!, 0);
+  const walked = nodes.slice(1).reduce<number>((sum, node, i) => sum + arcs.get(nodes[i]!)!.get(node)!, 0);
   expect(walked).toBeCloseTo(distance, 12);
 }
 
