@@ -69,10 +69,10 @@ class Load {
 function once(count, points, asked, calm) {
   const load = new Load(count);
   const ns = (load.pour(points, calm) * 1e6) / count;
-  load.ask(asked, 500);
-  const after = load.ask(asked, 2000);
+  load.ask(asked, asked.x.length >>> 2);
+  const after = load.ask(asked, asked.x.length);
   const packNs = (load.pack() * 1e6) / count;
-  const packed = load.ask(asked, 2000);
+  const packed = load.ask(asked, asked.x.length);
   expectEqual('hits before and after the packing', after.hits, packed.hits);
   return { ns, after: after.ns, packNs, packed: packed.ns, hits: packed.hits };
 }
@@ -80,7 +80,7 @@ function once(count, points, asked, calm) {
 export async function run({ tiny = false, counts = tiny ? [20_000] : [1_000_000] } = {}) {
   for (const count of counts) {
     const points = places(count, POINT_SEED);
-    const asked = places(2000, QUERY_SEED);
+    const asked = places(tiny ? 500 : 20_000, QUERY_SEED);
     console.log(
       ` ${count} new points, in frames of ${FRAME}: ns a point, a query right after it, packing, a query then`,
     );
