@@ -9,7 +9,7 @@ import {
   type NodeId,
   type NodeValues,
 } from '../../dist/src/index.js';
-import { byId, PlainGraph } from '../support/plain-graph.js';
+import { byId, PlainGraph, type PlainOptions } from '../support/plain-graph.js';
 
 const seed = Number(process.env.ATHANOR_SEED ?? 20_261_121);
 const capacity = { graphs: 2000, nodes: 50_000, edges: 100_000 };
@@ -70,9 +70,9 @@ function expectPath(
   found: { nodes: NodeId[]; length: number } | undefined,
   plain: PlainGraph,
   [from, to]: readonly [NodeId, NodeId],
-  options: { direction: 'out' | 'both'; kind?: string },
+  options: PlainOptions,
 ): void {
-  const distance = plain.distances(from, options.direction, options.kind).get(to)!;
+  const distance = plain.distances(from, options).get(to)!;
   if (distance === Number.POSITIVE_INFINITY) {
     expect(found).toBeUndefined();
     return;
@@ -89,19 +89,20 @@ function expectPath(
 async function expectAll(
   graph: Graph,
   plain: PlainGraph,
-  options: { direction: 'out' | 'both'; kind?: string },
+  options: PlainOptions,
   ends: readonly [NodeId, NodeId],
 ): Promise<void> {
   const { direction, kind } = options;
   const job = kind === undefined ? {} : { kind };
+  const directed = { ...job, direction };
   expect([graph.order, graph.size]).toEqual([plain.nodes.size, plain.size]);
   // All at once: they share one snapshot.
   const [ranks, components, strong, communities, clustering, triangles] = await Promise.all([
-    graph.pageRank({ ...options, tolerance: 0, maxIterations: ROUNDS }),
+    graph.pageRank({ ...directed, tolerance: 0, maxIterations: ROUNDS }),
     graph.weaklyConnectedComponents(job),
     graph.stronglyConnectedComponents(job),
-    graph.communities({ ...options, iterations: ROUNDS }),
-    graph.localClustering(options),
+    graph.communities({ ...directed, iterations: ROUNDS }),
+    graph.localClustering(directed),
     graph.triangles(job),
   ]);
   expectNumbers(ranks, plain.pageRank(ROUNDS, direction, kind));
@@ -116,8 +117,8 @@ async function expectAll(
     await expect(graph.bfs(from, options)).rejects.toMatchObject({ code: 'ATHANOR_UNKNOWN_NODE' });
     await expect(graph.shortestPaths(from, options)).rejects.toMatchObject({ code: 'ATHANOR_UNKNOWN_NODE' });
   } else {
-    expectNumbers(await graph.bfs(from, options), plain.hops(from, direction, kind));
-    expectNumbers(await graph.shortestPaths(from, options), plain.distances(from, direction, kind));
+    expectNumbers(await graph.bfs(from, options), plain.hops(from, options));
+    expectNumbers(await graph.shortestPaths(from, options), plain.distances(from, options));
   }
   if (plain.nodes.has(from) && plain.nodes.has(to)) {
     expectPath(await graph.shortestPath(from, to, options), plain, ends, options);
@@ -145,6 +146,12 @@ const event: fc.Arbitrary<EngineEvent> = fc.oneof(
       .map((edge): EngineEvent => ({ type: 'edge.removed', graph: '', ...edge })),
   },
   { weight: 3, arbitrary: id.map((node): EngineEvent => ({ type: 'node.upserted', graph: '', node })) },
+  {
+    weight: 5,
+    arbitrary: fc
+      .record({ node: id, x: fc.integer({ min: -2, max: 2 }), y: fc.integer({ min: -2, max: 2 }) })
+      .map((placed): EngineEvent => ({ type: 'node.upserted', graph: '', ...placed })),
+  },
   { weight: 2, arbitrary: id.map((node): EngineEvent => ({ type: 'node.removed', graph: '', node })) },
 );
 
@@ -156,13 +163,17 @@ describe(`algorithms through the engine (seed ${seed})`, () => {
         fc.array(event, { maxLength: 60 }),
         fc.constantFrom('out' as const, 'both' as const),
         fc.option(fc.constantFrom(...KINDS, 'unheard of'), { nil: undefined }),
+        fc.option(fc.constantFrom(0, 1, 1.5, 2, 3), { nil: undefined }),
         fc.tuple(id, id),
-        async (engine, events, direction, only, ends) => {
+        async (engine, events, direction, kind, radius, ends) => {
           const { graph, plain } = await graphOf(engines[engine]!, events);
-          await expectAll(graph, plain, only === undefined ? { direction } : { direction, kind: only }, ends);
+          const options: PlainOptions = { direction };
+          if (kind !== undefined) options.kind = kind;
+          if (radius !== undefined) options.within = { x: 0, y: 1, radius };
+          await expectAll(graph, plain, options, ends);
         },
       ),
-      { seed, numRuns: 120 },
+      { seed, numRuns: 150 },
     );
   });
 

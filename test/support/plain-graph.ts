@@ -10,6 +10,13 @@ type Direction = 'out' | 'both';
 /** Neighbours and the least weight of an edge to them. */
 type Arcs = Map<NodeId, Map<NodeId, number>>;
 
+/** Which edges are walked, and where nodes have to be. */
+export interface PlainOptions {
+  direction: Direction;
+  kind?: string;
+  within?: { x: number; y: number; radius: number };
+}
+
 interface PlainEdge {
   source: NodeId;
   target: NodeId;
@@ -22,15 +29,18 @@ const UNREACHED = Number.POSITIVE_INFINITY;
 /** A graph in Maps, and its algorithms as one would explain them: the obvious implementation, for a dozen nodes. */
 export class PlainGraph {
   readonly nodes = new Set<NodeId>();
+  readonly #places = new Map<NodeId, { x: number; y: number }>();
   readonly #edges = new Map<string, PlainEdge>();
 
   apply(event: EngineEvent): void {
     switch (event.type) {
       case 'node.upserted':
         this.nodes.add(event.node);
+        if (event.x !== undefined && event.y !== undefined) this.#places.set(event.node, { x: event.x, y: event.y });
         break;
       case 'node.removed':
         this.nodes.delete(event.node);
+        this.#places.delete(event.node);
         for (const [key, { source, target }] of this.#edges) {
           if (source === event.node || target === event.node) this.#edges.delete(key);
         }
@@ -68,6 +78,15 @@ export class PlainGraph {
       if (direction === 'both') add(edge.target, edge.source, edge.weight);
     }
     return arcs;
+  }
+
+  /** Those that paths may lead through. */
+  #open({ within }: PlainOptions): Set<NodeId> {
+    if (within === undefined) return this.nodes;
+    const near = [...this.#places].filter(
+      ([, { x, y }]) => (x - within.x) ** 2 + (y - within.y) ** 2 <= within.radius ** 2,
+    );
+    return new Set(near.map(([node]) => node));
   }
 
   #sorted(): NodeId[] {
@@ -120,14 +139,16 @@ export class PlainGraph {
     return labels;
   }
 
-  hops(source: NodeId, direction: Direction, kind?: string): Map<NodeId, number> {
-    const arcs = this.arcs(direction, kind);
+  hops(source: NodeId, options: PlainOptions): Map<NodeId, number> {
+    const arcs = this.arcs(options.direction, options.kind);
+    const open = this.#open(options);
     const hops = new Map([...this.nodes].map((node) => [node, UNREACHED]));
+    if (!open.has(source)) return hops;
     hops.set(source, 0);
     const queue = [source];
     for (const node of queue) {
       for (const to of arcs.get(node)!.keys()) {
-        if (hops.get(to) !== UNREACHED) continue;
+        if (hops.get(to) !== UNREACHED || !open.has(to)) continue;
         hops.set(to, hops.get(node)! + 1);
         queue.push(to);
       }
@@ -136,13 +157,16 @@ export class PlainGraph {
   }
 
   /** Bellman and Ford: every arc, as often as there are nodes. */
-  distances(source: NodeId, direction: Direction, kind?: string): Map<NodeId, number> {
-    const arcs = this.arcs(direction, kind);
+  distances(source: NodeId, options: PlainOptions): Map<NodeId, number> {
+    const arcs = this.arcs(options.direction, options.kind);
+    const open = this.#open(options);
     const distances = new Map([...this.nodes].map((node) => [node, UNREACHED]));
+    if (!open.has(source)) return distances;
     distances.set(source, 0);
     for (let round = 0; round < this.nodes.size; round++) {
       for (const [node, to] of arcs) {
         for (const [target, weight] of to) {
+          if (!open.has(target)) continue;
           distances.set(target, Math.min(distances.get(target)!, distances.get(node)! + weight));
         }
       }

@@ -4,7 +4,6 @@ type Directed = GraphJobOptions & { direction?: JobDirection };
 
 /** The algorithms that the types of `Graph` leave out until they are built: a graph that is asked refuses by name. */
 export type AlgorithmGraph = Graph & {
-  bfs(source: NodeId, options?: Directed): Promise<NodeValues>;
   shortestPaths(source: NodeId, options?: Directed): Promise<NodeValues>;
   shortestPath(
     source: NodeId,
