@@ -1,8 +1,11 @@
-import { BfsKernel, type BfsTask } from '../algorithms/bfs.js';
+import { BfsKernel } from '../algorithms/bfs.js';
+import type { BfsTask } from '../algorithms/bfs-task.js';
 import { ClusteringKernel, type ClusteringTask } from '../algorithms/clustering.js';
 import { CommunitiesKernel, type CommunitiesTask } from '../algorithms/communities.js';
 import { ComponentsKernel, type ComponentsTask } from '../algorithms/components.js';
 import { PageRankKernel, type PageRankTask } from '../algorithms/pagerank.js';
+import { SsspKernel } from '../algorithms/sssp.js';
+import type { SsspTask } from '../algorithms/sssp-task.js';
 import { TrianglesKernel, type TrianglesTask } from '../algorithms/triangles.js';
 import type { Breathe, Kernel } from '../base/kernel.js';
 import { type ArcArrays, ArrayArcs } from '../csr/array-arcs.js';
@@ -31,6 +34,7 @@ const kernels: Readonly<Record<string, KernelFactory<never>>> = {
   'csr.rank': (memory, _thread, task: RankTask, breathe) =>
     new RankKernel(task, (handle) => memory.ids.idOf(handle), breathe),
   bfs: (_memory, _thread, task: BfsTask, breathe) => new BfsKernel(task, breathe),
+  shortestPaths: (_memory, _thread, task: SsspTask, breathe) => new SsspKernel(task, breathe),
   pageRank: (_memory, _thread, task: PageRankTask, breathe) => new PageRankKernel(task, breathe),
   components: (_memory, _thread, task: ComponentsTask, breathe) => new ComponentsKernel(task, breathe),
   clustering: (_memory, _thread, task: ClusteringTask, breathe) => new ClusteringKernel(task, breathe),
