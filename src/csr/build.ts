@@ -217,9 +217,9 @@ export class CsrBuild implements Kernel {
     const from = starts[bucket]!;
     const arcs = starts[bucket + 1]! - from;
     sort.reserve(arcs);
-    for (let i = 0, keys = sort.keys; i < arcs; i++) keys[i] = targets[from + i]!;
-    if (rows !== undefined) for (let i = 0, to = sort.rows; i < arcs; i++) to[i] = rows[from + i]!;
-    if (weights !== undefined) for (let i = 0, to = sort.values; i < arcs; i++) to[i] = weights[from + i]!;
+    sort.keys.set(targets.subarray(from, from + arcs));
+    if (rows !== undefined) sort.rows.set(rows.subarray(from, from + arcs));
+    if (weights !== undefined) sort.values.set(weights.subarray(from, from + arcs));
     sort.sort(arcs);
     const firstRow = bucket * 2 ** rowBits;
     const count = Math.min(nodes - firstRow, 2 ** rowBits);
