@@ -5,7 +5,7 @@
 import { Memory } from '../../dist/src/memory/reserve.js';
 import { expectEqual } from '../support/measure.mjs';
 import { xorshift32 } from '../support/workload.mjs';
-import { queueHops } from './plain-paths.mjs';
+import { heapDistances, queueHops } from './plain-paths.mjs';
 import { gather, Threads } from './threads.mjs';
 import { undirected } from './undirected.mjs';
 import { edgeList, GRAPH_SEED, weightsOf } from './workload.mjs';
@@ -14,6 +14,7 @@ const SCALE = 18;
 /** Milliseconds at scale 18 on one thread and on two. */
 const GAP = {
   bfs: { uniform: [8, 5], kronecker: [10, 5] },
+  sssp: { uniform: [134, 87], kronecker: [79, 42] },
 };
 const SOURCES = 4;
 
@@ -23,6 +24,12 @@ const work = {
     kernel: 'BfsKernel',
     make: ({ bfsTask }, csr, source) => bfsTask(new Memory(), csr, csr, { source }),
     plain: queueHops,
+  },
+  sssp: {
+    file: 'sssp',
+    kernel: 'SsspKernel',
+    make: ({ ssspTask }, csr, source) => ssspTask(new Memory(), csr, { source }),
+    plain: heapDistances,
   },
 };
 
@@ -66,7 +73,7 @@ export async function run({ tiny = false, scale = tiny ? 10 : SCALE, only, graph
     for (const [name, { file, kernel, make: plan, plain }] of Object.entries(work)) {
       if (only !== undefined && only !== name) continue;
       const module = new URL(`../../dist/src/algorithms/${file}.js`, import.meta.url);
-      const functions = await import(module.href);
+      const functions = await import(new URL(`../../dist/src/algorithms/${file}-task.js`, import.meta.url).href);
       const wanted = new Map();
       const plainTimes = [];
       for (const source of sources) {

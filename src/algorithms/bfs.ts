@@ -1,109 +1,13 @@
 import type { Breathe, Kernel, PhasePlan } from '../base/kernel.js';
 import { type Csr, chunksOf } from '../csr/csr.js';
-import type { Memory } from '../memory/reserve.js';
+import { BfsPhase, type BfsTask, BfsWalk, BfsWord, BLOCK, BLOCK_SHIFT, levelPlan } from './bfs-task.js';
 
-/** Nodes that share a flag: sixteen words of marks. Chunks begin and end between blocks. */
-const BLOCK_SHIFT = 6;
-const BLOCK = 1 << BLOCK_SHIFT;
-
-/**
- * A level with fewer arcs than this one walks alone: a phase costs two threads as much as 10,000 to 20,000 arcs. Also the
- * arcs between two looks at the clock.
- */
-const HEAVY_ARCS = 65_536;
 /** Levels that leave over a fifteenth of all arcs are walked from the other end, until fewer nodes than an eighteenth are found. */
 const ALPHA = 15;
 const BETA = 18;
-/** A phase is one of these, or FIRST_LEVEL + 4 * hops from the source + how the level is walked. */
-const MASK = 0;
-const FINISH = 1;
-const FIRST_LEVEL = 4;
-const Walk = { alone: 0, down: 1, up: 2 } as const;
 
-/** Marks: 0 = not reached, 255 = never will be, others go round with the hops. */
 const MARKS = 254;
 const BARRED = 255;
-
-/** Words of `words`. */
-const HEAD = 0;
-const TAIL = 1;
-/** The phase whose level stands in `queue`. */
-const GATHERED = 2;
-/** Nodes of levels of even and of odd number. */
-const SIZES = 3;
-
-export interface BfsTask {
-  readonly nodes: number;
-  readonly source: number;
-  /** Arcs by source and by target; twice the same where arcs go both ways. */
-  readonly forward: Csr;
-  readonly backward: Csr;
-  readonly allowed: Uint8Array | undefined;
-  readonly heavyArcs: number;
-  /** u8 [nodes, rounded up to whole blocks] marks. */
-  readonly marks: Uint8Array;
-  /** u8 [blocks] each: mark of the last even, odd level that has a node in the block. */
-  readonly flags: readonly [Uint8Array, Uint8Array];
-  /** u32 [nodes] nodes in the order in which one participant finds them. */
-  readonly queue: Uint32Array;
-  /** u32 [chunks] hops of the last nodes that the chunk found. */
-  readonly found: Uint32Array;
-  /** f64 [chunks] each: how many, and how many arcs they have. They only guide: a chunk done again may tell too few. */
-  readonly foundNodes: Float64Array;
-  readonly foundArcs: Float64Array;
-  /** f64 [chunks] arcs to nodes that the last walk up did not reach. */
-  readonly leftArcs: Float64Array;
-  /** u32 [5] */
-  readonly words: Uint32Array;
-  /** f64 [nodes] the result: hops from the source, Infinity where it does not reach. */
-  readonly values: Float64Array;
-}
-
-export interface BfsOptions {
-  /** Compact index. */
-  readonly source: number;
-  /** By compact index, in shared memory: 1 = may be entered. A source that may not reaches nothing, itself included. */
-  readonly allowed?: Uint8Array | undefined;
-  /** For tests, which have small graphs. */
-  readonly heavyArcs?: number;
-}
-
-/** `forward` and `backward`: arcs by source and by target; twice the same where arcs go both ways. */
-export function bfsTask(
-  memory: Memory,
-  forward: Csr,
-  backward: Csr,
-  options: BfsOptions,
-): { task: BfsTask; first: PhasePlan; mostChunks: number } {
-  const { nodes } = forward;
-  const { source, allowed, heavyArcs = HEAVY_ARCS } = options;
-  const chunks = Math.max(chunksOf(forward), chunksOf(backward));
-  const blocks = Math.ceil(nodes / BLOCK);
-  const task: BfsTask = {
-    nodes,
-    source,
-    forward,
-    backward,
-    allowed,
-    heavyArcs,
-    marks: memory.u8('bfs.marks', blocks * BLOCK),
-    flags: [memory.u8('bfs.flags', blocks), memory.u8('bfs.flags', blocks)],
-    queue: memory.u32('bfs.queue', nodes),
-    found: memory.u32('bfs.found', chunks),
-    foundNodes: memory.f64('bfs.foundNodes', chunks),
-    foundArcs: memory.f64('bfs.foundArcs', chunks),
-    leftArcs: memory.f64('bfs.leftArcs', chunks),
-    words: memory.u32('bfs.words', SIZES + 2),
-    values: memory.f64('bfs.values', nodes),
-  };
-  const first = allowed === undefined ? levelPlan(task, 0, Walk.alone) : { phase: MASK, chunks: chunksOf(forward) };
-  return { task, first, mostChunks: chunks };
-}
-
-function levelPlan({ forward, backward }: BfsTask, hops: number, walk: number): PhasePlan {
-  const chunks = walk === Walk.alone ? 1 : chunksOf(walk === Walk.up ? backward : forward);
-  return { phase: FIRST_LEVEL + 4 * hops + walk, chunks };
-}
 
 function markOf(hops: number): number {
   return 1 + (hops % MARKS);
@@ -126,7 +30,7 @@ function blockBound({ bounds, nodes }: Csr, chunk: number): number {
  * hops in `values` as well.
  *
  * Repeatable: marks, flags and hops are stored as they are, never counted up; two who reach a node at once store the same. The
- * queue tells in HEAD and TAIL how far a lost participant came.
+ * queue's head and tail tell how far a lost participant came.
  */
 export class BfsKernel implements Kernel {
   readonly #task: BfsTask;
@@ -144,33 +48,33 @@ export class BfsKernel implements Kernel {
   }
 
   chunk(phase: number, chunk: number): boolean {
-    if (phase === MASK) return this.#mask(chunk);
-    if (phase === FINISH) return this.#finish(chunk);
+    if (phase === BfsPhase.mask) return this.#mask(chunk);
+    if (phase === BfsPhase.finish) return this.#finish(chunk);
     const walk = phase & 3;
-    const hops = (phase - FIRST_LEVEL) >>> 2;
-    if (walk === Walk.alone) return this.#alone(phase, hops);
+    const hops = (phase - BfsPhase.firstLevel) >>> 2;
+    if (walk === BfsWalk.alone) return this.#alone(phase, hops);
     this.#nodes = 0;
     this.#arcs = 0;
-    if (!(walk === Walk.up ? this.#up(hops, chunk) : this.#down(hops, chunk))) return false;
+    if (!(walk === BfsWalk.up ? this.#up(hops, chunk) : this.#down(hops, chunk))) return false;
     this.#task.foundNodes[chunk] = this.#nodes;
     this.#task.foundArcs[chunk] = this.#arcs;
     return true;
   }
 
   next(phase: number): PhasePlan | undefined {
-    if (phase === FINISH) return undefined;
+    if (phase === BfsPhase.finish) return undefined;
     const task = this.#task;
-    const end = { phase: FINISH, chunks: chunksOf(task.forward) };
-    if (phase === MASK) return levelPlan(task, 0, Walk.alone);
+    const end = { phase: BfsPhase.finish, chunks: chunksOf(task.forward) };
+    if (phase === BfsPhase.mask) return levelPlan(task, 0, BfsWalk.alone);
     const { words, queue, values, found, foundNodes, foundArcs } = task;
     const walk = phase & 3;
-    if (walk === Walk.alone) {
-      const head = words[HEAD]!;
-      const tail = words[TAIL]!;
+    if (walk === BfsWalk.alone) {
+      const head = words[BfsWord.head]!;
+      const tail = words[BfsWord.tail]!;
       if (head >= tail) return end;
       return this.#plan(values[queue[head]!]!, walk, tail - head, this.#arcsOfQueue(head, tail, task.forward.arcs));
     }
-    const hops = ((phase - FIRST_LEVEL) >>> 2) + 1;
+    const hops = ((phase - BfsPhase.firstLevel) >>> 2) + 1;
     let nodes = 0;
     let arcs = 0;
     let any = false;
@@ -190,12 +94,12 @@ export class BfsKernel implements Kernel {
   #plan(hops: number, walk: number, nodes: number, arcs: number): PhasePlan {
     const task = this.#task;
     const { words, heavyArcs, forward, leftArcs } = task;
-    words[SIZES + (hops & 1)] = nodes;
-    const isGrowing = nodes >= words[SIZES + ((hops - 1) & 1)]!;
-    if (walk === Walk.up && (isGrowing || nodes > task.nodes / BETA)) return levelPlan(task, hops, Walk.up);
-    const left = walk === Walk.up ? leftArcs.reduce((sum, value) => sum + value, 0) : forward.arcs;
-    if (arcs >= this.#upArcs(left)) return levelPlan(task, hops, Walk.up);
-    return levelPlan(task, hops, arcs < heavyArcs ? Walk.alone : Walk.down);
+    words[BfsWord.sizes + (hops & 1)] = nodes;
+    const isGrowing = nodes >= words[BfsWord.sizes + ((hops - 1) & 1)]!;
+    if (walk === BfsWalk.up && (isGrowing || nodes > task.nodes / BETA)) return levelPlan(task, hops, BfsWalk.up);
+    const left = walk === BfsWalk.up ? leftArcs.reduce((sum, value) => sum + value, 0) : forward.arcs;
+    if (arcs >= this.#upArcs(left)) return levelPlan(task, hops, BfsWalk.up);
+    return levelPlan(task, hops, arcs < heavyArcs ? BfsWalk.alone : BfsWalk.down);
   }
 
   /** With so many arcs of its own a level is walked up, while `left` lead to nodes not reached. */
@@ -227,12 +131,12 @@ export class BfsKernel implements Kernel {
   #alone(phase: number, hops: number): boolean {
     const { forward, marks, queue, words, values, heavyArcs } = this.#task;
     const { offsets, targets } = forward;
-    if (words[GATHERED] !== phase) this.#gather(phase, hops);
+    if (words[BfsWord.gathered] !== phase) this.#gather(phase, hops);
     const heavy = Math.min(heavyArcs, this.#upArcs(forward.arcs));
-    let head = words[HEAD]!;
-    let tail = words[TAIL]!;
+    let head = words[BfsWord.head]!;
+    let tail = words[BfsWord.tail]!;
     // Lost before it marked what it had appended: the node at the head finds that again.
-    if (head < tail && marks[queue[tail - 1]!] === 0) words[TAIL] = --tail;
+    if (head < tail && marks[queue[tail - 1]!] === 0) words[BfsWord.tail] = --tail;
     let level = -1;
     let mark = 0;
     let work = 0;
@@ -255,11 +159,11 @@ export class BfsKernel implements Kernel {
         if (marks[target] !== 0) continue;
         // In this order: see above.
         queue[tail++] = target;
-        words[TAIL] = tail;
+        words[BfsWord.tail] = tail;
         values[target] = level + 1;
         marks[target] = mark;
       }
-      words[HEAD] = ++head;
+      words[BfsWord.head] = ++head;
       if (work < heavyArcs) continue;
       work = 0;
       if (!this.#breathe()) return false;
@@ -288,9 +192,9 @@ export class BfsKernel implements Kernel {
         }
       }
     }
-    words[TAIL] = tail;
-    words[HEAD] = 0;
-    words[GATHERED] = phase;
+    words[BfsWord.tail] = tail;
+    words[BfsWord.head] = 0;
+    words[BfsWord.gathered] = phase;
   }
 
   /** Arcs of nodes of the queue; no more than that they are at least `limit`. */

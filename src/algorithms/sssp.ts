@@ -3,15 +3,23 @@ import { chunksOf } from '../csr/csr.js';
 import { clearProposals, ProposalReader, ProposalWriter, rangesOf } from './proposals.js';
 import { BLOCK, BLOCK_SHIFT, Guide, SsspPhase, type SsspTask, SsspWalk } from './sssp-task.js';
 
-/** A step takes about this part of all arcs. */
-const STEPS = +(process.env.STEPS ?? 16);
+/** Arcs of a step of all together: about a part of all. The width follows from what the last step had. */
+const STEPS = 16;
+const MOST_GROWTH = 1.5;
+/** Widths that can be doubled and halved. */
+const LEAST_WIDTH = Number.MIN_VALUE;
+const MOST_WIDTH = Number.MAX_VALUE / 4;
+
+function clamp(width: number): number {
+  return Math.min(MOST_WIDTH, Math.max(LEAST_WIDTH, width));
+}
 
 /**
  * Distances from a source by delta-stepping (Meyer, Sanders, "Δ-stepping: a parallelizable shortest path algorithm", 2003), in
  * the form without buckets of Dong, Gu, Sun and Zhang ("Efficient stepping algorithms and implementations for parallel
  * shortest paths", 2021). A node is pending when it got a shorter distance than its targets were told of. A step relaxes all
- * pending nodes that are no farther than the nearest of them plus delta. `nearest` finds them: the least pending distance of
- * each 256 nodes.
+ * pending nodes that are no farther than the nearest of them plus a width. `nearest` finds them: the least pending distance of
+ * each block of 128 nodes.
  *
  * A step of many arcs is two phases. Relax: chunks of nodes propose distances to targets, and none is written. Apply: each
  * range of nodes takes the least of what was proposed to it. A step of few arcs is walked by one participant alone, who writes
@@ -33,8 +41,9 @@ export class SsspKernel implements Kernel {
   readonly #pendingWords: Uint32Array;
   #front = new Uint32Array(4 * BLOCK);
   #step = -1;
-  /** Blocks that #collect looked into. */
+  /** Blocks that #collect looked into, and whether nodes beyond the limit are pending. */
   #visited = 0;
+  #isMore = false;
 
   constructor(task: SsspTask, breathe: Breathe) {
     this.#task = task;
@@ -71,8 +80,8 @@ export class SsspKernel implements Kernel {
     });
     if (walk === SsspWalk.apply) {
       const arcs = this.#arcsRelaxed();
-      const ratio = Math.min(+(process.env.GROW ?? 1.25), Math.max(0.5, this.#stepArcs() / arcs));
-      guide[Guide.width + (step & 1)] = guide[Guide.width + ((step - 1) & 1)]! * ratio;
+      const growth = Math.min(MOST_GROWTH, Math.max(0.5, this.#stepArcs() / arcs));
+      guide[Guide.width + (step & 1)] = clamp(guide[Guide.width + ((step - 1) & 1)]! * growth);
       if (arcs < heavyArcs / 2) return plan(SsspWalk.alone, 1);
     }
     guide[Guide.limit + (step & 1)] = least + guide[Guide.width + (step & 1)]!;
@@ -135,12 +144,8 @@ export class SsspKernel implements Kernel {
     for (let chunk = 0; chunk < badArcs.length; chunk++) if (badArcs[chunk] !== 0) return false;
     // The median, so that a few weights of another magnitude do not matter. Zeros and arcs never taken tell nothing.
     const told = samples.filter((weight) => weight > 0 && weight < Number.POSITIVE_INFINITY).sort();
-    // A width that is too small grows by itself, step by step; but not from zero.
     const median = told.length === 0 ? 0 : told[told.length >>> 1]!;
-    guide[Guide.width] = Math.max(
-      Number.MIN_VALUE,
-      (+(process.env.D0 ?? 0.25) * median * nodes) / Math.max(1, forward.arcs),
-    );
+    guide[Guide.width] = clamp((median * nodes) / (2 * Math.max(1, forward.arcs)));
     if (values[source] === Number.NEGATIVE_INFINITY) return true;
     nearest[source >>> BLOCK_SHIFT] = 0;
     pending[source] = 1;
@@ -180,8 +185,12 @@ export class SsspKernel implements Kernel {
     let front = this.#front;
     let count = 0;
     let visited = 0;
+    let more = 0;
     for (let block = firstBlock; block < endBlock; block++) {
-      if (nearest[block]! > limit) continue;
+      if (nearest[block]! > limit) {
+        more += +(nearest[block] !== Number.POSITIVE_INFINITY);
+        continue;
+      }
       visited++;
       if (count + BLOCK > front.length) {
         front = new Uint32Array(2 * front.length);
@@ -192,11 +201,14 @@ export class SsspKernel implements Kernel {
       for (let word = block * (BLOCK / 4); word < end; word++) {
         if (words[word] === 0) continue;
         for (let node = 4 * word; node < 4 * word + 4; node++) {
-          if (pending[node] === 1 && values[node]! <= limit) front[count++] = node;
+          if (pending[node] === 0) continue;
+          if (values[node]! <= limit) front[count++] = node;
+          else more++;
         }
       }
     }
     this.#visited = visited;
+    this.#isMore = more > 0;
     return count;
   }
 
@@ -232,8 +244,6 @@ export class SsspKernel implements Kernel {
     const weights = forward.weights!;
     const blocks = nearest.length;
     const most = 2 * this.#stepArcs();
-    // With so many arcs a step has something to do beside looking for it.
-
     let width = guide[Guide.width + (step & 1)]!;
     let work = 0;
     let least = this.#least();
@@ -268,9 +278,10 @@ export class SsspKernel implements Kernel {
         pending[node] = 0;
       }
       least = this.#settle(0, blocks, limit);
-      const few = Math.min(heavyArcs / 8, 64 + blocks / 64 + +(process.env.BL ?? 4) * this.#visited);
-      if (arcs < few) width *= 2;
-      else if (arcs > 4 * few) width /= 2;
+      // Fewer nodes than this cost less than looking for them.
+      const few = 32 + blocks / 64 + this.#visited / 4;
+      if (count < few && this.#isMore) width = clamp(width * 2);
+      else if (count > 3 * few) width = clamp(width / 2);
       work += arcs + blocks;
       if (work < heavyArcs) continue;
       work = 0;

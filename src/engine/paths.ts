@@ -1,4 +1,4 @@
-import { bfsTask } from '../algorithms/bfs.js';
+import { bfsTask } from '../algorithms/bfs-task.js';
 import { pathWalkTask } from '../algorithms/path-walk.js';
 import { badWeightOf, type SsspTask, ssspTask } from '../algorithms/sssp-task.js';
 import { AthanorError, show } from '../base/errors.js';

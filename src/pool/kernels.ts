@@ -1,4 +1,5 @@
-import { BfsKernel, type BfsTask } from '../algorithms/bfs.js';
+import { BfsKernel } from '../algorithms/bfs.js';
+import type { BfsTask } from '../algorithms/bfs-task.js';
 import { ClusteringKernel, type ClusteringTask } from '../algorithms/clustering.js';
 import { CommunitiesKernel, type CommunitiesTask } from '../algorithms/communities.js';
 import { ComponentsKernel, type ComponentsTask } from '../algorithms/components.js';

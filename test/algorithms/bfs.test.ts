@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { BfsKernel, bfsTask } from '../../dist/src/algorithms/bfs.js';
+import { BfsKernel } from '../../dist/src/algorithms/bfs.js';
+import { bfsTask } from '../../dist/src/algorithms/bfs-task.js';
 import { Memory } from '../../dist/src/memory/reserve.js';
 import { graphCsrOf, type TestEdge } from '../support/csr.js';
 import { lostAfter } from '../support/lost.js';
+import { maskOf, plainHops } from '../support/plain-paths.js';
 import { random, runKernel } from '../support/run-kernel.js';
 import { options, type SomeGraph, someGraph, someRun } from '../support/some-graph.js';
 
@@ -24,13 +26,6 @@ interface Asked {
   heavyArcs?: number | undefined;
 }
 
-function maskOf(allowed: readonly boolean[] | undefined): Uint8Array | undefined {
-  if (allowed === undefined) return undefined;
-  const mask = new Memory().u8('allowed', allowed.length);
-  mask.set(allowed.map(Number));
-  return mask;
-}
-
 function hopsOf(asked: Asked, run: Run): { values: number[]; phases: number } {
   const { nodes, edges, source, direction = 'out', allowed, chunkWork = 256, heavyArcs } = asked;
   const graph = graphCsrOf(nodes, edges, { chunkWork });
@@ -47,27 +42,6 @@ function hopsOf(asked: Asked, run: Run): { values: number[]; phases: number } {
     run,
   );
   return { values: [...task.values], phases };
-}
-
-/** By a queue. */
-function plainHops({ nodes, edges, source, direction, allowed }: Asked): number[] {
-  const rows = Array.from({ length: nodes }, () => [] as number[]);
-  for (const [from, to] of edges) {
-    rows[from]!.push(to);
-    if (direction === 'both') rows[to]!.push(from);
-  }
-  const hops = new Array<number>(nodes).fill(Number.POSITIVE_INFINITY);
-  if (allowed?.[source] === false) return hops;
-  hops[source] = 0;
-  const queue = [source];
-  for (const node of queue) {
-    for (const target of rows[node]!) {
-      if (allowed?.[target] === false || hops[target] !== Number.POSITIVE_INFINITY) continue;
-      hops[target] = hops[node]! + 1;
-      queue.push(target);
-    }
-  }
-  return hops;
 }
 
 const rest = fc.record({

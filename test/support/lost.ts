@@ -2,7 +2,10 @@ import type { Kernel } from '../../dist/src/base/kernel.js';
 
 class Lost extends Error {}
 
-/** As `value`, but that the `writes`-th store to any of its arrays is the last thing that is done. */
+/** Arrays of tasks that Atomics write. */
+const ATOMIC = new Set(['used']);
+
+/** As `value`, but that the store to one of its arrays after `writes` others ends all. */
 function breaking<T>(value: T, left: { writes: number }): T {
   if (Array.isArray(value)) return value.map((item) => breaking(item, left)) as T;
   if (ArrayBuffer.isView(value)) {
@@ -18,7 +21,9 @@ function breaking<T>(value: T, left: { writes: number }): T {
     return new Proxy(value, { set, get }) as T;
   }
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, breaking(item, left)])) as T;
+  // Atomics take no proxy.
+  const parts = Object.entries(value).map(([key, item]) => [key, ATOMIC.has(key) ? item : breaking(item, left)]);
+  return Object.fromEntries(parts) as T;
 }
 
 /**
