@@ -17,7 +17,7 @@ const PRINTS: Record<string, string> = {
   ].join('\n'),
   'columns.mjs': '100000 drones, 81 within 5 of the middle\n',
   'graph.mjs': [
-    "ranks: [ 'Heraklion 0.327', 'Piraeus 0.227', 'Naxos 0.127' ]",
+    "ranks: [ 'Piraeus 0.233', 'Heraklion 0.179', 'Kavala 0.167' ]",
     '2 seas; Thasos is in that of Kavala',
     'Naxos → Santorini → Heraklion: 215 km',
     'to Thasos: undefined',

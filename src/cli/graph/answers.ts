@@ -1,6 +1,5 @@
 import type { Graph, GraphJobOptions, JobDirection, NodeId, NodeValues } from '../../index.js';
 import { bar, formatCount, formatThings, sparkline } from '../format.js';
-import type { AlgorithmGraph } from './algorithm-graph.js';
 import { type Asked, nodeAsked } from './asked.js';
 import { groupLines, groupsOf } from './groups.js';
 
@@ -34,7 +33,7 @@ export interface Asking {
   readonly top: number;
 }
 
-export async function answerOf(graph: AlgorithmGraph, asked: Asked, asking: Asking): Promise<Answer> {
+export async function answerOf(graph: Graph, asked: Asked, asking: Asking): Promise<Answer> {
   const { direction, job, top } = asking;
   switch (asked.algorithm) {
     case 'pageRank': {
@@ -67,7 +66,7 @@ export async function answerOf(graph: AlgorithmGraph, asked: Asked, asking: Aski
       const answer = grouped(graph, await graph.communities({ ...job, direction, iterations }), top, {
         key: 'communities',
         title: `Communities (label propagation, ${formatThings(iterations, 'round')})`,
-        thing: 'community',
+        thing: 'group',
         column: 'community',
       });
       return { ...answer, values: { iterations, ...answer.values } };

@@ -7,7 +7,6 @@ import { codeOf, firstLine, Problem } from '../problem.js';
 import { Progress } from '../progress.js';
 import { INTERRUPTED } from '../run.js';
 import { AirportsSource } from './airports.js';
-import type { AlgorithmGraph } from './algorithm-graph.js';
 import { answerOf } from './answers.js';
 import { type Asked, askedOf } from './asked.js';
 import { EdgeListSource } from './edge-list.js';
@@ -161,7 +160,7 @@ async function timed(
     ...(options.kind !== undefined && { kind: options.kind }),
   };
   const startedMs = performance.now();
-  const answer = await answerOf(graph as AlgorithmGraph, asked, {
+  const answer = await answerOf(graph, asked, {
     direction: options.undirected ? 'both' : 'out',
     job,
     top: options.top,
