@@ -107,7 +107,7 @@ export class CsrBuild implements Kernel {
     this.#reader = reader;
     this.#breathe = breathe;
     this.#cursors = new Uint32Array(task.buckets);
-    this.#sort = new BucketSort(task.rowBits, task.columnBits, task.weights !== undefined);
+    this.#sort = new BucketSort(task.rowBits, task.columnBits, task.weights !== undefined, breathe);
   }
 
   chunk(phase: number, chunk: number): boolean {
@@ -220,10 +220,12 @@ export class CsrBuild implements Kernel {
     sort.keys.set(targets.subarray(from, from + arcs));
     if (rows !== undefined) sort.rows.set(rows.subarray(from, from + arcs));
     if (weights !== undefined) sort.values.set(weights.subarray(from, from + arcs));
-    sort.sort(arcs);
+    if (!sort.sort(arcs)) return false;
     const firstRow = bucket * 2 ** rowBits;
     const count = Math.min(nodes - firstRow, 2 ** rowBits);
-    kept[bucket] = sort.write(arcs, { columns: targets, values: weights, offsets }, from, firstRow, count);
+    const written = sort.write(arcs, { columns: targets, values: weights, offsets }, from, firstRow, count);
+    if (written < 0) return false;
+    kept[bucket] = written;
     return true;
   }
 

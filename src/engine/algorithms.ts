@@ -24,13 +24,13 @@ export interface PageRankJobOptions extends GraphJobOptions {
   damping?: number;
   /** The job ends when the L1 change of a round is below it; 0 runs exactly `maxIterations`. Default 1e-6. */
   tolerance?: number;
-  /** Default 100. */
+  /** 1 to 1,000,000, default 100. */
   maxIterations?: number;
   direction?: JobDirection;
 }
 
 export interface CommunitiesJobOptions extends GraphJobOptions {
-  /** Rounds at most. Default 10. */
+  /** Rounds at most; fewer when a round changes nothing. 1 to 1,000,000, default 10. */
   iterations?: number;
   /** 'out': a neighbour that edges go to and come from counts twice; 'both': each neighbour once. */
   direction?: JobDirection;
@@ -38,6 +38,18 @@ export interface CommunitiesJobOptions extends GraphJobOptions {
 
 export interface ClusteringJobOptions extends GraphJobOptions {
   direction?: JobDirection;
+}
+
+/** Rounds of a job: each is a turn of its board or two. */
+const MOST_ROUNDS = 1_000_000;
+
+function checkRounds(field: string, value: unknown): asserts value is number {
+  checkCount(field, value);
+  if (value <= MOST_ROUNDS) return;
+  throw new AthanorError(
+    'ATHANOR_INVALID_QUERY',
+    `${field}: ${value} is more than ${MOST_ROUNDS}, the most rounds of a job`,
+  );
 }
 
 function checkShare(field: string, value: unknown): asserts value is number {
@@ -55,7 +67,7 @@ export async function runPageRank(core: EngineCore, ref: GraphRef, options: Page
   const { damping = 0.85, tolerance = 1e-6, maxIterations = 100, direction = 'out' } = options;
   checkShare('damping', damping);
   checkTolerance(tolerance);
-  checkCount('maxIterations', maxIterations);
+  checkRounds('maxIterations', maxIterations);
   checkDirectionOf(direction);
   return run(
     core,
@@ -137,7 +149,7 @@ export async function runCommunities(
 ): Promise<NodeValues> {
   checkJobOptions(options, ['iterations', 'direction']);
   const { iterations = 10, direction = 'out' } = options;
-  checkCount('iterations', iterations);
+  checkRounds('iterations', iterations);
   checkDirectionOf(direction);
   return run(
     core,

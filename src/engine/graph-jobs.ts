@@ -113,7 +113,7 @@ export class GraphJobs extends GraphWriter {
 
   /**
    * Least sum of weights from `source` to each node, Infinity where no edges lead there; weights are 0 or more, and an edge of
-   * weight Infinity is never taken. Delta-stepping (Meyer, Sanders 2003). Rejects with ATHANOR_UNKNOWN_NODE, and with
+   * weight Infinity is never taken, nor is a sum beyond the largest double. Delta-stepping (Meyer, Sanders 2003). Rejects with ATHANOR_UNKNOWN_NODE, and with
    * ATHANOR_INVALID_QUERY naming an edge of negative weight.
    */
   async shortestPaths(source: NodeId, options: PathJobOptions = {}): Promise<NodeValues> {

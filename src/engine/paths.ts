@@ -25,7 +25,10 @@ import type { NodeValues } from './node-values.js';
 
 export interface PathJobOptions extends GraphJobOptions {
   direction?: JobDirection;
-  /** Paths lead through nodes at a distance of a place alone, both ends included; each where it is as the job begins. */
+  /**
+   * Paths lead through nodes at a distance of a place alone, both ends included; each where it is when it is looked at, after
+   * the snapshot was taken.
+   */
   within?: WithinFilter;
 }
 
@@ -38,11 +41,32 @@ function checkPathOptions(core: EngineCore, ref: GraphRef, options: PathJobOptio
   if (options.within !== undefined) checkWithinFilter(core.publisher.refs.spaceOfRef(ref), options.within);
 }
 
-/** Compact index of a node of the snapshot. */
-function indexOf(core: EngineCore, ref: GraphRef, graph: GraphSnapshot, field: string, id: NodeId): number {
-  const row = core.readRow(ref);
-  const handle = row === NO_ROW ? NO_ROW : core.publisher.nodes.find(row, id);
-  const { handles } = graph;
+function rowOf(core: EngineCore, ref: GraphRef, id: NodeId): number {
+  const graph = core.readRow(ref);
+  return graph === NO_ROW ? NO_ROW : core.publisher.nodes.find(graph, id);
+}
+
+/**
+ * Compact index of a node of the snapshot. `handle` was its row as the job began: it may be gone since, and is a node of the
+ * snapshot all the same.
+ */
+function indexOf(
+  core: EngineCore,
+  ref: GraphRef,
+  graph: GraphSnapshot,
+  field: string,
+  id: NodeId,
+  handle: number,
+): number {
+  for (const row of [handle, rowOf(core, ref, id)]) {
+    const index = placeOf(graph.handles, row);
+    if (index >= 0) return index;
+  }
+  throw new AthanorError('ATHANOR_UNKNOWN_NODE', `${field}: there is no node ${show(id)} in graph '${ref.name}'`);
+}
+
+/** Place of a row among ascending handles, or -1. */
+function placeOf(handles: Uint32Array, handle: number): number {
   let low = 0;
   let high = handles.length;
   while (low < high) {
@@ -50,8 +74,7 @@ function indexOf(core: EngineCore, ref: GraphRef, graph: GraphSnapshot, field: s
     if (handles[middle]! < handle) low = middle + 1;
     else high = middle;
   }
-  if (handles[low] === handle) return low;
-  throw new AthanorError('ATHANOR_UNKNOWN_NODE', `${field}: there is no node ${show(id)} in graph '${ref.name}'`);
+  return handles[low] === handle ? low : -1;
 }
 
 /** By compact index, whether a node may be entered; undefined where all may. */
@@ -87,6 +110,7 @@ export async function runBfs(
   checkId('source', source);
   checkPathOptions(core, ref, options);
   const { direction = 'out', within } = options;
+  const sourceRow = rowOf(core, ref, source);
   return run(
     core,
     ref,
@@ -94,7 +118,7 @@ export async function runBfs(
     options,
     sidesOf(direction),
     async (job, graph) => {
-      const from = indexOf(core, ref, graph, 'source', source);
+      const from = indexOf(core, ref, graph, 'source', source, sourceRow);
       const allowed = await allowedBy(core, ref, job, graph, within);
       const forward = (direction === 'both' ? graph.both : graph.out)!;
       const backward = (direction === 'both' ? graph.both : graph.in)!;
@@ -125,6 +149,7 @@ export async function runShortestPaths(
   checkId('source', source);
   checkPathOptions(core, ref, options);
   const { direction = 'out', within } = options;
+  const sourceRow = rowOf(core, ref, source);
   return run(
     core,
     ref,
@@ -132,7 +157,7 @@ export async function runShortestPaths(
     options,
     { [direction]: true, weights: true },
     async (job, graph) => {
-      const from = indexOf(core, ref, graph, 'source', source);
+      const from = indexOf(core, ref, graph, 'source', source, sourceRow);
       const allowed = await allowedBy(core, ref, job, graph, within);
       const plan = ssspTask(job.memory, graph[direction]!, { source: from, allowed });
       return { kernel: 'sssp', ...plan, chunks: plan.mostChunks * STEPS_FORESEEN };
@@ -155,11 +180,13 @@ export async function runShortestPath(
   checkId('target', target);
   checkPathOptions(core, ref, options);
   const { direction = 'out', within } = options;
+  const sourceRow = rowOf(core, ref, source);
+  const targetRow = rowOf(core, ref, target);
   const parts = { ...sidesOf(direction), weights: true, rank: true };
   return core.jobs.run('shortestPath', options, async (job) => {
     const graph = await takeSnapshot(core, ref, job, options, parts);
-    const from = indexOf(core, ref, graph, 'source', source);
-    const to = indexOf(core, ref, graph, 'target', target);
+    const from = indexOf(core, ref, graph, 'source', source, sourceRow);
+    const to = indexOf(core, ref, graph, 'target', target, targetRow);
     const allowed = await allowedBy(core, ref, job, graph, within);
     const forward = graph[direction]!;
     const backward = (direction === 'both' ? graph.both : graph.in)!;

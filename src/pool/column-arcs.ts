@@ -8,7 +8,7 @@ const BATCH_EDGES = 4096;
 /** Nodes of a chunk of lists, each read in one hold of the lock. */
 const CHUNK_NODES = 1024;
 /** Edges of a graph that is read by its nodes' lists, at most: one node may have them all, and the lock is held meanwhile. */
-const MOST_LISTED = 16_384;
+const MOST_LISTED = 131_072;
 /** Longest wait for the shard's writer. */
 const LOCK_MS = 5;
 

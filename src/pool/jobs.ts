@@ -108,7 +108,8 @@ export class Jobs {
     const look = (): void => {
       cancel = this.#world.host.after(PROGRESS_MS, look);
       const { done } = job;
-      if (done === last) return;
+      // Nothing is known of the whole before the job says what is left to do.
+      if (done === last || job.total === 0) return;
       last = done;
       try {
         onProgress(done, job.total);

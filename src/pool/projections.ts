@@ -49,6 +49,7 @@ export class ShardProjections {
   readonly #data: Uint32Array;
   readonly #graphOptions: Uint8Array;
   readonly #graphSequence: Float64Array;
+  readonly #topology: Float64Array;
 
   constructor(memory: EngineMemory, shard: number) {
     const { nodes, graphs } = memory;
@@ -73,6 +74,7 @@ export class ShardProjections {
     this.#data = nodes.data;
     this.#graphOptions = graphs.options;
     this.#graphSequence = graphs.sequence;
+    this.#topology = graphs.topology;
   }
 
   /** Applies event `i` of a frame; `base` is the frame's first sequence. */
@@ -92,9 +94,11 @@ export class ShardProjections {
       this.#upsertEdge(frame, i, graph, row, sequence);
     } else if (type === EventType.nodeRemoved) {
       this.undo.begin(sequence);
+      this.#topology[graph] = sequence;
       this.#removeNode(graph, row);
     } else if (type === EventType.edgeRemoved) {
       this.undo.begin(sequence);
+      this.#topology[graph] = sequence;
       if (this.edges.remove(row, frame.other[i]!, frame.kind[i]!)) this.catalog.dropEdges(graph, 1);
     } else if (type === EventType.graphCreated) {
       this.undo.begin(sequence);
@@ -202,6 +206,7 @@ export class ShardProjections {
   }
 
   #createNode(graph: number, row: number, sequence: number): void {
+    this.#topology[graph] = sequence;
     this.#kind[row] = 0;
     this.#data[row] = 0;
     this.#born[row] = sequence;
@@ -229,6 +234,7 @@ export class ShardProjections {
   }
 
   #upsertEdge(frame: FrameView, i: number, graph: number, source: number, sequence: number): void {
+    this.#topology[graph] = sequence;
     const target = frame.other[i]!;
     const time = frame.time[i]!;
     this.#createEnd(graph, source, time, sequence);
@@ -255,6 +261,7 @@ export class ShardProjections {
     graphs.size[graph] = 0;
     graphs.created[graph] = time;
     graphs.born[graph] = sequence;
+    graphs.topology[graph] = sequence;
     graphs.cursor[graph] = 0;
     graphs.state[graph] = GraphState.alive;
     this.catalog.addGraph(graph);
