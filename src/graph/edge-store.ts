@@ -58,6 +58,17 @@ export function makeEdgeStore(
   const { flags, born } = life;
   /** Set by `homeOf`: where the tags of that bucket begin in a hash. */
   let shift = 0;
+  /** So that loading ahead is not for nothing in the compiler's eyes. */
+  let loaded = 0;
+  /** The highest bits of a word of tags' bytes that are filled, by the bucket's count, for each of the three words. */
+  const filled0 = new Uint32Array(BUCKET_EDGES + 1);
+  const filled1 = new Uint32Array(BUCKET_EDGES + 1);
+  const filled2 = new Uint32Array(BUCKET_EDGES + 1);
+  for (let count = 1; count <= BUCKET_EDGES; count++) {
+    filled0[count] = 0x80808080 >>> (8 * Math.max(0, 4 - count));
+    if (count > 4) filled1[count] = 0x80808080 >>> (8 * Math.max(0, 8 - count));
+    if (count > 8) filled2[count] = 0x80808080 >>> (8 * Math.max(0, 12 - count));
+  }
 
   // ------------------------------------------------------------ edges
 
@@ -97,6 +108,8 @@ export function makeEdgeStore(
     const hash = hashOf(source, target, kind);
     const home = homeOf(hash);
     const tag = (hash >>> shift) & TAG_MASK;
+    // Asked for now, needed after the search: so the search's wait for memory is theirs too (a fifth less for a new edge).
+    loaded = lists[source * ROW_WORDS]! + lists[target * ROW_WORDS + IN_LIST]!;
     const known = search(home, tag, source, target, kind, ghosts);
     if (known !== NO_ROW) {
       if (sequence <= sequences[known]!) return false;
@@ -237,13 +250,34 @@ export function makeEdgeStore(
 
   function search(home: number, tag: number, source: number, target: number, kind: number, ghosts: boolean): number {
     const pattern = Math.imul(tag, 0x01010101);
+    const head = buckets[home]!;
+    const count = head & COUNT_MASK;
+    // Bytes that are zero, and perhaps some above them; see Warren, "Hacker's Delight", 6-1.
+    const tags0 = buckets[home + TAGS]! ^ pattern;
+    const tags1 = buckets[home + TAGS + 1]! ^ pattern;
+    const tags2 = buckets[home + TAGS + 2]! ^ pattern;
+    const zeros0 = (tags0 - 0x01010101) & ~tags0 & filled0[count]!;
+    const zeros1 = (tags1 - 0x01010101) & ~tags1 & filled1[count]!;
+    const zeros2 = (tags2 - 0x01010101) & ~tags2 & filled2[count]!;
+    // One question for all of it, since it waits for memory: that it is a new edge's can be foretold.
+    if ((zeros0 | zeros1 | zeros2 | (head >>> COUNT_BITS)) === 0) return NO_ROW;
+    return searchClosely(home, pattern, source, target, kind, ghosts);
+  }
+
+  function searchClosely(
+    home: number,
+    pattern: number,
+    source: number,
+    target: number,
+    kind: number,
+    ghosts: boolean,
+  ): number {
     for (let at = home; ; ) {
       const head = buckets[at]!;
       const count = head & COUNT_MASK;
       for (let first = 0; first < count; first += 4) {
-        // Bytes that are zero, and perhaps some above them; see Warren, "Hacker's Delight", 6-1.
-        const different = buckets[at + TAGS + (first >> 2)]! ^ pattern;
-        let zeros = (different - 0x01010101) & ~different & 0x80808080;
+        const tags = buckets[at + TAGS + (first >> 2)]! ^ pattern;
+        let zeros = (tags - 0x01010101) & ~tags & 0x80808080;
         for (; zeros !== 0; zeros &= zeros - 1) {
           const slot = first + ((31 - Math.clz32(zeros & -zeros)) >> 3);
           if (slot >= count) break;
@@ -376,7 +410,9 @@ export function makeEdgeStore(
     return { home, tag: (hash >>> shift) & TAG_MASK };
   }
 
-  return { isLive, find, upsert, relink, free, pop, takeBlock, giveBlock, standing };
+  const loadedBefore = (): number => loaded;
+
+  return { isLive, loadedBefore, find, upsert, relink, free, pop, takeBlock, giveBlock, standing };
 }
 
 export type EdgeStore = ReturnType<typeof makeEdgeStore>;
