@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { SsspKernel } from '../../dist/src/algorithms/sssp.js';
-import { badWeightOf, ssspTask } from '../../dist/src/algorithms/sssp-task.js';
+import { badWeightOf, SsspPhase, ssspTask } from '../../dist/src/algorithms/sssp-task.js';
+import type { Kernel } from '../../dist/src/base/kernel.js';
 import { Memory } from '../../dist/src/memory/reserve.js';
 import { graphCsrOf, type TestEdge } from '../support/csr.js';
 import { lostAfter } from '../support/lost.js';
@@ -24,6 +25,8 @@ interface Asked {
   chunkWork?: number;
   /** 1: all walk together; undefined: as in use. */
   heavyArcs?: number | undefined;
+  /** A way of walking; 3: all phases. */
+  losses?: number | undefined;
   mostProposals?: number | undefined;
 }
 
@@ -31,20 +34,16 @@ const defined = <T extends object>(value: T): T =>
   Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as T;
 
 function distancesOf(asked: Asked, run: Run): number[] {
-  const { nodes, edges, source, direction = 'out', allowed, chunkWork = 256, heavyArcs, mostProposals } = asked;
+  const { nodes, edges, source, direction = 'out', allowed, chunkWork = 256, heavyArcs, mostProposals, losses } = asked;
   const csr = graphCsrOf(nodes, edges, { chunkWork })[direction];
   const more = defined({ heavyArcs: heavyArcs!, mostProposals: mostProposals! });
   const { task, first } = ssspTask(new Memory(), csr, { source, allowed: maskOf(allowed), ...more });
+  // Each worker is lost once and again, in all phases or in one way of walking alone.
   const chance = random(run.seed);
-  const writes = (): number => Math.floor(chance() ** 2 * 8 * nodes);
-  runKernel(
-    (breathe) =>
-      run.repeat === 0
-        ? new SsspKernel(task, breathe)
-        : lostAfter(task, writes(), (own) => new SsspKernel(own, breathe)),
-    first,
-    run,
-  );
+  const counts = (phase: number): boolean => losses === 3 || (phase >= SsspPhase.firstStep && (phase & 3) === losses);
+  const lost = (breathe: () => boolean): Kernel =>
+    lostAfter(2 ** (8 * chance()) - 1, counts, task, (own) => new SsspKernel(own, breathe));
+  runKernel((breathe) => (losses === undefined ? new SsspKernel(task, breathe) : lost(breathe)), first, run);
   expect(badWeightOf(task)).toBeUndefined();
   return [...task.values];
 }
@@ -67,7 +66,8 @@ const rest = fc.record({
   direction: fc.constantFrom('out' as const, 'both' as const),
   kind: fc.constantFrom(...Object.keys(weightOf)),
   seed: fc.integer({ min: 1, max: 2 ** 30 }),
-  heavyArcs: fc.constantFrom(1, 4, 32, undefined),
+  heavyArcs: fc.constantFrom(1, 1, 1, 4, 32, undefined),
+  losses: fc.constantFrom(undefined, 0, 1, 2, 3),
   mostProposals: fc.constantFrom(1, 512, undefined),
   barred: fc.option(fc.array(fc.nat(), { maxLength: 8 }), { nil: undefined }),
 });
@@ -78,11 +78,11 @@ function agrees(
   chunkWork: number,
   asked: typeof rest extends fc.Arbitrary<infer T> ? T : never,
 ): void {
-  const { run, direction, kind, seed, heavyArcs, mostProposals, barred } = asked;
+  const { run, direction, kind, seed, heavyArcs, mostProposals, barred, losses } = asked;
   const chance = random(seed);
   const edges = pairs.map(([source, target]): TestEdge => [source, target, weightOf[kind]!(chance)]);
   const allowed = barred && Array.from({ length: nodes }, (_, node) => !barred.some((i) => i % nodes === node));
-  const one = { nodes, edges, source: seed % nodes, direction, allowed, chunkWork, heavyArcs, mostProposals };
+  const one = { nodes, edges, source: seed % nodes, direction, allowed, chunkWork, heavyArcs, mostProposals, losses };
   expect(distancesOf(one, run)).toEqual(plainDistances(one));
 }
 
