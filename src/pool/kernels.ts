@@ -4,6 +4,7 @@ import { ClusteringKernel, type ClusteringTask } from '../algorithms/clustering.
 import { CommunitiesKernel, type CommunitiesTask } from '../algorithms/communities.js';
 import { ComponentsKernel, type ComponentsTask } from '../algorithms/components.js';
 import { PageRankKernel, type PageRankTask } from '../algorithms/pagerank.js';
+import { ShortestPathKernel, type ShortestPathTask } from '../algorithms/shortest-path.js';
 import { SsspKernel } from '../algorithms/sssp.js';
 import type { SsspTask } from '../algorithms/sssp-task.js';
 import { TrianglesKernel, type TrianglesTask } from '../algorithms/triangles.js';
@@ -34,6 +35,7 @@ const kernels: Readonly<Record<string, KernelFactory<never>>> = {
   'csr.rank': (memory, _thread, task: RankTask, breathe) =>
     new RankKernel(task, (handle) => memory.ids.idOf(handle), breathe),
   bfs: (_memory, _thread, task: BfsTask, breathe) => new BfsKernel(task, breathe),
+  shortestPath: (_memory, _thread, task: ShortestPathTask, breathe) => new ShortestPathKernel(task, breathe),
   shortestPaths: (_memory, _thread, task: SsspTask, breathe) => new SsspKernel(task, breathe),
   pageRank: (_memory, _thread, task: PageRankTask, breathe) => new PageRankKernel(task, breathe),
   components: (_memory, _thread, task: ComponentsTask, breathe) => new ComponentsKernel(task, breathe),

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { SsspKernel } from '../../dist/src/algorithms/sssp.js';
-import { badWeightOf, SsspPhase, ssspTask } from '../../dist/src/algorithms/sssp-task.js';
+import { SsspPhase, ssspTask } from '../../dist/src/algorithms/sssp-task.js';
+import { badWeightOf } from '../../dist/src/algorithms/weights.js';
 import type { Kernel } from '../../dist/src/base/kernel.js';
 import { Memory } from '../../dist/src/memory/reserve.js';
 import { graphCsrOf, type TestEdge } from '../support/csr.js';
@@ -9,6 +10,7 @@ import { lostAfter } from '../support/lost.js';
 import { maskOf, plainDistances } from '../support/plain-paths.js';
 import { random, runKernel } from '../support/run-kernel.js';
 import { options, someGraph, someRun } from '../support/some-graph.js';
+import { kinds, weightOf } from '../support/weights.js';
 
 interface Run {
   threads: number;
@@ -48,23 +50,10 @@ function distancesOf(asked: Asked, run: Run): number[] {
   return [...task.values];
 }
 
-/** Weights of a kind that goes through the whole graph. */
-const weightOf: Record<string, (chance: () => number) => number> = {
-  whole: (chance) => 1 + Math.floor(chance() * 255),
-  ones: () => 1,
-  zeros: () => 0,
-  fractions: (chance) => chance(),
-  'zeros and fractions': (chance) => (chance() < 0.5 ? 0 : chance()),
-  'all magnitudes': (chance) => 10 ** (chance() * 600 - 300),
-  'the least': () => Number.MIN_VALUE,
-  'sums beyond the largest': (chance) => chance() * Number.MAX_VALUE,
-  'some are never taken': (chance) => (chance() < 0.3 ? Number.POSITIVE_INFINITY : Math.floor(chance() * 4)),
-};
-
 const rest = fc.record({
   run: someRun,
   direction: fc.constantFrom('out' as const, 'both' as const),
-  kind: fc.constantFrom(...Object.keys(weightOf)),
+  kind: fc.constantFrom(...kinds),
   seed: fc.integer({ min: 1, max: 2 ** 30 }),
   heavyArcs: fc.constantFrom(1, 1, 1, 4, 32, undefined),
   losses: fc.constantFrom(undefined, 0, 1, 2, 3),
@@ -80,7 +69,7 @@ function agrees(
 ): void {
   const { run, direction, kind, seed, heavyArcs, mostProposals, barred, losses } = asked;
   const chance = random(seed);
-  const edges = pairs.map(([source, target]): TestEdge => [source, target, weightOf[kind]!(chance)]);
+  const edges = pairs.map(([source, target]): TestEdge => [source, target, weightOf[kind](chance)]);
   const allowed = barred && Array.from({ length: nodes }, (_, node) => !barred.some((i) => i % nodes === node));
   const one = { nodes, edges, source: seed % nodes, direction, allowed, chunkWork, heavyArcs, mostProposals, losses };
   expect(distancesOf(one, run)).toEqual(plainDistances(one));
