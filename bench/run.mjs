@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs';
 
 const tiny = process.argv.includes('--tiny');
-const folders = ['index', 'handover', 'journey', 'zones', 'jobs', 'graph', 'interner', 'rejected'];
+const folders = ['index', 'handover', 'journey', 'zones', 'catalog', 'edges', 'jobs', 'graph', 'interner', 'rejected'];
 const files = ['memory.mjs', 'soak.mjs'];
 for (const folder of folders) {
   const url = new URL(`${folder}/`, import.meta.url);

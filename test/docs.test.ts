@@ -15,21 +15,25 @@ test('every option and every error code stands in the reference', () => {
   for (const code of ERROR_CODES) expect(reference).toContain(`\`${code}\``);
 });
 
-test("the README's example prints what it says", async () => {
-  const source = /```js\n(.*?)```/s.exec(read('README.md'))![1]!;
-  const promised = [...source.matchAll(/console\.log\(.*\/\/ (.*)$/gm)].map(([, printed]) => printed);
-  expect(promised.length).toBeGreaterThan(2);
-  const entry = resolve(root, 'dist/src/index.js');
-  const code = source.replace("'athanor'", JSON.stringify(entry));
-  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', code]);
-  // A typed array is printed with its name and length, which the README leaves out.
-  expect(
-    stdout
-      .trim()
-      .split('\n')
-      .map((line) => line.replace(/^\w+\(\d+\) /, '')),
-  ).toEqual(promised);
-});
+const examples = [...read('README.md').matchAll(/```js\n(.*?)```/gs)].map(([, source]) => source!);
+
+test.each(examples.map((source, i) => [i + 1, source] as const))(
+  "the README's example %i prints what it says",
+  async (_i, source) => {
+    const promised = [...source.matchAll(/console\.log\(.*\/\/ (.*)$/gm)].map(([, printed]) => printed);
+    expect(promised.length).toBeGreaterThan(2);
+    const entry = resolve(root, 'dist/src/index.js');
+    const code = source.replace("'athanor'", JSON.stringify(entry));
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', code]);
+    // A typed array is printed with its name and length, which the README leaves out.
+    expect(
+      stdout
+        .trim()
+        .split('\n')
+        .map((line) => line.replace(/^\w+\(\d+\) /, '')),
+    ).toEqual(promised);
+  },
+);
 
 test('scripts and files that the docs name are there', () => {
   const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };

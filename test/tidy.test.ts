@@ -11,7 +11,7 @@ const MAX_LINES = 400;
 /** Folders of src by row; those of one entry are siblings that do not import each other. */
 const SHARED = [['base'], ['schema'], ['memory'], ['observe']];
 const WRITE = [['ring'], ['schedule'], ['publish']];
-const READ = [['project', 'spatial', 'graph', 'zones'], ['query']];
+const READ = [['project', 'spatial', 'graph', 'zones', 'catalog'], ['query'], ['map']];
 const CONTROL = [['csr'], ['algorithms'], ['pool'], ['engine'], ['cli']];
 
 function filesBelow(folder: string, ending: RegExp): string[] {

@@ -107,8 +107,9 @@ export async function run({ tiny = false, scale = tiny ? 10 : 18 } = {}) {
       for (let k = 0; k < 3; k++) {
         graph.upsertEdge(source, source + 1 + k);
         await engine.flush();
-        const first = await timed(() => JOBS.pageRank(graph));
-        builds.push(first - (await timed(() => JOBS.pageRank(graph))));
+        const job = () => graph.pageRank({ direction: 'both', maxIterations: 1 });
+        const first = await timed(job);
+        builds.push(first - (await timed(job)));
       }
       tell(name, 'build', workers, median(builds), gather, one);
       await engine.close();

@@ -31,6 +31,18 @@ const work = {
     make: ({ clusteringTask }, graph) => clusteringTask(new Memory(), graph, { direction: 'out' }),
     answer: (task) => mean(task.values),
   },
+  'strong components': {
+    file: 'strong-components',
+    kernel: 'StrongComponentsKernel',
+    make: ({ strongComponentsTask }, graph) => strongComponentsTask(new Memory(), graph),
+    answer: (task) => new Set(task.values).size,
+  },
+  'strong components, serial': {
+    file: 'strong-components',
+    kernel: 'StrongComponentsKernel',
+    make: ({ strongComponentsTask }, graph) => strongComponentsTask(new Memory(), graph, { serialWork: 2 ** 40 }),
+    answer: (task) => new Set(task.values).size,
+  },
   'communities, undirected': {
     file: 'communities',
     kernel: 'CommunitiesKernel',
@@ -102,7 +114,7 @@ export async function run({ tiny = false, scale = tiny ? 10 : SCALE, only, graph
   }
 }
 
-if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
   const [scale, only, graph] = process.argv.slice(2);
   await run({ ...(scale && { scale: +scale }), ...(only && { only }), ...(graph && { graphs: [graph] }) });
 }

@@ -1,4 +1,5 @@
 // Kernels on threads of their own.
+import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { Memory } from '../../dist/src/memory/reserve.js';
 import { JobBoard } from '../../dist/src/pool/job-board.js';
@@ -14,13 +15,7 @@ export class Threads {
   /** Milliseconds that `name` of the module takes for a stage, from the call to the first worker that finds its end. */
   async run(module, name, { task, first, mostChunks }) {
     const board = JobBoard.create(new Memory(), mostChunks, first);
-    const ends = this.#workers.map(
-      (worker) =>
-        new Promise((resolve, reject) => {
-          worker.once('message', resolve);
-          worker.once('error', reject);
-        }),
-    );
+    const ends = this.#workers.map((worker) => once(worker, 'message'));
     const start = performance.now();
     this.#workers.forEach((worker, thread) => {
       worker.postMessage({ module: module.href, name, task, board: board.token, thread });

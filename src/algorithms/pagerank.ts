@@ -128,17 +128,23 @@ export class PageRankKernel implements Kernel {
     let arc = offsets[bounds[chunk]!]!;
     for (let node = bounds[chunk]!; node < end; node++) {
       const last = offsets[node + 1]!;
+      const stop = last - 3;
       let sum = 0;
-      if (last - arc <= BREATH_ARCS) {
-        for (; arc < last; arc++) sum += shares[sources[arc]!]!;
-      } else {
-        while (arc < last) {
-          const stop = Math.min(last, arc + BREATH_ARCS);
-          for (; arc < stop; arc++) sum += shares[sources[arc]!]!;
-          if (!this.#breathe()) return false;
-        }
+      let second = 0;
+      let third = 0;
+      let fourth = 0;
+      // Four a turn: with one, half of the time is the loop's own.
+      for (let pause = arc + BREATH_ARCS; arc < stop; arc += 4) {
+        sum += shares[sources[arc]!]!;
+        second += shares[sources[arc + 1]!]!;
+        third += shares[sources[arc + 2]!]!;
+        fourth += shares[sources[arc + 3]!]!;
+        if (arc < pause) continue;
+        pause += BREATH_ARCS;
+        if (!this.#breathe()) return false;
       }
-      const rank = base + damping * sum;
+      for (; arc < last; arc++) sum += shares[sources[arc]!]!;
+      const rank = base + damping * (sum + second + (third + fourth));
       const degree = outOffsets[node + 1]! - outOffsets[node]!;
       ranks[node] = rank;
       sharesAfter[node] = degree === 0 ? 0 : rank / degree;

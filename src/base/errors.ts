@@ -16,6 +16,7 @@ export const ERROR_CODES = [
   'ATHANOR_CLOSED',
   'ATHANOR_ABORTED',
   'ATHANOR_PROJECTION_FAILED',
+  'ATHANOR_MAP_FAILED',
   'ATHANOR_WORKER_LOST',
   'ATHANOR_CORRUPT_JOURNAL',
   'ATHANOR_INCOMPATIBLE_SNAPSHOT',
@@ -34,6 +35,22 @@ export class AthanorError extends Error {
     super(message, options);
     this.name = 'AthanorError';
     this.code = code;
+  }
+}
+
+/**
+ * ATHANOR_MAP_FAILED: the function of `graphs.map` failed for a graph. `cause` is what it threw, as far as it can be cloned.
+ * Under `onError: 'collect'` one such error at the end names no graph and holds those of all graphs in `errors`.
+ */
+export class MapError extends AthanorError {
+  readonly graph: string | undefined;
+  readonly errors: readonly MapError[];
+
+  constructor(message: string, graph: string | undefined, errors: readonly MapError[], options?: ErrorOptions) {
+    super('ATHANOR_MAP_FAILED', message, options);
+    this.name = 'MapError';
+    this.graph = graph;
+    this.errors = errors;
   }
 }
 

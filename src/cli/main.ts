@@ -2,6 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { AthanorError } from '../index.js';
+import { runGraph } from './graph/run.js';
+import type { GraphRunOptions } from './graph/source.js';
 import { firstLine, Problem } from './problem.js';
 import { run } from './run.js';
 import type { RunOptions } from './source.js';
@@ -36,7 +38,7 @@ const { version } = JSON.parse(readFileSync(new URL('../../../package.json', imp
 };
 
 const program = new Command('athanor')
-  .description('Live nodes and radius queries from streams of events.')
+  .description('Live nodes, radius queries and graphs from streams of events.')
   .version(version)
   .exitOverride()
   .configureOutput({ outputError: () => undefined });
@@ -81,6 +83,38 @@ program
   .option('--quiet', 'show nothing while it runs', false)
   .action(async (source: string, options: Omit<RunOptions, 'source'>) => {
     process.exitCode = await run({ source, ...options });
+  });
+
+program
+  .command('graph')
+  .description('load a graph, run algorithms over it and say what came out')
+  .argument(
+    '<source>',
+    "a file of edges (source target [weight] a line), .ndjson of events, .gz of these, or 'airports'",
+  )
+  .option('--pagerank', 'rank of each node', false)
+  .option('--components', 'weakly connected components', false)
+  .option('--strong', 'strongly connected components', false)
+  .option('--communities [rounds]', 'communities by label propagation, 10 rounds by default', whole)
+  .option('--clustering', 'local clustering coefficient of each node', false)
+  .option('--triangles', 'number of triangles', false)
+  .option('--bfs <id>', 'hops from a node to each')
+  .option('--shortest-paths <id>', 'distance from a node to each, by weights')
+  .option('--path <from,to>', 'the nodes along a shortest path')
+  .option('--directed', 'edges lead from source to target (default)', false)
+  .option('--undirected', 'edges lead both ways', false)
+  .option('--kind <kind>', 'edges of that kind alone')
+  .option('--graph <name>', 'ndjson: which of its graphs')
+  .option('--top <n>', 'how many nodes and groups are shown', whole, 10)
+  .option('--out <file>', 'write a row for each node: .csv, .csv.gz')
+  .option('--nodes-capacity <n>', 'nodes that there is room for, where the guess from the file is too low', whole)
+  .option('--edges-capacity <n>', 'edges likewise', whole)
+  .option('--workers <n>', 'worker threads (default: the number of cores)', whole)
+  .option('--strict', 'stop at the first bad line', false)
+  .option('--json', 'print the summary for programs', false)
+  .option('--quiet', 'show nothing while it runs', false)
+  .action(async (source: string, options: Omit<GraphRunOptions, 'source'>) => {
+    process.exitCode = await runGraph({ source, ...options });
   });
 
 // Whoever reads the summary may have read enough: `athanor run … | head`.

@@ -30,13 +30,13 @@ export async function upsertAllEdges(
   graph: Graph,
   sources: Uint32Array,
   targets: Uint32Array,
-  weights: Float64Array,
+  weights?: Float64Array,
 ): Promise<void> {
   const count = sources.length;
   let from = count === 0 ? 0 : graph.upsertEdges(sources, targets, weights);
   while (from < count) {
     await engine.drained();
-    from += graph.upsertEdges(sources.subarray(from), targets.subarray(from), weights.subarray(from));
+    from += graph.upsertEdges(sources.subarray(from), targets.subarray(from), weights?.subarray(from));
   }
 }
 

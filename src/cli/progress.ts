@@ -9,61 +9,43 @@ const TERMINAL_MS = 250;
 const LINE_MS = 2000;
 const BAR_STEPS = 1000;
 
+/** What is told beside the bar, or on a line of its own. */
+export type Live = (terminal: boolean) => string;
+
 /** Shows a run on the standard error while it goes on: a bar on a terminal, else a line now and then. */
 export class Progress {
-  readonly #engine: Engine;
-  readonly #run: SourceRun;
+  readonly #done: () => number;
+  readonly #live: Live;
   readonly #bar: SingleBar | undefined;
   readonly #timer: NodeJS.Timeout;
-  #lastPublished = 0;
-  #lastMs = performance.now();
 
-  constructor(engine: Engine, run: SourceRun) {
-    this.#engine = engine;
-    this.#run = run;
+  /** `done` is a share, 0 to 1. */
+  constructor(done: () => number, live: Live) {
+    this.#done = done;
+    this.#live = live;
     const terminal = process.stderr.isTTY === true;
     if (terminal) {
       this.#bar = new SingleBar({
-        format: ' {bar} {percentage}%  {rate}  p50 {p50}  p99 {p99}  {live}',
+        format: ' {bar} {percentage}%  {live}',
         stream: process.stderr,
         hideCursor: true,
         barCompleteChar: '█',
         barIncompleteChar: '░',
         barsize: 30,
       });
-      this.#bar.start(BAR_STEPS, 0, { rate: '', p50: '', p99: '', live: '' });
+      this.#bar.start(BAR_STEPS, 0, { live: '' });
     }
     this.#timer = setInterval(() => this.#show(), terminal ? TERMINAL_MS : LINE_MS);
     this.#timer.unref();
   }
 
   #show(): void {
-    const stats = this.#engine.stats();
-    const now = performance.now();
-    const rate = formatRate(((stats.published - this.#lastPublished) * 1000) / (now - this.#lastMs));
-    this.#lastPublished = stats.published;
-    this.#lastMs = now;
-    const { p50, p99 } = stats.latencyMs;
-    const live = this.#live();
-    const done = this.#run.done();
+    const done = this.#done();
     if (this.#bar !== undefined) {
-      this.#bar.update(Math.round(done * BAR_STEPS), { rate, p50: formatMs(p50), p99: formatMs(p99), live });
+      this.#bar.update(Math.round(done * BAR_STEPS), { live: this.#live(true) });
       return;
     }
-    const events = formatCount(stats.published);
-    process.stderr.write(
-      `${(done * 100).toFixed(0).padStart(3)} %  ${events} events  ${rate}  p50 ${formatMs(p50)}  p99 ${formatMs(p99)}  ${live}\n`,
-    );
-  }
-
-  /** A shard so busy that the query timed out costs a glimpse, not the run. */
-  #live(): string {
-    try {
-      return this.#run.live();
-    } catch (error) {
-      if (codeOf(error) === 'ATHANOR_SHARD_BUSY') return 'busy';
-      throw error;
-    }
+    process.stderr.write(`${(done * 100).toFixed(0).padStart(3)} %  ${this.#live(false)}\n`);
   }
 
   /** Whole lines, above the bar: it is drawn again with the next update. */
@@ -73,7 +55,32 @@ export class Progress {
 
   stop(): void {
     clearInterval(this.#timer);
-    this.#bar?.update(Math.round(this.#run.done() * BAR_STEPS));
+    this.#bar?.update(Math.round(this.#done() * BAR_STEPS));
     this.#bar?.stop();
+  }
+}
+
+/** Of a run that publishes: how fast, how late, and what the source says. */
+export function liveOf(engine: Engine, run: SourceRun): Live {
+  let lastPublished = 0;
+  let lastMs = performance.now();
+  return (terminal) => {
+    const { published, latencyMs } = engine.stats();
+    const now = performance.now();
+    const rate = formatRate(((published - lastPublished) * 1000) / (now - lastMs));
+    lastPublished = published;
+    lastMs = now;
+    const events = terminal ? '' : `${formatCount(published)} events  `;
+    return `${events}${rate}  p50 ${formatMs(latencyMs.p50)}  p99 ${formatMs(latencyMs.p99)}  ${glimpse(run)}`;
+  };
+}
+
+/** A shard so busy that the query timed out costs a glimpse, not the run. */
+function glimpse(run: SourceRun): string {
+  try {
+    return run.live();
+  } catch (error) {
+    if (codeOf(error) === 'ATHANOR_SHARD_BUSY') return 'busy';
+    throw error;
   }
 }

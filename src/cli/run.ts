@@ -3,7 +3,7 @@ import { Comparison } from './comparison.js';
 import { fileSource } from './file/source.js';
 import { flightsSource } from './flights/source.js';
 import { kindOf, refuseForeignOptions } from './option-owners.js';
-import { Progress } from './progress.js';
+import { liveOf, Progress } from './progress.js';
 import type { Answers, RunOptions, Source } from './source.js';
 import { askedOf } from './space/asked.js';
 import { Questions } from './space/questions.js';
@@ -12,7 +12,7 @@ import { toJson, toText } from './summary.js';
 import { swarmSource } from './swarm.js';
 
 /** What a shell expects of a program that an interrupt ended. */
-const INTERRUPTED = 130;
+export const INTERRUPTED = 130;
 
 function openSource(options: RunOptions): Promise<Source> | Source {
   const kind = kindOf(options.source);
@@ -51,7 +51,7 @@ export async function run(options: RunOptions): Promise<number> {
       tell: (graph, event) => lines?.tell(graph, event),
     });
     const work = source.start(engine, questions);
-    progress = options.quiet ? undefined : new Progress(engine, work);
+    progress = options.quiet ? undefined : new Progress(() => work.done(), liveOf(engine, work));
     const startedMs = performance.now();
     try {
       await work.publish(stop.signal);
@@ -63,7 +63,7 @@ export async function run(options: RunOptions): Promise<number> {
     }
     const seconds = (performance.now() - startedMs) / 1000;
     const stats = engine.stats();
-    const answers = joined(work.answers(), questions.answers());
+    const answers = joined(await work.answers(), questions.answers());
     const comparison = options.check ? new Comparison() : undefined;
     if (comparison !== undefined) {
       await work.check(comparison);

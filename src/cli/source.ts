@@ -52,7 +52,7 @@ export interface SourceRun {
   /** Live counts and a sample query over what is applied now. */
   live(): string;
   /** What the applied state answers, after a flush. */
-  answers(): Answers;
+  answers(): Answers | Promise<Answers>;
   /** Recomputes the answers in plain JavaScript, and tells `questions.plain` where nodes are. Called after `answers()`. */
   check(comparison: Comparison): Promise<void>;
   /** What the reader of the answers should know about the data. */

@@ -1,6 +1,6 @@
 import type { EngineStats } from '../index.js';
 import type { Comparison } from './comparison.js';
-import { formatBytes, formatCount, formatMs, formatRate, formatThings, painter } from './format.js';
+import { formatBytes, formatCount, formatMs, formatRate, formatThings, painter, type Tint } from './format.js';
 import type { Answers, BadRows } from './source.js';
 
 /** Everything a finished run has to say. */
@@ -70,12 +70,7 @@ export function toText(outcome: Outcome): string {
     lines.push('', `  ${paint('cyan', section.title)}`);
     for (const line of section.lines) lines.push(`    ${line}`);
   }
-  if (badRows !== undefined && badRows.count > 0) {
-    lines.push('', `  ${paint('red', formatThings(badRows.count, 'bad row'))}`);
-    for (const { line, reason } of badRows.first) lines.push(`    line ${line}: ${reason}`);
-    if (badRows.count > badRows.first.length)
-      lines.push(`    and ${formatCount(badRows.count - badRows.first.length)} more`);
-  }
+  if (badRows !== undefined) lines.push(...badRowLines(badRows, paint));
   if (comparison !== undefined) {
     const verdict = comparison.ok
       ? paint('green', `${formatCount(comparison.compared)} answers agree with plain JavaScript`)
@@ -86,4 +81,14 @@ export function toText(outcome: Outcome): string {
   if (notes.length > 0) lines.push('', ...notes.map((note) => paint('dim', `  ${note}`)));
   lines.push('');
   return lines.join('\n');
+}
+
+/** How many rows were bad, and the first of them; nothing where none was. */
+export function badRowLines(badRows: BadRows, paint: (tint: Tint, text: string) => string): string[] {
+  const { count, first } = badRows;
+  if (count === 0) return [];
+  const lines = ['', `  ${paint('red', formatThings(count, 'bad row'))}`];
+  for (const { line, reason } of first) lines.push(`    line ${line}: ${reason}`);
+  if (count > first.length) lines.push(`    and ${formatCount(count - first.length)} more`);
+  return lines;
 }

@@ -107,7 +107,7 @@ export class CsrBuild implements Kernel {
     this.#reader = reader;
     this.#breathe = breathe;
     this.#cursors = new Uint32Array(task.buckets);
-    this.#sort = new BucketSort(task.rowBits, task.columnBits, task.weights !== undefined);
+    this.#sort = new BucketSort(task.rowBits, task.columnBits, task.weights !== undefined, breathe);
   }
 
   chunk(phase: number, chunk: number): boolean {
@@ -217,13 +217,15 @@ export class CsrBuild implements Kernel {
     const from = starts[bucket]!;
     const arcs = starts[bucket + 1]! - from;
     sort.reserve(arcs);
-    for (let i = 0, keys = sort.keys; i < arcs; i++) keys[i] = targets[from + i]!;
-    if (rows !== undefined) for (let i = 0, to = sort.rows; i < arcs; i++) to[i] = rows[from + i]!;
-    if (weights !== undefined) for (let i = 0, to = sort.values; i < arcs; i++) to[i] = weights[from + i]!;
-    sort.sort(arcs);
+    sort.keys.set(targets.subarray(from, from + arcs));
+    if (rows !== undefined) sort.rows.set(rows.subarray(from, from + arcs));
+    if (weights !== undefined) sort.values.set(weights.subarray(from, from + arcs));
+    if (!sort.sort(arcs)) return false;
     const firstRow = bucket * 2 ** rowBits;
     const count = Math.min(nodes - firstRow, 2 ** rowBits);
-    kept[bucket] = sort.write(arcs, { columns: targets, values: weights, offsets }, from, firstRow, count);
+    const written = sort.write(arcs, { columns: targets, values: weights, offsets }, from, firstRow, count);
+    if (written < 0) return false;
+    kept[bucket] = written;
     return true;
   }
 

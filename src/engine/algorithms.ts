@@ -2,40 +2,35 @@ import { clusteringTask } from '../algorithms/clustering.js';
 import { communitiesTask } from '../algorithms/communities.js';
 import { componentsTask } from '../algorithms/components.js';
 import { pageRankResult, pageRankTask } from '../algorithms/pagerank.js';
+import { strongComponentsTask } from '../algorithms/strong-components.js';
 import { trianglesTask } from '../algorithms/triangles.js';
 import { AthanorError, show } from '../base/errors.js';
-import type { PhasePlan } from '../base/kernel.js';
-import { weigh } from '../memory/reserve.js';
-import type { Job, JobOptions } from '../pool/jobs.js';
 import type { GraphRef } from '../publish/graph-refs.js';
 import { checkCount } from '../query/check.js';
+import {
+  checkDirectionOf,
+  type GraphJobOptions,
+  type JobDirection,
+  nodeValues,
+  run,
+  sidesOf,
+} from './algorithm-job.js';
 import type { EngineCore } from './core.js';
-import type { CsrParts, GraphSnapshot } from './graph-snapshots.js';
 import { checkJobOptions } from './job-options.js';
-import { NodeValues } from './node-values.js';
+import type { NodeValues } from './node-values.js';
 
-/** 'out': edges from source to target; 'both': the graph read as undirected, each neighbour once. */
-export type JobDirection = 'out' | 'both';
-
-export interface PageRankJobOptions extends JobOptions {
-  /** Edges of that kind alone. */
-  kind?: string;
+export interface PageRankJobOptions extends GraphJobOptions {
   /** Probability of following an edge, 0 to 1. Default 0.85. */
   damping?: number;
   /** The job ends when the L1 change of a round is below it; 0 runs exactly `maxIterations`. Default 1e-6. */
   tolerance?: number;
-  /** Default 100. */
+  /** 1 to 1,000,000, default 100. */
   maxIterations?: number;
   direction?: JobDirection;
 }
 
-export interface GraphJobOptions extends JobOptions {
-  /** Edges of that kind alone. */
-  kind?: string;
-}
-
 export interface CommunitiesJobOptions extends GraphJobOptions {
-  /** Rounds at most. Default 10. */
+  /** Rounds at most; fewer when a round changes nothing. 1 to 1,000,000, default 10. */
   iterations?: number;
   /** 'out': a neighbour that edges go to and come from counts twice; 'both': each neighbour once. */
   direction?: JobDirection;
@@ -45,18 +40,16 @@ export interface ClusteringJobOptions extends GraphJobOptions {
   direction?: JobDirection;
 }
 
-/** A stage over a snapshot, and how many chunks it has in all, about. */
-interface AlgorithmStage {
-  readonly kernel: string;
-  readonly task: unknown;
-  readonly first: PhasePlan;
-  readonly mostChunks: number;
-  readonly chunks: number;
-}
+/** Rounds of a job: each is a turn of its board or two. */
+const MOST_ROUNDS = 1_000_000;
 
-function checkDirectionOf(direction: unknown): asserts direction is JobDirection {
-  if (direction === 'out' || direction === 'both') return;
-  throw new AthanorError('ATHANOR_INVALID_QUERY', `direction: ${show(direction)} is none of 'out', 'both'`);
+function checkRounds(field: string, value: unknown): asserts value is number {
+  checkCount(field, value);
+  if (value <= MOST_ROUNDS) return;
+  throw new AthanorError(
+    'ATHANOR_INVALID_QUERY',
+    `${field}: ${value} is more than ${MOST_ROUNDS}, the most rounds of a job`,
+  );
 }
 
 function checkShare(field: string, value: unknown): asserts value is number {
@@ -69,53 +62,12 @@ function checkTolerance(value: unknown): asserts value is number {
   throw new AthanorError('ATHANOR_INVALID_QUERY', `tolerance: ${show(value)} is not a finite number from 0 up`);
 }
 
-/** What an algorithm reads that goes along edges and against them. */
-function sidesOf(direction: JobDirection): CsrParts {
-  return direction === 'both' ? { both: true } : { out: true, in: true };
-}
-
-/** Takes the snapshot, runs one stage over it. */
-async function run<S extends AlgorithmStage, R>(
-  core: EngineCore,
-  ref: GraphRef,
-  name: string,
-  options: GraphJobOptions,
-  parts: CsrParts,
-  plan: (job: Job, graph: GraphSnapshot) => S,
-  result: (graph: GraphSnapshot, stage: S) => R,
-): Promise<R> {
-  return core.jobs.run(name, options, async (job) => {
-    const graph = await core.snapshots.take(job, ref, options.kind, parts);
-    const stage = plan(job, graph);
-    job.expect(stage.chunks);
-    if (graph.nodes > 0) {
-      const { kernel, task, first, mostChunks } = stage;
-      await job.stage({ kernel, data: task, first, mostChunks });
-    }
-    return result(graph, stage);
-  });
-}
-
-function nodeValues(
-  core: EngineCore,
-  ref: GraphRef,
-  graph: GraphSnapshot,
-  values: Float64Array,
-  iterations?: number,
-): NodeValues {
-  weigh(values.buffer, values.byteLength);
-  const { nodes } = core.publisher;
-  const row = core.readRow(ref);
-  const { handles, epoch } = graph;
-  return new NodeValues(core.idSource, (id) => nodes.find(row, id), { handles, values, epoch, iterations });
-}
-
 export async function runPageRank(core: EngineCore, ref: GraphRef, options: PageRankJobOptions): Promise<NodeValues> {
   checkJobOptions(options, ['damping', 'tolerance', 'maxIterations', 'direction']);
   const { damping = 0.85, tolerance = 1e-6, maxIterations = 100, direction = 'out' } = options;
   checkShare('damping', damping);
   checkTolerance(tolerance);
-  checkCount('maxIterations', maxIterations);
+  checkRounds('maxIterations', maxIterations);
   checkDirectionOf(direction);
   return run(
     core,
@@ -197,7 +149,7 @@ export async function runCommunities(
 ): Promise<NodeValues> {
   checkJobOptions(options, ['iterations', 'direction']);
   const { iterations = 10, direction = 'out' } = options;
-  checkCount('iterations', iterations);
+  checkRounds('iterations', iterations);
   checkDirectionOf(direction);
   return run(
     core,
@@ -208,6 +160,26 @@ export async function runCommunities(
     ({ memory }, graph) => {
       const plan = communitiesTask(memory, graph, { iterations, direction });
       return { kernel: 'communities', ...plan, chunks: plan.mostChunks * (iterations + 2) };
+    },
+    (graph, { task }) => nodeValues(core, ref, graph, task.values),
+  );
+}
+
+export async function runStrongComponents(
+  core: EngineCore,
+  ref: GraphRef,
+  options: GraphJobOptions,
+): Promise<NodeValues> {
+  checkJobOptions(options);
+  return run(
+    core,
+    ref,
+    'stronglyConnectedComponents',
+    options,
+    { out: true, in: true, rank: true },
+    ({ memory }, graph) => {
+      const plan = strongComponentsTask(memory, graph);
+      return { kernel: 'strongComponents', ...plan, chunks: plan.mostChunks * 8 };
     },
     (graph, { task }) => nodeValues(core, ref, graph, task.values),
   );

@@ -8,6 +8,7 @@ import { NodeFlag } from '../project/node-columns.js';
 import type { GraphRef } from '../publish/graph-refs.js';
 import type { ZonePublisher } from '../publish/zones.js';
 import { type IdSource, Slab } from '../query/node-set.js';
+import { ReadLock } from '../query/read-lock.js';
 import { ShardReader } from '../query/shard-reader.js';
 import type { Host } from '../schedule/host.js';
 import type { Scheduler } from '../schedule/scheduler.js';
@@ -28,6 +29,8 @@ export class EngineCore {
   readonly scheduler: Scheduler;
   readonly pool: Workers;
   readonly host: Host;
+  /** Sees to shards that are ready and have nobody. */
+  readonly look: () => void;
   readonly jobs: Jobs;
   readonly clusters = new ClusterBook(this);
   readonly snapshots = new GraphSnapshots(this);
@@ -45,6 +48,7 @@ export class EngineCore {
     scheduler: Scheduler;
     pool: Workers;
     host: Host;
+    look: () => void;
   }) {
     this.options = parts.options;
     this.ledger = parts.ledger;
@@ -53,17 +57,14 @@ export class EngineCore {
     this.scheduler = parts.scheduler;
     this.pool = parts.pool;
     this.host = parts.host;
+    this.look = parts.look;
     const { ids } = this.memory;
     const { rows } = this.publisher.nodes;
     this.jobs = new Jobs({
       host: this.host,
       workers: this.options.workers,
       participate: (task) => this.pool.participate(task),
-      holdRows: () => {
-        // A little earlier than now: rows that retire at this very moment are held as well.
-        const hold = rows.hold(this.host.now() - 1);
-        return () => rows.unhold(hold);
-      },
+      holdRows: () => this.holdRows(),
     });
     this.watchers = new Watchers(this);
     this.idSource = {
@@ -83,12 +84,14 @@ export class EngineCore {
     return this.#reader(graph % this.memory.shards);
   }
 
+  /** This thread's read lock of a shard. */
+  lockOf(shard: number): ReadLock {
+    return new ReadLock(this.memory.lock, shard, MAIN, this.options.readTimeoutMs);
+  }
+
   #reader(shard: number): ShardReader {
     this.#readers[shard] ??= new ShardReader({
-      lock: this.memory.lock,
-      shard,
-      thread: MAIN,
-      timeoutMs: this.options.readTimeoutMs,
+      lock: this.lockOf(shard),
       nodes: this.memory.nodes,
       queries: this.memory.queriesOf(shard),
       edges: this.memory.edgesOf(shard),
@@ -110,6 +113,14 @@ export class EngineCore {
       row = before - 1;
     }
     return row;
+  }
+
+  /** Keeps rows that are removed from now on from being used again, until the answer is called. */
+  holdRows(): () => void {
+    const { rows } = this.publisher.nodes;
+    // A little earlier than now: rows that retire at this very moment are held as well.
+    const hold = rows.hold(this.host.now() - 1);
+    return () => rows.unhold(hold);
   }
 
   isAlive(row: number): boolean {

@@ -20,6 +20,7 @@ import { Scheduler } from '../schedule/scheduler.js';
 import { Caretaker } from './caretaker.js';
 import { EngineCore } from './core.js';
 import { Graph } from './graph.js';
+import { GraphCatalog } from './graph-catalog.js';
 import { planMemory } from './memory-plan.js';
 import { type ResolvedOptions, resolveOptions } from './options.js';
 import { refuseUnbuilt } from './unsupported.js';
@@ -32,12 +33,15 @@ const PROGRESS_EVENTS = 512;
  * reader here sees at once. Made by `createEngine`.
  */
 export class Engine implements AsyncDisposable {
+  /** The graphs of this engine: totals, and pages by name, time of creation and number of nodes. */
+  readonly graphs: GraphCatalog;
   readonly #core: EngineCore;
   readonly #caretaker: Caretaker;
   readonly #batches: Histogram;
   #closing: Promise<void> | undefined;
 
   private constructor(core: EngineCore, caretaker: Caretaker, batches: Histogram) {
+    this.graphs = new GraphCatalog(core);
     this.#core = core;
     this.#caretaker = caretaker;
     this.#batches = batches;
@@ -126,7 +130,16 @@ export class Engine implements AsyncDisposable {
       host,
       maxPayloadBytes: resolved.maxPayloadBytes,
     });
-    core = new EngineCore({ options: resolved, ledger, memory, publisher, scheduler, pool, host });
+    core = new EngineCore({
+      options: resolved,
+      ledger,
+      memory,
+      publisher,
+      scheduler,
+      pool,
+      host,
+      look: () => caretaker?.look(),
+    });
     caretaker = new Caretaker(core);
     try {
       await pool.ready();

@@ -1,13 +1,15 @@
+import type { NodeId } from '../base/types.js';
 import type { JobOptions } from '../pool/jobs.js';
+import type { GraphJobOptions } from './algorithm-job.js';
 import {
   type ClusteringJobOptions,
   type CommunitiesJobOptions,
-  type GraphJobOptions,
   type PageRankJobOptions,
   runClustering,
   runCommunities,
   runComponents,
   runPageRank,
+  runStrongComponents,
   runTriangles,
 } from './algorithms.js';
 import { GraphWriter } from './graph-writer.js';
@@ -21,6 +23,7 @@ import {
 } from './many.js';
 import type { NodeValues } from './node-values.js';
 import { type NodePairs, runPairs } from './pairs.js';
+import { type PathJobOptions, runBfs, runShortestPath, runShortestPaths } from './paths.js';
 
 /**
  * What the worker threads answer about a graph: batches of queries, and algorithms over a snapshot of it. Each job ends when
@@ -90,5 +93,42 @@ export class GraphJobs extends GraphWriter {
    */
   async triangles(options: GraphJobOptions = {}): Promise<number> {
     return runTriangles(this.core, this.ref, options);
+  }
+
+  /**
+   * Strongly connected components: sets of nodes of which each reaches each other along edges; the handle of the smallest id,
+   * numbers before strings. Forward-backward search, then what is left in linear time (Slota, Rajamanickam, Madduri 2014).
+   */
+  async stronglyConnectedComponents(options: GraphJobOptions = {}): Promise<NodeValues> {
+    return runStrongComponents(this.core, this.ref, options);
+  }
+
+  /**
+   * Hops from `source` to each node, Infinity where none lead there. Direction-optimising breadth-first search (Beamer,
+   * Asanović, Patterson 2012): O(nodes + edges). Rejects with ATHANOR_UNKNOWN_NODE.
+   */
+  async bfs(source: NodeId, options: PathJobOptions = {}): Promise<NodeValues> {
+    return runBfs(this.core, this.ref, source, options);
+  }
+
+  /**
+   * Least sum of weights from `source` to each node, Infinity where no edges lead there; weights are 0 or more, and an edge of
+   * weight Infinity is never taken, nor is a sum beyond the largest double. Delta-stepping (Meyer, Sanders 2003). Rejects with ATHANOR_UNKNOWN_NODE, and with
+   * ATHANOR_INVALID_QUERY naming an edge of negative weight.
+   */
+  async shortestPaths(source: NodeId, options: PathJobOptions = {}): Promise<NodeValues> {
+    return runShortestPaths(this.core, this.ref, source, options);
+  }
+
+  /**
+   * The nodes along a shortest path, both ends included, and its length, the sum of its weights; undefined where there is
+   * none. Of several the one with the fewest nodes, and of these the first in the order of ids. As `shortestPaths`.
+   */
+  async shortestPath(
+    source: NodeId,
+    target: NodeId,
+    options: PathJobOptions = {},
+  ): Promise<{ nodes: NodeId[]; length: number } | undefined> {
+    return runShortestPath(this.core, this.ref, source, target, options);
   }
 }

@@ -14,6 +14,8 @@ import type { EngineCore } from './core.js';
 
 /** A snapshot that no job asks for any more is kept so long. */
 const KEEP_MS = 10_000;
+/** So many are kept at most, beside those in use: each takes an index of all rows, as address space. */
+const MOST_KEPT = 64;
 /** A graph whose nodes are fewer than one of so many rows is found by its list. */
 const SPARSE = 8;
 /** Nodes and edges that may come between a look at a graph and the moment of its snapshot: more, and it is taken again. */
@@ -29,7 +31,7 @@ export interface CsrParts {
   readonly out?: boolean;
   readonly in?: boolean;
   readonly both?: boolean;
-  /** With weights: of `out` and `both`. */
+  /** With weights. */
   readonly weights?: boolean;
   readonly rank?: boolean;
 }
@@ -66,8 +68,8 @@ interface Look {
  * while the graph's version is the same, and let go when no job has asked for a while.
  *
  * The columns are read in batches between events, while the shard goes on. If the graph's version is the same before and
- * after, what was read is of one moment; if not, it is copied while its shard stands still (5 ns an edge), and built from
- * the copy.
+ * after, what was read is of one moment; if not, it is copied while its shard stands still, and built from the copy. The
+ * version is that of nodes and edges: moves do not make a snapshot old.
  */
 export class GraphSnapshots {
   readonly #core: EngineCore;
@@ -106,6 +108,7 @@ export class GraphSnapshots {
         cancelKeep: () => undefined,
       };
       this.#entries.set(key, entry);
+      this.#letGo();
     }
     const own = entry;
     own.cancelKeep();
@@ -122,6 +125,16 @@ export class GraphSnapshots {
           if (this.#entries.get(key) === own) this.#entries.delete(key);
         });
       }
+    }
+  }
+
+  /** Of more than are kept at a time, those that nobody uses, oldest first. */
+  #letGo(): void {
+    for (const [key, { users, cancelKeep }] of this.#entries) {
+      if (this.#entries.size <= MOST_KEPT) return;
+      if (users > 0) continue;
+      cancelKeep();
+      this.#entries.delete(key);
     }
   }
 
@@ -160,7 +173,8 @@ export class GraphSnapshots {
       if (this.#core.readRow(ref) !== graph) return this.#none(job, parts);
       const look = await this.#look(job, graph);
       if (entry.version !== look.version && tries > 0) {
-        if (!(await this.#copyStill(job, entry, look, kind, parts))) continue;
+        // More each time: a graph that grows fast is caught at last.
+        if (!(await this.#copyStill(job, entry, look, kind, parts, SLACK * 2 ** (tries - 1)))) continue;
         return { ...entry.snapshot };
       }
       if (entry.version !== look.version && !(await this.#readNodes(job, entry, look))) continue;
@@ -174,26 +188,27 @@ export class GraphSnapshots {
   /** Waits without blocking the event loop: a shard whose worker was lost is locked until it is recovered. */
   async #look(job: Job, graph: number): Promise<Look> {
     const core = this.#core;
-    const { order, size, sequence } = core.memory.graphs;
+    const { order, size, topology } = core.memory.graphs;
     const reader = core.readerOf(graph);
     while (!reader.tryLock(LOCK_MS)) await Promise.race([job.failed, pause(core.host, PAUSE_MS)]);
     try {
       return {
         graph,
         shard: core.shardOf(graph),
-        version: sequence[graph]!,
+        version: topology[graph]!,
         order: order[graph]!,
         size: size[graph]!,
-        edgeRows: reader.edges.rows,
+        edgeRows: reader.edges.end,
       };
     } finally {
       reader.unlock();
     }
   }
 
-  #nodesTask(job: Job, look: Look, room: number): CsrNodesTask {
-    const { rows } = this.#core.publisher.nodes;
-    const end = rows.highWater;
+  /** `slack` rows more than there are: a graph may grow before it is read. */
+  #nodesTask(job: Job, look: Look, room: number, slack: number): CsrNodesTask {
+    const { publisher, memory } = this.#core;
+    const end = Math.min(memory.nodes.flags.length, publisher.nodes.rows.highWater + slack);
     const byList = look.order * SPARSE < end;
     return {
       graph: look.graph,
@@ -207,7 +222,7 @@ export class GraphSnapshots {
   }
 
   async #readNodes(job: Job, entry: Entry, look: Look): Promise<boolean> {
-    const task = this.#nodesTask(job, look, look.order);
+    const task = this.#nodesTask(job, look, look.order, 0);
     const { epoch } = this.#core.idSource;
     await job.stage({ kernel: 'csr.nodes', data: task, first: firstNodePhase(task) });
     if (task.found[0] !== look.order || (await this.#look(job, look.graph)).version !== look.version) return false;
@@ -227,7 +242,6 @@ export class GraphSnapshots {
     const { snapshot } = entry;
     const { graph, shard, version, size, edgeRows } = look;
     const arcs: ColumnArcsTask = {
-      graph,
       shard,
       kind,
       nodes: snapshot.nodes,
@@ -258,7 +272,7 @@ export class GraphSnapshots {
     chunks: number,
     arcs: unknown,
   ): Promise<Csr> {
-    const weighted = parts.weights === true && name !== 'in';
+    const weighted = parts.weights === true;
     const { task, first, mostChunks } = csrBuildTask(job.memory, { nodes, edges, side: Side[name], chunks, weighted });
     await job.stage({ kernel, data: { build: task, arcs }, first, mostChunks, once: true });
     const { offsets, targets, weights } = task;
@@ -282,14 +296,14 @@ export class GraphSnapshots {
   }
 
   /** All that is wanted, from a copy made while the shard stood still. False when it did not fit, or the graph is gone. */
-  async #copyStill(job: Job, entry: Entry, look: Look, kind: number, parts: CsrParts): Promise<boolean> {
+  async #copyStill(job: Job, entry: Entry, look: Look, kind: number, parts: CsrParts, slack: number): Promise<boolean> {
     const core = this.#core;
     const { memory } = job;
-    const room = look.size + SLACK;
+    const room = look.size + slack;
     const task: CsrStillTask = {
       generation: core.memory.graphBook.generation[look.graph]!,
-      nodes: this.#nodesTask(job, look, look.order + SLACK),
-      arcs: { graph: look.graph, shard: look.shard, kind, handles: new Uint32Array(0), indexOf: new Uint32Array(0) },
+      nodes: this.#nodesTask(job, look, look.order + slack, slack),
+      arcs: { shard: look.shard, kind, handles: new Uint32Array(0), indexOf: new Uint32Array(0) },
       copy: {
         sources: memory.u32('csr.sources', room),
         targets: memory.u32('csr.copiedTargets', room),
@@ -335,6 +349,6 @@ function sidesOf(snapshot: GraphCsr, parts: CsrParts): ('out' | 'in' | 'both')[]
   return (['out', 'in', 'both'] as const).filter((name) => {
     if (parts[name] !== true) return false;
     const csr = snapshot[name];
-    return csr === undefined || (parts.weights === true && name !== 'in' && csr.weights === undefined);
+    return csr === undefined || (parts.weights === true && csr.weights === undefined);
   });
 }

@@ -2,6 +2,8 @@ import { AthanorError, show } from '../base/errors.js';
 import { NO_ROW } from '../base/limits.js';
 import type { Handle, NodeId, RoamEvent, RoamingOptions, WatchOptions, ZoneEvent } from '../base/types.js';
 import { checkId } from '../publish/check.js';
+import { Ball } from '../query/ball.js';
+import type { Clusters } from '../query/cell-sums.js';
 import {
   checkBox,
   checkCount,
@@ -12,8 +14,10 @@ import {
   checkObject,
   checkOutput,
   checkPoint,
+  checkWithinFilter,
+  type WithinFilter,
 } from '../query/check.js';
-import type { ClusterGrid, Clusters } from '../query/clusters.js';
+import type { ClusterGrid } from '../query/clusters.js';
 import { NodeSet } from '../query/node-set.js';
 import { ANY_KIND } from '../spatial/queries.js';
 import { GraphJobs } from './graph-jobs.js';
@@ -107,16 +111,19 @@ export class Graph extends GraphJobs {
     }
   }
 
-  /** Each neighbour once. */
-  neighbors(id: NodeId, options: { direction?: Direction; kind?: string } = {}): NodeSet {
+  /** Each neighbour once; `within`: those at a distance of a place alone. */
+  neighbors(id: NodeId, options: { direction?: Direction; kind?: string; within?: WithinFilter } = {}): NodeSet {
     checkObject('options', options);
-    const direction = options.direction ?? 'both';
+    const { direction = 'both', within } = options;
     checkDirection(direction);
+    if (within !== undefined) checkWithinFilter(this.space, within);
     const graph = this.core.readRow(this.ref);
     const row = this.#row('id', id, graph);
     const kind = this.#wanted(options.kind);
     if (row === NO_ROW || kind === undefined) return this.#set(0);
-    return this.#set(this.core.readerOf(graph).neighbors(row, direction, kind, this.core.slab));
+    const { nodes, graphs } = this.core.memory;
+    const ball = within && new Ball(nodes, graphs.options[graph]!, graphs.radius[graph]!, { z: 0, ...within });
+    return this.#set(this.core.readerOf(graph).neighbors(row, direction, kind, this.core.slab, ball));
   }
 
   /** Edges, not neighbours: of both directions a self-loop counts twice. */

@@ -1,11 +1,11 @@
 import { AthanorError, show } from '../base/errors.js';
 import { checkKind, checkObject } from '../query/check.js';
 
-const JOB_OPTIONS = ['signal', 'onProgress', 'kind'];
+const JOB_OPTIONS = ['signal', 'onProgress', 'kind', 'onBuilt'];
 
 /** Options that every job has; `more` are names of a job's own. */
 export function checkJobOptions(
-  options: { signal?: unknown; onProgress?: unknown; kind?: unknown },
+  options: { signal?: unknown; onProgress?: unknown; kind?: unknown; onBuilt?: unknown },
   more: readonly string[] = [],
 ): void {
   checkObject('options', options);
@@ -13,12 +13,13 @@ export function checkJobOptions(
     if (JOB_OPTIONS.includes(name) || more.includes(name)) continue;
     throw new AthanorError('ATHANOR_INVALID_QUERY', `options.${name}: there is no such option`);
   }
-  const { signal, onProgress } = options;
+  const { signal } = options;
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw new AthanorError('ATHANOR_INVALID_QUERY', `signal: ${show(signal)} is not an AbortSignal`);
   }
-  if (onProgress !== undefined && typeof onProgress !== 'function') {
-    throw new AthanorError('ATHANOR_INVALID_QUERY', `onProgress: ${show(onProgress)} is not a function`);
+  for (const name of ['onProgress', 'onBuilt'] as const) {
+    if (options[name] === undefined || typeof options[name] === 'function') continue;
+    throw new AthanorError('ATHANOR_INVALID_QUERY', `${name}: ${show(options[name])} is not a function`);
   }
   if (options.kind !== undefined) checkKind(options.kind);
 }

@@ -8,6 +8,8 @@ const LEAST_SPARE_GRAPHS = 4096;
 /** Reserved for each row's id: the longest take more, most take 16 bytes. */
 const ID_BYTES_A_ROW = 128;
 const LEAST_ID_BYTES = 1 << 24;
+/** The longest array of bytes that Node.js 20 knows is 2^32: beyond 22 million nodes there is less for each. */
+const MOST_ID_BYTES = 2 ** 32 - 8;
 /** Reserved for the data of a shard's nodes. */
 const DATA_BYTES = 2 ** 31;
 /** Entries that a shard's outbox holds: 2 MB of them. */
@@ -26,10 +28,14 @@ export function planMemory(options: ResolvedOptions, declarationBytes: number): 
     slots,
     frameEvents: batch.maxEvents,
     payloadBytes: maxPayloadBytes + declarationBytes,
-    idBytes: Math.max(LEAST_ID_BYTES, nodeRows * ID_BYTES_A_ROW),
-    nameBytes: Math.max(LEAST_ID_BYTES, graphRows * ID_BYTES_A_ROW),
+    idBytes: idBytesOf(nodeRows),
+    nameBytes: idBytesOf(graphRows),
     dataBytes: DATA_BYTES,
     zoneRows: ZONE_ROWS,
     outboxSlots: OUTBOX_SLOTS,
   };
+}
+
+function idBytesOf(rows: number): number {
+  return Math.min(MOST_ID_BYTES, Math.max(LEAST_ID_BYTES, rows * ID_BYTES_A_ROW));
 }

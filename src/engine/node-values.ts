@@ -12,11 +12,12 @@ const Heap = createRequire(import.meta.url)('mnemonist/fixed-reverse-heap.js') a
 
 /** What a job found out about each node of a graph, at the moment of the job's snapshot. Over shared memory. */
 export class NodeValues implements Iterable<[NodeId, number]> {
-  /** Ascending. */
-  readonly handles: Uint32Array;
-  /** By the same index. */
+  /** Those of the snapshot, which other jobs read as well. */
+  readonly #handles: Uint32Array;
+  #copy: Uint32Array | undefined;
+  /** By the index of `handles`. */
   readonly values: Float64Array;
-  /** Rounds of an algorithm that goes by rounds. */
+  /** Rounds that `pageRank` made. */
   readonly iterations?: number;
   readonly #ids: IdSource;
   readonly #find: (id: NodeId) => number;
@@ -31,13 +32,19 @@ export class NodeValues implements Iterable<[NodeId, number]> {
     this.#ids = ids;
     this.#find = find;
     this.#epoch = of.epoch;
-    this.handles = of.handles;
+    this.#handles = of.handles;
     this.values = of.values;
     if (of.iterations !== undefined) this.iterations = of.iterations;
   }
 
   get length(): number {
-    return this.handles.length;
+    return this.#handles.length;
+  }
+
+  /** Ascending. The caller's own. */
+  get handles(): Uint32Array {
+    this.#copy ??= this.#handles.slice();
+    return this.#copy;
   }
 
   /** Of a node of the snapshot that is still there: O(log n). */
@@ -45,7 +52,7 @@ export class NodeValues implements Iterable<[NodeId, number]> {
     checkId('id', id);
     const row = this.#find(id);
     if (row === NO_ROW || this.#ids.isStale(row, this.#epoch)) return undefined;
-    const { handles } = this;
+    const handles = this.#handles;
     let low = 0;
     let high = handles.length;
     while (low < high) {
@@ -56,24 +63,37 @@ export class NodeValues implements Iterable<[NodeId, number]> {
     return handles[low] === row ? this.values[low] : undefined;
   }
 
-  /** The greatest values, greatest first; of equal ones those of the smaller handles. O(n log count). */
+  /**
+   * The greatest values, greatest first; of equal ones those of the smaller ids, numbers before strings. O(n log count), and
+   * the ids of all nodes whose value is that of the last.
+   */
   top(count: number): Array<[NodeId, number]> {
     checkCount('count', count);
     const { values } = this;
-    // A heap keeps the least of its order: whoever has more comes before.
-    const before = (a: number, b: number): number => values[b]! - values[a]! || a - b;
-    const heap = new Heap<number>(Array, before, Math.min(count, values.length));
-    if (values.length > 0) for (let index = 0; index < values.length; index++) heap.push(index);
-    return Array.from(heap.consume(), (index) => [this.#id(index), values[index]!]);
+    const wanted = Math.min(count, values.length);
+    if (wanted === 0) return [];
+    const greatest = new Heap<number>(Float64Array, (a, b) => b - a, wanted);
+    for (let index = 0; index < values.length; index++) greatest.push(values[index]!);
+    const least = greatest.consume()[wanted - 1]!;
+    const sure: Array<[NodeId, number]> = [];
+    const equal: Array<[NodeId, number]> = [];
+    for (let index = 0; index < values.length; index++) {
+      const value = values[index]!;
+      if (value > least) sure.push([this.#id(index), value]);
+      else if (value === least) equal.push([this.#id(index), value]);
+    }
+    const first = new Heap<[NodeId, number]>(Array, byId, wanted - sure.length);
+    for (const entry of equal) first.push(entry);
+    return sure.sort((a, b) => b[1] - a[1] || byId(a, b)).concat(first.consume() as Array<[NodeId, number]>);
   }
 
   /** @throws AthanorError ATHANOR_STALE_HANDLE when a node was removed since and its handle is in use again or forgotten. */
   *[Symbol.iterator](): IterableIterator<[NodeId, number]> {
-    for (let index = 0; index < this.handles.length; index++) yield [this.#id(index), this.values[index]!];
+    for (let index = 0; index < this.#handles.length; index++) yield [this.#id(index), this.values[index]!];
   }
 
   #id(index: number): NodeId {
-    const row = this.handles[index]!;
+    const row = this.#handles[index]!;
     const id = this.#ids.isStale(row, this.#epoch) ? undefined : this.#ids.idOf(row);
     if (id === undefined) {
       throw new AthanorError(
@@ -83,4 +103,10 @@ export class NodeValues implements Iterable<[NodeId, number]> {
     }
     return id;
   }
+}
+
+/** Numbers, then strings. */
+function byId([a]: [NodeId, number], [b]: [NodeId, number]): number {
+  if (typeof a !== typeof b) return typeof a === 'number' ? -1 : 1;
+  return a < b ? -1 : a > b ? 1 : 0;
 }

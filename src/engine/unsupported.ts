@@ -8,17 +8,15 @@ import { AthanorError } from '../base/errors.js';
 
 /** Called at once: they return a value, or something to iterate. */
 const GRAPH_VALUES = ['publishColumns'];
-/** Called for a promise: they reject. */
-const GRAPH_PROMISES = ['bfs', 'shortestPaths', 'stronglyConnectedComponents', 'shortestPath'];
 const ENGINE_VALUES = ['projected', 'projectedColumns', 'subscribe', 'share'];
+/** Called for a promise: they reject. */
 const ENGINE_PROMISES = ['cached', 'snapshot'];
-const ENGINE_PROPERTIES = ['graphs'];
 
 export function unsupported(name: string): AthanorError {
   return new AthanorError('ATHANOR_UNSUPPORTED', `${name} is not built yet`);
 }
 
-function define(prototype: object, owner: string, values: string[], promises: string[], properties: string[]): void {
+function define(prototype: object, owner: string, values: string[], promises: string[]): void {
   for (const name of values) {
     const value = (): never => {
       throw unsupported(`${owner}.${name}`);
@@ -29,16 +27,10 @@ function define(prototype: object, owner: string, values: string[], promises: st
     const value = (): Promise<never> => Promise.reject(unsupported(`${owner}.${name}`));
     Object.defineProperty(prototype, name, { value, configurable: true });
   }
-  for (const name of properties) {
-    const get = (): never => {
-      throw unsupported(`${owner}.${name}`);
-    };
-    Object.defineProperty(prototype, name, { get, configurable: true });
-  }
 }
 
 /** Once, when the classes are there. */
 export function refuseUnbuilt(engine: { prototype: object }, graph: { prototype: object }): void {
-  define(graph.prototype, 'Graph', GRAPH_VALUES, GRAPH_PROMISES, []);
-  define(engine.prototype, 'Engine', ENGINE_VALUES, ENGINE_PROMISES, ENGINE_PROPERTIES);
+  define(graph.prototype, 'Graph', GRAPH_VALUES, []);
+  define(engine.prototype, 'Engine', ENGINE_VALUES, ENGINE_PROMISES);
 }

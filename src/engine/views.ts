@@ -1,6 +1,7 @@
 import { decode } from '@msgpack/msgpack';
 import { NO_ROW } from '../base/limits.js';
 import type { Handle, NodeId } from '../base/types.js';
+import type { EdgeViews } from '../graph/layout.js';
 import { In, Out } from '../graph/shard-edges.js';
 import { NodeFlag } from '../project/node-columns.js';
 import type { EngineCore } from './core.js';
@@ -72,30 +73,69 @@ export function* nodeViews(core: EngineCore, graph: number): IterableIterator<No
   }
 }
 
+/** Edges that are read in one hold of the lock: some microseconds. */
+const EDGES_AT_ONCE = 128;
+
+/** Columns of some edges, copied in loops whose loads do not wait for each other, and the lock is gone. */
+class EdgePart {
+  readonly targets = new Uint32Array(EDGES_AT_ONCE);
+  readonly kinds = new Uint16Array(EDGES_AT_ONCE);
+  readonly weights = new Float64Array(EDGES_AT_ONCE);
+  readonly times = new Float64Array(EDGES_AT_ONCE);
+
+  copy({ target, kind, weight, time }: EdgeViews, rows: Uint32Array, from: number, to: number): void {
+    for (let i = from; i < to; i++) this.targets[i - from] = target[rows[i]!]!;
+    for (let i = from; i < to; i++) this.kinds[i - from] = kind[rows[i]!]!;
+    for (let i = from; i < to; i++) this.weights[i - from] = weight[rows[i]!]!;
+    for (let i = from; i < to; i++) this.times[i - from] = time[rows[i]!]!;
+  }
+}
+
 export function* edgeViews(core: EngineCore, graph: number): IterableIterator<EdgeView> {
   if (graph === NO_ROW) return;
   const { nodeBook, ids, nodes } = core.memory;
   const reader = core.readerOf(graph);
+  const { edges } = reader;
   const { kinds } = core.publisher;
+  const part = new EdgePart();
+  let rows = new Uint32Array(EDGES_AT_ONCE);
   for (let next = nodeBook.first[graph]!; next !== 0; next = nodeBook.next[next - 1]!) {
     const row = next - 1;
     if ((nodes.flags[row]! & NodeFlag.alive) === 0) continue;
-    const found: EdgeView[] = [];
-    reader.lock();
-    try {
-      reader.edges.each(row, Out, (edge, neighbour) => {
-        const { kind, weight, time } = reader.edges.views;
-        found.push({
+    let found = 0;
+    // A hub's are read in parts. A row that was freed meanwhile may hold another edge: if it is one of the node's, it counts.
+    for (let from = 0; from === 0 || from < found; from += EDGES_AT_ONCE) {
+      let count = 0;
+      reader.lock();
+      try {
+        if (from === 0) {
+          const most = edges.degree(row, Out);
+          if (most > rows.length) rows = new Uint32Array(2 * most);
+          found = edges.edgesInto(row, Out, rows);
+          count = Math.min(found, EDGES_AT_ONCE);
+        } else {
+          const { source } = edges.views;
+          for (let i = from; i < found && i < from + EDGES_AT_ONCE; i++) {
+            const edge = rows[i]!;
+            if (source[edge] === row && edges.isLive(edge)) rows[from + count++] = edge;
+          }
+        }
+        part.copy(edges.views, rows, from, from + count);
+      } finally {
+        reader.unlock();
+      }
+      const views: EdgeView[] = [];
+      // Ids stay for a second after a node is gone.
+      for (let i = 0; i < count; i++) {
+        views.push({
           source: ids.idOf(row)!,
-          target: ids.idOf(neighbour)!,
-          kind: kinds.nameOf(kind[edge]!),
-          weight: weight[edge]!,
-          time: time[edge]!,
+          target: ids.idOf(part.targets[i]!)!,
+          kind: kinds.nameOf(part.kinds[i]!),
+          weight: part.weights[i]!,
+          time: part.times[i]!,
         });
-      });
-    } finally {
-      reader.unlock();
+      }
+      yield* views;
     }
-    yield* found;
   }
 }

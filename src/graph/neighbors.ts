@@ -1,5 +1,4 @@
-import { BLOCK } from './layout.js';
-import { type AdjacencyLists, Both, In, Out } from './lists.js';
+import { BLOCK, BLOCK_ENTRIES, Both, type EdgeViews, In, listAt, Out } from './layout.js';
 
 /** Slots of the first table: enough for 128 entries without growing. */
 const FIRST_SLOTS = 256;
@@ -7,18 +6,23 @@ const FIRST_SLOTS = 256;
 /**
  * A thread's scratch to name each neighbour once: an open-addressed table with twice the slots that a question has
  * entries. A slot counts only when it bears the stamp of the question, so nothing is cleared between questions.
+ *
+ * Neighbours stand in the edges' columns, each in a cache line of its own. So they are gathered first, in a loop whose
+ * loads do not wait for each other, and told apart then.
  */
 export class NeighborScan {
-  readonly #lists: AdjacencyLists;
-  readonly #kinds: Uint32Array;
+  readonly #lists: Uint32Array;
+  readonly #views: EdgeViews;
+  /** Neighbours as they stand in the lists; half as many as slots. */
+  #gathered = new Uint32Array(FIRST_SLOTS / 2);
   #rows = new Uint32Array(FIRST_SLOTS);
   #stamps = new Uint32Array(FIRST_SLOTS);
   #stamp = 0;
   #mask = 0;
 
-  constructor(lists: AdjacencyLists, kinds: Uint32Array) {
+  constructor(lists: Uint32Array, views: EdgeViews) {
     this.#lists = lists;
-    this.#kinds = kinds;
+    this.#views = views;
   }
 
   /**
@@ -33,57 +37,61 @@ export class NeighborScan {
     at: number,
     isLive: ((edge: number) => boolean) | undefined,
   ): number {
-    const { byRow } = this.#lists;
     // An edge is one of its source, target and kind: one list and one kind name nobody twice.
-    const unique = direction !== Both && kind >= 0;
-    if (!unique) {
-      const most = (direction !== In ? byRow[Out].length[row]! : 0) + (direction !== Out ? byRow[In].length[row]! : 0);
-      this.#begin(most);
-    }
+    if (direction !== Both && kind >= 0) return this.#gather(direction as 0 | 1, row, kind, out, at, isLive) - at;
+    const lists = this.#lists;
+    const outs = direction === In ? 0 : lists[listAt(row, Out) + 1]!;
+    this.#begin(outs + (direction === Out ? 0 : lists[listAt(row, In) + 1]!));
+    const gathered = this.#gathered;
+    let end = 0;
+    if (direction !== In) end = this.#gather(Out, row, kind, gathered, end, isLive);
+    if (direction !== Out) end = this.#gather(In, row, kind, gathered, end, isLive);
+    const room = out.length - at;
     let found = 0;
-    if (direction !== In) found = this.#scan(Out, row, kind, out, at, found, unique, isLive);
-    if (direction !== Out) found = this.#scan(In, row, kind, out, at, found, unique, isLive);
+    for (let i = 0; i < end; i++) {
+      const neighbour = gathered[i]!;
+      if (!this.#isNew(neighbour)) continue;
+      if (found < room) out[at + found] = neighbour;
+      found++;
+    }
     return found;
   }
 
-  #scan(
+  /** Neighbours over the edges of one list, in `into` from `at` on as far as it goes; the end of all of them. */
+  #gather(
     direction: 0 | 1,
     row: number,
     kind: number,
-    out: Uint32Array,
+    into: Uint32Array,
     at: number,
-    foundBefore: number,
-    unique: boolean,
     isLive: ((edge: number) => boolean) | undefined,
   ): number {
-    const { entries, next } = this.#lists;
-    const kinds = this.#kinds;
-    const room = out.length - at;
-    let found = foundBefore;
-    let length = this.#lists.byRow[direction].length[row]!;
-    let block = this.#lists.byRow[direction].head[row]!;
-    while (length > 0) {
-      const filled = ((length - 1) & (BLOCK - 1)) + 1;
-      const first = (block - 1) * BLOCK;
+    const { blocks, kind: kinds, source, target } = this.#views;
+    const lists = this.#lists;
+    const others = direction === Out ? target : source;
+    const room = into.length;
+    let end = at;
+    let block = lists[listAt(row, direction)]!;
+    let filled = ((lists[listAt(row, direction) + 1]! - 1) % BLOCK_ENTRIES) + 1;
+    for (; block !== 0; filled = BLOCK_ENTRIES) {
+      const first = (block - 1) * BLOCK + 1;
       for (let place = first; place < first + filled; place++) {
-        const edge = entries[place * 2]!;
+        const edge = blocks[place]!;
         if (kind >= 0 && kinds[edge] !== kind) continue;
         if (isLive?.(edge) === false) continue;
-        const neighbour = entries[place * 2 + 1]!;
-        if (!unique && !this.#isNew(neighbour)) continue;
-        if (found < room) out[at + found] = neighbour;
-        found++;
+        if (end < room) into[end] = others[edge]!;
+        end++;
       }
-      length -= filled;
-      block = next[block - 1]!;
+      block = blocks[first - 1]!;
     }
-    return found;
+    return end;
   }
 
   #begin(most: number): void {
     let slots = 4;
     while (slots < most * 2) slots *= 2;
     if (slots > this.#rows.length) {
+      this.#gathered = new Uint32Array(slots / 2);
       this.#rows = new Uint32Array(slots);
       this.#stamps = new Uint32Array(slots);
       this.#stamp = 0;

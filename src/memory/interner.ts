@@ -41,7 +41,7 @@ const layout = defineRegion({
 });
 
 /** How an id's bytes are stored. A string keeps its UTF-16 units, so even a lone surrogate comes back as it was. */
-const Tag = { latin1: 1, utf16: 2, integer: 3 } as const;
+export const IdTag = { latin1: 1, utf16: 2, integer: 3 } as const;
 
 /**
  * Steps of a reader's first walk before it looks whether chains changed under it: while they do, a walk may go in a ring.
@@ -107,6 +107,11 @@ export class Interner {
     return Atomics.load(this.#state, SIZE);
   }
 
+  /** Where ids are: a string's units are of a byte each (latin1), or of two, the lower first (utf16). */
+  get heap(): ByteHeap {
+    return this.#heap;
+  }
+
   /** Bytes of the heap that ids have ever taken: those of released ids are used again before it grows. */
   get touchedHeapBytes(): number {
     return this.#heap.touchedBytes;
@@ -154,18 +159,23 @@ export class Interner {
     if (ref < 0) return false;
     const records = this.#records;
     const at = index * 4;
-    const hash = this.#hash(scope, id);
-    const bucket = this.#bucketOf(hash);
-    records[at + HASH] = hash;
+    records[at + HASH] = this.#hash(scope, id);
     records[at + REF] = ref + 1;
     records[at + SCOPE] = scope;
-    records[at + NEXT] = this.#heads[bucket]!;
+    this.rebind(index);
+    return true;
+  }
+
+  /** Writer. An index that was unbound, and not released, is found again; its id stays readable all the while. */
+  rebind(index: number): void {
+    const records = this.#records;
+    const bucket = this.#bucketOf(records[index * 4 + HASH]!);
+    records[index * 4 + NEXT] = this.#heads[bucket]!;
     // The record is whole before another thread can reach it: the store of the head comes after all of it.
     Atomics.store(this.#heads, bucket, index + 1);
     const size = this.#state[SIZE]! + 1;
     Atomics.store(this.#state, SIZE, size);
     if (size > FIRST_BUCKETS + this.#state[SPLIT]!) this.#split();
-    return true;
   }
 
   /** Writer. The id is no longer found; `idOf` still answers it. */
@@ -203,10 +213,10 @@ export class Interner {
     const length = this.#heap.lengthOf(ref - 1);
     const bytes = this.#bytes;
     switch (this.#heap.tagOf(ref - 1)) {
-      case Tag.integer:
+      case IdTag.integer:
         for (let i = 0; i < 8; i++) scratchU8[i] = bytes[start + i]!;
         return scratchF64[0]!;
-      case Tag.latin1:
+      case IdTag.latin1:
         return latin1(bytes, start, start + length);
       default: {
         let text = '';
@@ -214,6 +224,11 @@ export class Interner {
         return text;
       }
     }
+  }
+
+  /** Ref in `heap` of the id's bytes. The index is bound, or not yet released. */
+  refOf(index: number): number {
+    return this.#records[index * 4 + REF]! - 1;
   }
 
   scopeOf(index: number): number {
@@ -288,7 +303,7 @@ export class Interner {
     const heap = this.#heap;
     const bytes = this.#bytes;
     if (typeof id === 'number') {
-      const ref = heap.allocate(8, Tag.integer);
+      const ref = heap.allocate(8, IdTag.integer);
       if (ref < 0) return ref;
       // -0 + 0 is 0: one id for both zeros.
       scratchF64[0] = id + 0;
@@ -298,7 +313,7 @@ export class Interner {
     }
     let wide = false;
     for (let i = 0; i < id.length && !wide; i++) wide = id.charCodeAt(i) > 0xff;
-    const ref = heap.allocate(wide ? id.length * 2 : id.length, wide ? Tag.utf16 : Tag.latin1);
+    const ref = heap.allocate(wide ? id.length * 2 : id.length, wide ? IdTag.utf16 : IdTag.latin1);
     if (ref < 0) return ref;
     const start = heap.startOf(ref);
     if (wide) {
@@ -321,17 +336,17 @@ export class Interner {
     const start = this.#heap.startOf(ref);
     const bytes = this.#bytes;
     if (typeof id === 'number') {
-      if (tag !== Tag.integer) return false;
+      if (tag !== IdTag.integer) return false;
       scratchF64[0] = id + 0;
       for (let i = 0; i < 8; i++) if (bytes[start + i] !== scratchU8[i]) return false;
       return true;
     }
-    if (tag === Tag.latin1) {
+    if (tag === IdTag.latin1) {
       if (length !== id.length) return false;
       for (let i = 0; i < length; i++) if (bytes[start + i] !== id.charCodeAt(i)) return false;
       return true;
     }
-    if (tag !== Tag.utf16 || length !== id.length * 2) return false;
+    if (tag !== IdTag.utf16 || length !== id.length * 2) return false;
     for (let i = 0; i < id.length; i++) {
       if ((bytes[start + 2 * i]! | (bytes[start + 2 * i + 1]! << 8)) !== id.charCodeAt(i)) return false;
     }

@@ -1,5 +1,5 @@
 import { ControlFlag, Count, ShardState, Word } from '../schedule/control.js';
-import { type FrameView, Presence } from '../schema/frame.js';
+import { EventType, type FrameView, Presence } from '../schema/frame.js';
 import { Detector } from './detector.js';
 import type { EngineMemory } from './engine-memory.js';
 import { ShardProjections } from './projections.js';
@@ -73,13 +73,13 @@ export class Applier {
     // did so before is found by the look. WAKE before the look: a wake-up in between changes it, and the wait ends at once.
     Atomics.add(engine, Word.parked, 1);
     const wake = Atomics.load(engine, Word.wake);
-    return this.#anyReady() ? undefined : wake;
+    return this.anyReady() ? undefined : wake;
   }
 
   /** The wait is over; whether something is ready. */
   unpark(): boolean {
     Atomics.sub(this.#memory.control.engine, Word.parked, 1);
-    return this.#anyReady();
+    return this.anyReady();
   }
 
   /** Counts itself out. False when something has become ready that the main thread counts on this applier for. */
@@ -88,7 +88,7 @@ export class Applier {
     // Before the last look at the shards' states: the main thread makes a shard ready first and then counts appliers, so
     // either it sees this one gone and submits another, or this one sees the shard.
     Atomics.sub(engine, Word.active, 1);
-    if (!this.#anyReady() || this.#memory.control.yieldIsWanted()) return true;
+    if (!this.anyReady() || this.#memory.control.yieldIsWanted()) return true;
     Atomics.add(engine, Word.active, 1);
     return false;
   }
@@ -117,7 +117,7 @@ export class Applier {
     return false;
   }
 
-  #anyReady(): boolean {
+  anyReady(): boolean {
     const { control } = this.#memory;
     for (let shard = 0; shard < control.shards; shard++) {
       const state = control.stateOf(shard);
@@ -149,12 +149,17 @@ export class Applier {
     for (;;) {
       const frame = ring.peek();
       if (frame !== undefined) {
-        blocked = !this.#applyFrame(shard, projections);
+        const beganMs = this.#now();
+        blocked = this.#applyFrame(shard, projections) === 'blocked';
         if (blocked) break;
         control.announce(shard, ring.appliedPosition());
-        if (projections.untidy) this.#tidy(shard, projections);
-      } else if (!(projections.untidy || projections.trees.packIdle()) || !this.#tidy(shard, projections)) {
-        break;
+        // As much time for what is untidy as the frame took: a tree that is packed while thousands of points come is best
+        // packed soon, since what came meanwhile is inserted into it one by one.
+        const endedMs = this.#now();
+        while (projections.untidy && this.#tidy(shard, projections) && this.#now() - endedMs < endedMs - beganMs);
+      } else {
+        projections.trees.calm();
+        if (!(projections.untidy || projections.trees.packIdle()) || !this.#tidy(shard, projections)) break;
       }
       const now = this.#now();
       if (now - toldMs > TELL_MS || outbox.isHalfFull) {
@@ -197,10 +202,10 @@ export class Applier {
   }
 
   /**
-   * Applies what is left of the ring's current frame, a quantum at a time, and passes it. False: the outbox has no room for
-   * what the next event tells.
+   * Applies what is left of the ring's current frame, a quantum at a time, and passes it. 'blocked': the outbox has no room
+   * for what the next event tells; 'reclaim': the next event is larger than a quantum while cascades wait.
    */
-  #applyFrame(shard: number, projections: ShardProjections): boolean {
+  #applyFrame(shard: number, projections: ShardProjections): 'done' | 'blocked' | 'reclaim' {
     const { control, rings, lock, latency, outboxes } = this.#memory;
     const { wanted } = this.#memory.watch;
     const outbox = outboxes[shard]!;
@@ -209,7 +214,7 @@ export class Applier {
     const frame = ring.peek()!;
     const count = frame.count;
     const base = frame.firstSequence;
-    const { presence, type: types, graph: graphs } = frame;
+    const { presence, type: types, graph: graphs, row: rows } = frame;
     const openedAtMs = frame.openedAtMs;
     const gatherMs = frame.sealedAtMs - openedAtMs;
     const counts = control.counts;
@@ -219,6 +224,7 @@ export class Applier {
     let now = this.#now();
     let blocked = false;
     while (i < count && !blocked) {
+      if (types[i] === EventType.nodeRemoved && projections.waitsForReclaim(rows[i]!)) break;
       const from = i;
       const until = i + QUANTUM_EVENTS < count ? i + QUANTUM_EVENTS : count;
       const deadlineMs = now + QUANTUM_MS;
@@ -226,11 +232,13 @@ export class Applier {
       // What takes long is found out without the lock: the owner alone writes, so nothing changes meanwhile.
       let detected = -1;
       if (wanted[graphs[i]!] !== 0 && Detector.isHeavy(types[i]!)) {
-        if (this.#detect(shard, frame, i, base)) detected = i;
-        else break;
+        blocked = !this.#detect(shard, frame, i, base);
+        if (blocked) break;
+        detected = i;
       }
       lock.acquireWrite(shard, thread);
       while (i < until) {
+        if (i > from && types[i] === EventType.nodeRemoved && projections.waitsForReclaim(rows[i]!)) break;
         if (wanted[graphs[i]!] !== 0 && i !== detected) {
           if (i > from && Detector.isHeavy(types[i]!)) break;
           blocked = !this.#detect(shard, frame, i, base);
@@ -256,10 +264,10 @@ export class Applier {
     }
     if (i < count) {
       outbox.publish();
-      return false;
+      return blocked ? 'blocked' : 'reclaim';
     }
     ring.release();
-    return true;
+    return 'done';
   }
 
   #detect(shard: number, frame: FrameView, i: number, base: number): boolean {

@@ -8,16 +8,15 @@ const BATCH_EDGES = 4096;
 /** Nodes of a chunk of lists, each read in one hold of the lock. */
 const CHUNK_NODES = 1024;
 /** Edges of a graph that is read by its nodes' lists, at most: one node may have them all, and the lock is held meanwhile. */
-const MOST_LISTED = 16_384;
+const MOST_LISTED = 131_072;
 /** Longest wait for the shard's writer. */
 const LOCK_MS = 5;
 
 /** Edges of any kind. */
 export const EVERY_KIND = -1;
 
-/** The edges of one graph, as they stand in the edge columns. */
+/** The edges between the nodes of one graph, as they stand in the edge columns. */
 export interface ColumnArcsTask {
-  readonly graph: number;
   readonly shard: number;
   readonly kind: number;
   readonly nodes: number;
@@ -85,23 +84,23 @@ export class ColumnArcs implements ArcReader {
   }
 
   #scan(): number {
-    const { graph, kind, indexOf } = this.#task;
-    const { views } = this.#edges;
-    const { graph: graphOf, source, target, weight, kind: kinds } = views;
+    const { kind, indexOf } = this.#task;
+    const { source, target, weight, kind: kinds } = this.#edges.views;
     const { sources, targets, weights } = this;
     const ghosts = this.#edges.pendingCascades !== 0;
     const end = Math.min(this.#end, this.#at + BATCH_EDGES);
+    const rows = indexOf.length;
     let count = 0;
     for (let edge = this.#at; edge < end; edge++) {
-      if (graphOf[edge] !== graph + 1) continue;
+      const from = source[edge]!;
+      const to = target[edge]!;
+      // Beyond the index: a row without an edge, or a node that came since the nodes were read. Those of other graphs, and
+      // likewise nodes that came since, have index 0.
+      if (from >= rows || to >= rows || indexOf[from] === 0 || indexOf[to] === 0) continue;
       if (kind !== EVERY_KIND && kinds[edge] !== kind) continue;
       if (ghosts && !this.#edges.isLive(edge)) continue;
-      const from = indexOf[source[edge]!]!;
-      const to = indexOf[target[edge]!]!;
-      // An end that became a node since the nodes were read: the version tells.
-      if (from === 0 || to === 0) continue;
-      sources[count] = from - 1;
-      targets[count] = to - 1;
+      sources[count] = indexOf[from]! - 1;
+      targets[count] = indexOf[to]! - 1;
       weights[count++] = weight[edge]!;
     }
     this.#at = end;
@@ -116,7 +115,7 @@ export class ColumnArcs implements ArcReader {
     const { sources, targets, weights } = this;
     let count = 0;
     this.#edges.each(row, Out, (edge, neighbour) => {
-      const to = indexOf[neighbour]!;
+      const to = neighbour < indexOf.length ? indexOf[neighbour]! : 0;
       if (to === 0 || (kind !== EVERY_KIND && views.kind[edge] !== kind) || count === sources.length) return;
       sources[count] = node;
       targets[count] = to - 1;

@@ -1,4 +1,5 @@
 import type { Breathe, Kernel, PhasePlan } from '../base/kernel.js';
+import { NO_ROW } from '../base/limits.js';
 import { NodeFlag } from '../project/node-columns.js';
 import type { EngineMemory } from './engine-memory.js';
 
@@ -106,16 +107,19 @@ export class CsrNodes implements Kernel {
     const flags = this.#flags;
     let count = 0;
     let seen = 0;
+    let beyond = false;
     // A list that changes under the walk leads on to rows of other graphs at worst; its length bounds the walk.
-    for (let row = this.#first[graph]! - 1; row >= 0 && seen <= this.#task.rows; row = next[row]! - 1) {
+    for (let row = this.#first[graph]! - 1; row >= 0 && seen <= graphOf.length; row = next[row]! - 1) {
       if (graphOf[row] === graph + 1 && (flags[row]! & NodeFlag.alive) !== 0) {
+        if (row >= indexOf.length) beyond = true;
         if (count < handles.length) handles[count] = row;
         count++;
       }
       if (++seen % BREATH_NODES === 0 && !this.#breathe()) return false;
     }
-    found[0] = count;
-    if (count > handles.length) return true;
+    // A node whose row came after the index was made: the index has no place for it, and nothing fits.
+    found[0] = beyond ? NO_ROW : count;
+    if (found[0]! > handles.length) return true;
     const nodes = handles.subarray(0, count);
     if (nodes.some((row, i) => i > 0 && row < nodes[i - 1]!)) nodes.sort();
     for (let i = 0; i < count; i++) indexOf[nodes[i]!] = i + 1;

@@ -2,7 +2,7 @@ import type { Breathe, Kernel } from '../base/kernel.js';
 import type { ArcArrays } from '../csr/array-arcs.js';
 import { CHUNK_END, NOT_NOW } from '../csr/build.js';
 import { GraphState } from '../project/graph-columns.js';
-import { arcChunks, ColumnArcs, type ColumnArcsTask } from './column-arcs.js';
+import { arcChunks, ColumnArcs, type ColumnArcsTask, isListed } from './column-arcs.js';
 import { CsrNodes, type CsrNodesTask, firstNodePhase } from './csr-nodes.js';
 import type { EngineMemory } from './engine-memory.js';
 import { letGo } from './inspect.js';
@@ -17,7 +17,8 @@ export const StillPhase = { touch: 0, copy: 1 } as const;
 
 /**
  * A graph that was changed while its edges were being read: its nodes and edges are copied while its shard stands still.
- * The copy's memory is touched before, so that this takes some 5 nanoseconds an edge.
+ * The copy's memory is touched before, so that this takes some 5 nanoseconds an edge row of the shard; a small graph is read
+ * by its nodes' lists.
  */
 export interface CsrStillTask {
   readonly generation: number;
@@ -81,21 +82,23 @@ export class CsrStill implements Kernel {
     const { graphs, graphBook } = this.#memory;
     const { generation, nodes, arcs, found } = this.#task;
     const { graph } = nodes;
+    // Done again after a loss: what the lost worker left.
+    if (found[0] !== 0) nodes.indexOf.fill(0);
     found.fill(0);
     if (graphs.state[graph] !== GraphState.alive || graphBook.generation[graph] !== generation) return;
-    found[0] = graphs.sequence[graph]!;
+    found[0] = graphs.topology[graph]!;
     found[1] = graphs.order[graph]!;
-    nodes.indexOf.fill(0, 0, nodes.rows);
     const scan = new CsrNodes(this.#memory, nodes, () => true);
     for (let plan = firstNodePhase(nodes) as ReturnType<CsrNodes['next']>; plan !== undefined; ) {
       for (let chunk = 0; chunk < plan.chunks; chunk++) scan.chunk(plan.phase, chunk);
       plan = scan.next(plan.phase);
     }
     if (nodes.found[0] !== found[1] || nodes.handles.length < found[1]!) return;
-    const edges = this.#memory.edgesOf(arcs.shard).rows;
-    const reader = new ColumnArcs(this.#memory, this.#thread, { ...arcs, nodes: found[1]!, edges, byList: false });
+    const edges = this.#memory.edgesOf(arcs.shard).end;
+    const shape = { nodes: found[1]!, edges, byList: isListed(graphs.size[graph]!, edges) };
+    const reader = new ColumnArcs(this.#memory, this.#thread, { ...arcs, ...shape });
     let at = 0;
-    for (let chunk = 0; chunk < arcChunks({ nodes: 0, edges, byList: false }); chunk++) {
+    for (let chunk = 0; chunk < arcChunks(shape); chunk++) {
       reader.begin(chunk);
       at = this.#copyChunk(reader, at);
     }

@@ -1,3 +1,5 @@
+import { CatalogRegions, type CatalogToken } from '../catalog/layout.js';
+import { ShardCatalog } from '../catalog/shard-catalog.js';
 import { GraphRegions, type GraphToken } from '../graph/layout.js';
 import { ShardEdges } from '../graph/shard-edges.js';
 import { ByteHeap } from '../memory/byte-heap.js';
@@ -58,6 +60,7 @@ export interface MemoryToken {
   readonly heaps: readonly RegionToken[];
   readonly spatial: SpatialToken;
   readonly edges: GraphToken;
+  readonly catalog: CatalogToken;
   readonly zones: RegionToken;
   readonly watch: RegionToken;
   readonly outboxes: readonly RegionToken[];
@@ -80,13 +83,17 @@ export class EngineMemory {
   readonly heaps: readonly ByteHeap[];
   readonly spatial: SpatialRegions;
   readonly graphRegions: GraphRegions;
+  readonly catalog: CatalogRegions;
   readonly zones: ZoneColumns;
   readonly watch: WatchBook;
   readonly outboxes: readonly Outbox[];
 
   readonly #queries: ShardQueries[] = [];
+  readonly #edges: ShardEdges[] = [];
 
-  private constructor(parts: Omit<EngineMemory, 'shards' | 'token' | 'treesOf' | 'edgesOf' | 'zonesOf' | 'queriesOf'>) {
+  private constructor(
+    parts: Omit<EngineMemory, 'shards' | 'token' | 'treesOf' | 'edgesOf' | 'zonesOf' | 'catalogOf' | 'queriesOf'>,
+  ) {
     this.control = parts.control;
     this.threads = parts.threads;
     this.lock = parts.lock;
@@ -102,6 +109,7 @@ export class EngineMemory {
     this.heaps = parts.heaps;
     this.spatial = parts.spatial;
     this.graphRegions = parts.graphRegions;
+    this.catalog = parts.catalog;
     this.zones = parts.zones;
     this.watch = parts.watch;
     this.outboxes = parts.outboxes;
@@ -128,6 +136,7 @@ export class EngineMemory {
       heaps: each(() => ByteHeap.create(memory, { bytes: plan.dataBytes })),
       spatial: SpatialRegions.create(memory, { rows: nodeRows, graphs: graphRows, shards }),
       graphRegions: GraphRegions.create(memory, { rows: nodeRows, edges: plan.edges, shards }),
+      catalog: CatalogRegions.create(memory, { graphs: graphRows, rows: nodeRows, shards }),
       zones: createZoneColumns(memory, { zones: plan.zoneRows, rows: nodeRows, graphs: graphRows, shards }),
       watch: WatchBook.create(memory, { graphs: graphRows }),
       outboxes: each(() => Outbox.create(memory, { slots: plan.outboxSlots })),
@@ -151,6 +160,7 @@ export class EngineMemory {
       heaps: token.heaps.map((heap) => ByteHeap.attach(heap)),
       spatial: SpatialRegions.attach(token.spatial),
       graphRegions: GraphRegions.attach(token.edges),
+      catalog: CatalogRegions.attach(token.catalog),
       zones: attachZoneColumns(token.zones),
       watch: WatchBook.attach(token.watch),
       outboxes: token.outboxes.map((outbox) => Outbox.attach(outbox)),
@@ -178,6 +188,7 @@ export class EngineMemory {
       heaps: this.heaps.map((heap) => heap.token),
       spatial: this.spatial.token,
       edges: this.graphRegions.token,
+      catalog: this.catalog.token,
       zones: this.zones.token,
       watch: this.watch.token,
       outboxes: this.outboxes.map((outbox) => outbox.token),
@@ -196,8 +207,14 @@ export class EngineMemory {
     return new ShardIndex(this.spatial, shard, this.graphs.options);
   }
 
+  /** This thread's edges of a shard; likewise. */
   edgesOf(shard: number): ShardEdges {
-    return new ShardEdges(this.graphRegions, shard, this.nodes);
+    this.#edges[shard] ??= new ShardEdges(this.graphRegions, shard, this.nodes);
+    return this.#edges[shard];
+  }
+
+  catalogOf(shard: number): ShardCatalog {
+    return new ShardCatalog(this.catalog, shard, this.names, this.graphs);
   }
 
   zonesOf(shard: number): ShardZones {

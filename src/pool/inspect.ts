@@ -1,3 +1,5 @@
+import { NameOrder, TimeOrder } from '../catalog/orders.js';
+import { verifyCatalog } from '../catalog/verify.js';
 import { In, Out } from '../graph/shard-edges.js';
 import { brokenCanariesWithin } from '../memory/region.js';
 import { GraphState } from '../project/graph-columns.js';
@@ -7,6 +9,7 @@ import { verifyTree } from '../spatial/verify.js';
 import { Digest, hashText } from './digest.js';
 import type { EngineMemory } from './engine-memory.js';
 import { digestZones, shapesOf, verifyZones } from './inspect-zones.js';
+import { graphRowsOf } from './recover.js';
 
 /** What the main thread asks of a worker while a shard's applying stands still. Readers are not held up. */
 export interface InspectTask {
@@ -127,7 +130,7 @@ function digestShard(memory: EngineMemory, shard: number, task: InspectTask, dig
   }
   const { views } = edges;
   for (let edge = edges.nextLive(0); edge >= 0; edge = edges.nextLive(edge + 1)) {
-    const graph = views.graph[edge]! - 1;
+    const graph = nodeBook.graph[views.source[edge]!]! - 1;
     if (!isAlive(graph)) continue;
     digest.begin(3);
     digest.u32(names.mixId(graph, 1));
@@ -154,9 +157,10 @@ function verifyShard(memory: EngineMemory, shard: number, task: InspectTask, pro
   const add = (counts: Map<number, number>, key: number): void => void counts.set(key, (counts.get(key) ?? 0) + 1);
   const degrees = [new Map<number, number>(), new Map<number, number>()] as const;
   for (let edge = edges.nextLive(0); edge >= 0; edge = edges.nextLive(edge + 1)) {
-    const { graph, source, target, kind } = edges.views;
-    if (graphs.state[graph[edge]! - 1] !== GraphState.alive) continue;
-    add(size, graph[edge]! - 1);
+    const { source, target, kind } = edges.views;
+    const graph = nodeBook.graph[source[edge]!]! - 1;
+    if (graphs.state[graph] !== GraphState.alive) continue;
+    add(size, graph);
     add(degrees[Out], source[edge]!);
     add(degrees[In], target[edge]!);
     if (edges.find(source[edge]!, target[edge]!, kind[edge]!) !== edge)
@@ -202,4 +206,8 @@ function verifyShard(memory: EngineMemory, shard: number, task: InspectTask, pro
       }),
     );
   }
+  // Not from the task: graphs may have been created since it was given.
+  const alive = graphRowsOf(memory, shard).filter((graph) => graphs.state[graph] === GraphState.alive);
+  const orders = { names: new NameOrder(memory.names), times: new TimeOrder(graphs.created, graphs.born) };
+  problems.push(...verifyCatalog(memory.catalogOf(shard), graphs, alive, orders));
 }

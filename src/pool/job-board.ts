@@ -10,7 +10,7 @@ import type { Memory } from '../memory/reserve.js';
  *   words  i32 [4 * 32], 128 bytes apart:
  *     STATE      turn << 8 | OPEN, FINISHED, or thread slot + 1 of who prepares the next phase. A turn is one phase
  *     PHASE      the kernel's name for the phase of this turn; written while STATE names a preparer
- *     CHUNKS     its chunks; likewise
+ *     CHUNKS     its chunks; likewise, or raised later by the main thread: then nobody but it ends the phase
  *     CANCELLED  1 = the job is over, whatever is left
  *     NEXT       where to look for a free chunk next; a hint: what it skips is found by looking at all
  *     DONE       chunks done in all phases, for progress; a lost worker may leave it wrong by one
@@ -165,6 +165,22 @@ export class JobBoard {
     // Pairs with `complete`.
     while (this.#doneBelow < chunks && Atomics.load(this.#slots, this.#doneBelow) === done) this.#doneBelow++;
     return this.#doneBelow;
+  }
+
+  // ------------------------------------------------------------ a main thread that calls chunks done itself
+
+  /** Main thread: so many chunks may be claimed. Participants of such a phase never move to the next. */
+  raise(chunks: number): void {
+    invariant(chunks <= this.#slots.length, 'more chunks than the board has room for');
+    Atomics.store(this.#words, CHUNKS, chunks);
+  }
+
+  /** Main thread: the chunk is done, whoever has it. */
+  settle(chunk: number): void {
+    const turn = Atomics.load(this.#words, STATE) & ~0xff;
+    // Its owner claims no other turn of it, and a release passes by what is done.
+    Atomics.store(this.#slots, chunk, turn | DONE);
+    Atomics.add(this.#words, DONE_COUNT, 1);
   }
 
   // ------------------------------------------------------------ phases

@@ -58,17 +58,21 @@ export class Jobs {
 
   /**
    * Runs a job: `body` makes its stages one after the other and returns its result. It is called again when a worker was
-   * lost in a stage that cannot be repeated.
+   * lost in a stage that cannot be repeated. With `holdsRows` false it sees to rows that are removed meanwhile itself.
    * @throws AthanorError ATHANOR_ABORTED, ATHANOR_CLOSED, ATHANOR_WORKER_LOST, ATHANOR_CAPACITY.
    */
-  async run<T>(name: string, options: JobOptions, body: (job: Job) => Promise<T>): Promise<T> {
-    const { signal, onProgress } = options;
+  async run<T>(
+    name: string,
+    options: JobOptions & { holdsRows?: boolean },
+    body: (job: Job) => Promise<T>,
+  ): Promise<T> {
+    const { signal, onProgress, holdsRows = true } = options;
     if (this.#closed !== undefined) throw this.#closed;
     if (signal?.aborted) throw aborted(signal);
     const job = new Job(name, this.#world);
     const onAbort = (): void => job.fail(aborted(signal!));
     signal?.addEventListener('abort', onAbort, { once: true });
-    const releaseRows = this.#world.holdRows();
+    const releaseRows = holdsRows ? this.#world.holdRows() : undefined;
     const stopProgress = onProgress === undefined ? undefined : this.#watchProgress(job, onProgress);
     this.#running.add(job);
     try {
@@ -82,7 +86,7 @@ export class Jobs {
     } finally {
       stopProgress?.();
       this.#running.delete(job);
-      releaseRows();
+      releaseRows?.();
       signal?.removeEventListener('abort', onAbort);
     }
   }
@@ -104,7 +108,8 @@ export class Jobs {
     const look = (): void => {
       cancel = this.#world.host.after(PROGRESS_MS, look);
       const { done } = job;
-      if (done === last) return;
+      // Nothing is known of the whole before the job says what is left to do.
+      if (done === last || job.total === 0) return;
       last = done;
       try {
         onProgress(done, job.total);
@@ -141,6 +146,8 @@ export class Job {
   #board: JobBoard | undefined;
   #isOnce = false;
   #break: (reason: StageBroken) => void = () => undefined;
+  /** Called when a worker was lost, before what it had is free again. */
+  onLoss: (thread: number) => void = () => undefined;
   #doneBefore = 0;
   #prepared = 0;
   #losses = 0;
@@ -170,6 +177,7 @@ export class Job {
   }
 
   release(thread: number): void {
+    this.onLoss(thread);
     const board = this.#board;
     if (board?.release(thread) !== true || !this.#isOnce || board.finished) return;
     board.cancel();
@@ -188,6 +196,12 @@ export class Job {
     this.#doneBefore = 0;
     this.#prepared = 0;
     this.total = 0;
+  }
+
+  /** A board of the job's own: cancelled when the job fails, and told of lost workers. */
+  adopt(board: JobBoard): void {
+    if (this.#failure !== undefined) board.cancel();
+    this.#board = board;
   }
 
   /** Resolves when all phases of the stage are done. */

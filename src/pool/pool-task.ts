@@ -1,4 +1,5 @@
 import type { InspectTask } from './inspect.js';
+import type { MapTask } from './map-task.js';
 import type { JobTask } from './participant.js';
 
 /**
@@ -7,4 +8,5 @@ import type { JobTask } from './participant.js';
  */
 export type PoolTask =
   | { readonly kind: 'inspect'; readonly inspect: InspectTask }
-  | { readonly kind: 'job'; readonly job: JobTask };
+  | { readonly kind: 'job'; readonly job: JobTask }
+  | { readonly kind: 'map'; readonly map: MapTask };

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import type { Worker } from 'node:worker_threads';
+import type { MessagePort, Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { monotonicMs } from '../base/clock.js';
 import { AthanorError } from '../base/errors.js';
@@ -7,6 +7,7 @@ import { ControlFlag, Word } from '../schedule/control.js';
 import type { Host } from '../schedule/host.js';
 import type { EngineMemory } from './engine-memory.js';
 import type { InspectResult, InspectTask } from './inspect.js';
+import type { MapEnd, MapTask } from './map-task.js';
 import type { JobTask, ParticipantEnd } from './participant.js';
 import type { PoolTask } from './pool-task.js';
 
@@ -50,8 +51,12 @@ export interface Workers {
   inspect(task: InspectTask): Promise<InspectResult>;
   /** Runs one participant of a job; rejects when its worker was lost. */
   participate(task: JobTask): Promise<ParticipantEnd>;
+  /** Lets a worker map graphs, which takes the task's port; rejects when it was lost. */
+  map(task: MapTask): Promise<MapEnd>;
   /** Thread slots of the workers at present. */
   threads(): number[];
+  /** Ends the worker with this slot, whatever it does; another takes its place. */
+  end(thread: number): void;
   close(): Promise<void>;
 }
 
@@ -179,8 +184,12 @@ export class Pool implements Workers {
     return (await this.#runBeside({ kind: 'job', job: task }, task.standStill)) as ParticipantEnd;
   }
 
+  async map(task: MapTask): Promise<MapEnd> {
+    return (await this.#runBeside({ kind: 'map', map: task }, false, [task.port])) as MapEnd;
+  }
+
   /** Runs a task beside the appliers, which give their threads to it; and, for `standStill`, their shards until it ends. */
-  async #runBeside(task: PoolTask, standStill: boolean): Promise<unknown> {
+  async #runBeside(task: PoolTask, standStill: boolean, transferList: MessagePort[] = []): Promise<unknown> {
     const { control } = this.#memory;
     this.#guests++;
     control.taskSubmitted();
@@ -188,7 +197,7 @@ export class Pool implements Workers {
     this.wake();
     this.#hold();
     try {
-      return await this.#piscina.run(task);
+      return await this.#piscina.run(task, { transferList });
     } finally {
       this.#letGo();
       if (standStill && --this.#inspections === 0) control.clearFlag(ControlFlag.yieldWanted);
@@ -212,6 +221,12 @@ export class Pool implements Workers {
     return this.#piscina.threads
       .map((worker) => this.#memory.threads.slotOf(worker.threadId))
       .filter((slot) => slot >= 0);
+  }
+
+  end(thread: number): void {
+    for (const worker of this.#piscina.threads) {
+      if (this.#memory.threads.slotOf(worker.threadId) === thread) void worker.terminate();
+    }
   }
 
   #watch(): void {

@@ -38,6 +38,18 @@ export function recoverShard(
   lock.releaseWrite(shard, thread);
 }
 
+/** Rows of the shard's graphs, whatever their state: every row that was ever used. */
+export function graphRowsOf(memory: EngineMemory, shard: number): number[] {
+  const { graphs, graphBook } = memory;
+  const rows: number[] = [];
+  for (let graph = shard; graph < graphs.state.length; graph += memory.shards) {
+    // Rows are handed out in order, so the first never used ends the search.
+    if (graphs.state[graph] === GraphState.unknown && graphBook.generation[graph] === 0) break;
+    rows.push(graph);
+  }
+  return rows;
+}
+
 /** Publish sequence of the first event that is not applied, as far as is known. */
 function nextSequence(ring: FrameRing, frame: FrameView | undefined): number {
   if (frame === undefined) return Number.POSITIVE_INFINITY;
@@ -58,15 +70,10 @@ function recount(control: Control, shard: number, ring: FrameRing, frame: FrameV
   control.recount(shard, ring.appliedPosition(), applied, edgeUpserts);
 }
 
-/** Trees, adjacency, counters, heaps' free lists and the queue of removed graphs, from the columns. Write lock held. */
+/** Trees, adjacency, counters, the catalogue, heaps' free lists and the queue of removed graphs, from the columns. Write lock held. */
 export function rebuildShard(memory: EngineMemory, projections: ShardProjections, shard: number): void {
   const { graphs, nodes, nodeBook, heaps } = memory;
-  const graphsOfShard: number[] = [];
-  for (let graph = shard; graph < graphs.state.length; graph += memory.shards) {
-    // Rows are handed out in order, so the first never used ends the search.
-    if (graphs.state[graph] === GraphState.unknown && memory.graphBook.generation[graph] === 0) break;
-    graphsOfShard.push(graph);
-  }
+  const graphsOfShard = graphRowsOf(memory, shard);
   projections.trees.clear(graphsOfShard);
   graphs.firstDead[shard] = 0;
   for (const graph of graphsOfShard) {
@@ -102,8 +109,9 @@ export function rebuildShard(memory: EngineMemory, projections: ShardProjections
   const edges = projections.edges;
   edges.rebuild();
   for (let edge = edges.nextLive(0); edge >= 0; edge = edges.nextLive(edge + 1)) {
-    graphs.size[edges.views.graph[edge]! - 1]!++;
+    graphs.size[nodeBook.graph[edges.views.source[edge]!]! - 1]!++;
   }
+  projections.catalog.rebuild(graphsOfShard.filter((graph) => graphs.state[graph] === GraphState.alive));
 }
 
 /** Whether the row and the 8,192 behind it were never bound. */

@@ -11,14 +11,16 @@ import type { Memory } from '../memory/reserve.js';
  *   order      u32  nodes (derived)
  *   size       u32  edges (derived)
  *   created    f64  time of the event that created it
+ *   born       f64  publish sequence of that event
  *   sequence   f64  publish sequence of the last event applied to the graph: its version
+ *   topology   f64  publish sequence of the last event that changed which nodes there are, or an edge
  *   cursor     u32  while DEAD: next node row + 1 to reclaim
  *   nextDead   u32  while DEAD: next graph row + 1 of the shard's queue
  *   firstDead  u32  [shards] first graph row + 1 of the shard's queue; 0 = none
  */
 const layout = defineRegion({
   name: 'graph-columns',
-  version: 1,
+  version: 3,
   buffers: 'column',
   params: ['graphs', 'shards'],
   fields: ({ graphs, shards }) => ({
@@ -28,7 +30,9 @@ const layout = defineRegion({
     order: ['u32', graphs],
     size: ['u32', graphs],
     created: ['f64', graphs],
+    born: ['f64', graphs],
     sequence: ['f64', graphs],
+    topology: ['f64', graphs],
     cursor: ['u32', graphs],
     nextDead: ['u32', graphs],
     firstDead: ['u32', shards],

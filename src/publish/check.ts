@@ -22,6 +22,15 @@ export function checkId(field: string, id: unknown): asserts id is NodeId {
   }
 }
 
+/** As `checkId` for each; a name is made for the one that is wrong alone. */
+export function checkIds(field: string, ids: readonly unknown[]): asserts ids is readonly NodeId[] {
+  for (let i = 0; i < ids.length; i++) {
+    const id = ids[i];
+    const right = typeof id === 'string' ? !longerThan(id, MAX_ID_BYTES) : Number.isSafeInteger(id);
+    if (!right) checkId(`${field}[${i}]`, id);
+  }
+}
+
 export function checkName(field: string, name: unknown): asserts name is string {
   if (typeof name !== 'string' || name === '' || longerThan(name, MAX_NAME_BYTES)) {
     invalid(field, name, `a non-empty string of at most ${MAX_NAME_BYTES} bytes`);

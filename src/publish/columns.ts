@@ -6,8 +6,10 @@ import type { GraphRef } from './graph-refs.js';
 import type { Publisher } from './publisher.js';
 
 /*
- * The columnar paths: events of one type on one graph, copied into the frames column by column. The whole call is checked
- * before the first event is written, so it is refused whole; what there is no room for is not accepted, and counted.
+ * The columnar paths: events of one type on one graph, copied into the frames column by column. A call takes as many as
+ * there is room for, and all of these are checked before the first is written: it is refused whole. What there is no room
+ * for is not looked at: who comes back with the rest of a long column would have it checked again and again (a million
+ * edges at 64 frames of 512 events: each handle 16 times).
  */
 
 function refuse(publisher: Publisher, events: number, message: string): never {
@@ -29,12 +31,12 @@ function checkColumn(
 }
 
 /** The attention bits of all rows together, once every handle is one of the graph's. */
-function checkHandles(publisher: Publisher, name: string, handles: Uint32Array, graph: number): number {
+function checkHandles(publisher: Publisher, name: string, handles: Uint32Array, end: number, graph: number): number {
   const graphOf = publisher.nodes.book.graph;
   const attentionOf = publisher.nodes.attention;
   const bound = graph + 1;
   let attention = 0;
-  for (let i = 0; i < handles.length; i++) {
+  for (let i = 0; i < end; i++) {
     const row = handles[i]!;
     if (graph === NO_ROW || graphOf[row] !== bound) {
       refuse(publisher, handles.length, `${name}[${i}]: ${row} is not a handle of this graph`);
@@ -44,15 +46,22 @@ function checkHandles(publisher: Publisher, name: string, handles: Uint32Array, 
   return attention;
 }
 
-function checkNumbers(publisher: Publisher, name: string, values: Float64Array): void {
-  for (let i = 0; i < values.length; i++) {
+function checkNumbers(publisher: Publisher, name: string, values: Float64Array, end: number): void {
+  for (let i = 0; i < end; i++) {
     const value = values[i]!;
     if (value - value !== 0) refuse(publisher, values.length, `${name}[${i}]: ${value} is not a finite number`);
   }
 }
 
-function checkDegrees(publisher: Publisher, name: string, values: Float64Array, most: number, what: string): void {
-  for (let i = 0; i < values.length; i++) {
+function checkDegrees(
+  publisher: Publisher,
+  name: string,
+  values: Float64Array,
+  end: number,
+  most: number,
+  what: string,
+): void {
+  for (let i = 0; i < end; i++) {
     const value = values[i]!;
     if (value < -most || value > most) {
       refuse(publisher, values.length, `${name}[${i}]: ${value} is not a ${what}: -${most} to ${most} degrees`);
@@ -78,19 +87,20 @@ export function publishMoveColumns(
   if (ref.space === Space.solid) checkColumn(publisher, 'z', z, Float64Array, events);
   else if (z !== undefined) refuse(publisher, events, 'z: a column of it in a graph of 2 dimensions');
   if (time !== undefined) checkColumn(publisher, 'time', time, Float64Array, events);
-  const attention = checkHandles(publisher, 'handles', handles, graph);
-  checkNumbers(publisher, 'x', x);
-  checkNumbers(publisher, 'y', y);
-  if (z !== undefined) checkNumbers(publisher, 'z', z);
-  if (ref.space === Space.sphere) {
-    checkDegrees(publisher, 'x', x, 180, 'longitude');
-    checkDegrees(publisher, 'y', y, 90, 'latitude');
-  }
-  if (time !== undefined) checkNumbers(publisher, 'time', time);
-  const now = publisher.now();
   const writer = publisher.writers[ref.shard]!;
+  const most = Math.min(events, writer.roomForEvents);
+  const attention = checkHandles(publisher, 'handles', handles, most, graph);
+  checkNumbers(publisher, 'x', x, most);
+  checkNumbers(publisher, 'y', y, most);
+  if (z !== undefined) checkNumbers(publisher, 'z', z, most);
+  if (ref.space === Space.sphere) {
+    checkDegrees(publisher, 'x', x, most, 180, 'longitude');
+    checkDegrees(publisher, 'y', y, most, 90, 'latitude');
+  }
+  if (time !== undefined) checkNumbers(publisher, 'time', time, most);
+  const now = publisher.now();
   let done = 0;
-  while (done < events) {
+  while (done < most) {
     if (attention !== 0 && publisher.nodes.attention[handles[done]!] !== 0) {
       try {
         publisher.publishRow(ref, graph, handles[done]!, x[done]!, y[done]!, z?.[done], time?.[done] ?? now);
@@ -101,10 +111,10 @@ export function publishMoveColumns(
       done++;
       continue;
     }
-    let run = events - done;
+    let run = most - done;
     if (attention !== 0) {
       const attentionOf = publisher.nodes.attention;
-      for (run = 1; done + run < events && attentionOf[handles[done + run]!] === 0; ) run++;
+      for (run = 1; done + run < most && attentionOf[handles[done + run]!] === 0; ) run++;
     }
     if (!writer.room(1, 0)) break;
     const taken = publisher.beginRun(writer, run);
@@ -137,23 +147,24 @@ export function publishEdgeColumns(
   checkColumn(publisher, 'sources', sources, Uint32Array, sources?.length);
   const events = sources.length;
   checkColumn(publisher, 'targets', targets, Uint32Array, events);
+  const writer = publisher.writers[ref.shard]!;
+  const most = Math.min(events, writer.roomForEvents);
   if (weights !== undefined) {
     checkColumn(publisher, 'weights', weights, Float64Array, events);
-    for (let i = 0; i < events; i++) {
+    for (let i = 0; i < most; i++) {
       if (Number.isNaN(weights[i])) refuse(publisher, events, `weights[${i}]: NaN is not a number`);
     }
   }
   const graph = publisher.liveRow(ref);
   const attention =
-    checkHandles(publisher, 'sources', sources, graph) | checkHandles(publisher, 'targets', targets, graph);
+    checkHandles(publisher, 'sources', sources, most, graph) | checkHandles(publisher, 'targets', targets, most, graph);
   const now = publisher.now();
-  const writer = publisher.writers[ref.shard]!;
   const { ids, attention: attentionOf } = publisher.nodes;
   let done = 0;
-  while (done < events) {
+  while (done < most) {
     const source = sources[done]!;
     const target = targets[done]!;
-    const roomy = publisher.edgeBudget.room(events - done);
+    const roomy = publisher.edgeBudget.room(most - done);
     if (roomy === 0 || (attention !== 0 && (attentionOf[source]! | attentionOf[target]!) !== 0)) {
       try {
         const weight = weights?.[done];

@@ -90,7 +90,7 @@ export class GraphTable {
     }
     if (before !== NO_ROW) this.#names.unbind(before);
     if (!this.#names.bind(0, name, row)) {
-      if (before !== NO_ROW) this.#rebind(before, name);
+      if (before !== NO_ROW) this.#names.rebind(before);
       this.#free[this.shardOf(row)]!.push(row);
       throw new AthanorError('ATHANOR_CAPACITY', `graph '${name}': the names of graphs fill their reservation`);
     }
@@ -104,20 +104,14 @@ export class GraphTable {
 
   /** Takes back a `create` that was not published. */
   uncreate(row: number): void {
-    const name = this.nameOf(row);
     this.#names.unbind(row);
     this.#names.release(row);
     const before = this.#book.previous[row]!;
-    if (before !== 0) this.#rebind(before - 1, name);
+    // Its removal may not be applied yet, and workers compare with its name.
+    if (before !== 0) this.#names.rebind(before - 1);
     this.use[row] = GraphUse.free;
     this.#live--;
     this.#free[this.shardOf(row)]!.push(row);
-  }
-
-  /** The bytes that it gives back are as many as it takes: there is room. */
-  #rebind(row: number, name: string): void {
-    this.#names.release(row);
-    this.#names.bind(0, name, row);
   }
 
   /** The graph's removal stands in the frame before ring position `position` of its shard. */

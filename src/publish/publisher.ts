@@ -2,7 +2,16 @@ import { AthanorError, show } from '../base/errors.js';
 import { NO_ROW } from '../base/limits.js';
 import type { EngineEvent, GraphOptions, NodeId } from '../base/types.js';
 import { EventType, Presence } from '../schema/frame.js';
-import { checkCoordinates, checkFinite, checkId, checkKind, checkName, checkPosition, checkWeight } from './check.js';
+import {
+  checkCoordinates,
+  checkFinite,
+  checkId,
+  checkIds,
+  checkKind,
+  checkName,
+  checkPosition,
+  checkWeight,
+} from './check.js';
 import { EventWriter } from './event-writer.js';
 import { type GraphRef, optionBits, sphereRadius } from './graph-refs.js';
 import { GraphUse } from './graph-table.js';
@@ -44,7 +53,7 @@ export class Publisher extends EventWriter {
 
   /** Rows of ids, bound where they are new: all of them, or none. */
   handles(ref: GraphRef, ids: readonly NodeId[]): Uint32Array {
-    for (let i = 0; i < ids.length; i++) checkId(`ids[${i}]`, ids[i]);
+    checkIds('ids', ids);
     const rows = new Uint32Array(ids.length);
     const graph = this.ensureGraph(ref);
     this.whole(() => {

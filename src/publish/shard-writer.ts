@@ -72,6 +72,12 @@ export class ShardWriter implements SealTarget {
     return this.frame !== undefined;
   }
 
+  /** Events without payload that it has room for; a frame's where there is none, so that bad ones are told of all the same. */
+  get roomForEvents(): number {
+    const frames = this.#slots - this.ring.inFlight() - this.filled;
+    return Math.max(this.frameEvents, frames * this.frameEvents - this.openEvents);
+  }
+
   /** The open frame's first event is about to be written. */
   open(sequence: number, nowMs: number): void {
     this.firstSequence = sequence;

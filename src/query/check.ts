@@ -28,10 +28,27 @@ export function checkCount(field: string, value: unknown): asserts value is numb
   }
 }
 
-export function checkKind(kind: unknown): asserts kind is string {
-  if (typeof kind !== 'string') {
-    throw new AthanorError('ATHANOR_INVALID_QUERY', `kind: ${show(kind)} is not a string`);
+/** Infinity is one, NaN is none. */
+export function checkNumber(field: string, value: unknown): asserts value is number {
+  if (typeof value !== 'number' || Number.isNaN(value)) {
+    throw new AthanorError('ATHANOR_INVALID_QUERY', `${field}: ${show(value)} is not a number`);
   }
+}
+
+export function checkText(field: string, value: unknown): asserts value is string {
+  if (typeof value !== 'string') {
+    throw new AthanorError('ATHANOR_INVALID_QUERY', `${field}: ${show(value)} is not a string`);
+  }
+}
+
+export function checkFlag(field: string, value: unknown): asserts value is boolean {
+  if (typeof value !== 'boolean') {
+    throw new AthanorError('ATHANOR_INVALID_QUERY', `${field}: ${show(value)} is neither true nor false`);
+  }
+}
+
+export function checkKind(kind: unknown): asserts kind is string {
+  checkText('kind', kind);
 }
 
 /** A caller's array that rows or distances are written into. */
@@ -48,6 +65,23 @@ export function checkPoint(space: number, x: unknown, y: unknown, z: unknown): v
   if (space === Space.plane && z === undefined) return;
   checkThird(space, 'z', z);
   if (space === Space.sphere) checkDegrees(x, 'x', y, 'y');
+}
+
+/** Nodes at a distance of a place, as `within` has them: a filter on the nodes of another question. */
+export interface WithinFilter {
+  x: number;
+  y: number;
+  z?: number;
+  radius: number;
+}
+
+export function checkWithinFilter(space: number, within: unknown): asserts within is WithinFilter {
+  if (typeof within !== 'object' || within === null) {
+    throw new AthanorError('ATHANOR_INVALID_QUERY', `within: ${show(within)} is not { x, y, radius }`);
+  }
+  const { x, y, z, radius } = within as Partial<WithinFilter>;
+  checkPoint(space, x, y, z);
+  checkDistance('radius', radius);
 }
 
 /** The box that is asked about; across the antimeridian its minX is above its maxX. */

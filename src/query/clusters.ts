@@ -1,7 +1,8 @@
 import { AthanorError } from '../base/errors.js';
 import { GraphOption } from '../base/space.js';
 import { FANOUT, type PoolViews, type SpatialRegions, Word } from '../spatial/layout.js';
-import { poolOf, rowsInOrder } from '../spatial/walk.js';
+import { poolOf } from '../spatial/walk.js';
+import { CellSums, type Clusters } from './cell-sums.js';
 
 /** Columns and rows of cells: the number of a cell stays below 2^52. */
 export const MOST_CELLS = 2 ** 26;
@@ -13,118 +14,6 @@ export interface ClusterGrid {
   readonly maxX: number;
   readonly maxY: number;
   readonly cellSize: number;
-}
-
-/** A cell that is not empty: how many nodes, and their mean position. */
-export interface Cluster {
-  /** Of the cell, from 0. */
-  column: number;
-  row: number;
-  count: number;
-  x: number;
-  y: number;
-}
-
-/** The cells of a grid that are not empty, by row and then by column. The same object for the same question: not to be written. */
-export class Clusters implements Iterable<Cluster> {
-  readonly length: number;
-  readonly columns: Uint32Array;
-  readonly rows: Uint32Array;
-  readonly counts: Uint32Array;
-  readonly x: Float64Array;
-  readonly y: Float64Array;
-
-  static readonly none = new Clusters(new Float64Array(0), new Float64Array(0), 1);
-
-  /** Numbers of cells in their order, and count and sums of each. */
-  constructor(numbers: Float64Array, sums: Float64Array, columns: number) {
-    this.length = numbers.length;
-    this.columns = new Uint32Array(numbers.length);
-    this.rows = new Uint32Array(numbers.length);
-    this.counts = new Uint32Array(numbers.length);
-    this.x = new Float64Array(numbers.length);
-    this.y = new Float64Array(numbers.length);
-    for (let i = 0; i < numbers.length; i++) {
-      const count = sums[3 * i]!;
-      this.columns[i] = numbers[i]! % columns;
-      this.rows[i] = Math.floor(numbers[i]! / columns);
-      this.counts[i] = count;
-      this.x[i] = sums[3 * i + 1]! / count;
-      this.y[i] = sums[3 * i + 2]! / count;
-    }
-  }
-
-  *[Symbol.iterator](): IterableIterator<Cluster> {
-    for (let i = 0; i < this.length; i++) {
-      yield {
-        column: this.columns[i]!,
-        row: this.rows[i]!,
-        count: this.counts[i]!,
-        x: this.x[i]!,
-        y: this.y[i]!,
-      };
-    }
-  }
-}
-
-/** Cells of a grid that get a word each in a table; of a finer one, those that are not empty are found by hashing. */
-const TABLE_CELLS = 1 << 20;
-
-/** Sums by cell, as they grow. One for all questions of a thread: the table is as it was after each. */
-class CellSums {
-  /** Place + 1 by number of the cell; 0 = empty so far. */
-  #table = new Uint32Array(0);
-  readonly #map = new Map<number, number>();
-  #numbers = new Float64Array(256);
-  #sums = new Float64Array(256 * 3);
-  #used = 0;
-  #inTable = false;
-
-  begin(cells: number): void {
-    this.#inTable = cells <= TABLE_CELLS;
-    if (this.#inTable && this.#table.length < cells) this.#table = new Uint32Array(cells);
-  }
-
-  add(number: number, count: number, x: number, y: number): void {
-    let place = this.#inTable ? this.#table[number]! : (this.#map.get(number) ?? 0);
-    if (place === 0) place = this.#open(number);
-    const at = 3 * (place - 1);
-    const sums = this.#sums;
-    sums[at]! += count;
-    sums[at + 1]! += x;
-    sums[at + 2]! += y;
-  }
-
-  #open(number: number): number {
-    if (this.#used === this.#numbers.length) {
-      const numbers = new Float64Array(2 * this.#used);
-      const sums = new Float64Array(6 * this.#used);
-      numbers.set(this.#numbers);
-      sums.set(this.#sums);
-      this.#numbers = numbers;
-      this.#sums = sums;
-    }
-    this.#numbers[this.#used] = number;
-    this.#sums.fill(0, 3 * this.#used, 3 * this.#used + 3);
-    const place = ++this.#used;
-    if (this.#inTable) this.#table[number] = place;
-    else this.#map.set(number, place);
-    return place;
-  }
-
-  end(columns: number): Clusters {
-    const numbers = this.#numbers.slice(0, this.#used).sort();
-    const sums = new Float64Array(3 * numbers.length);
-    for (let i = 0; i < numbers.length; i++) {
-      const number = numbers[i]!;
-      const at = 3 * ((this.#inTable ? this.#table[number]! : this.#map.get(number)!) - 1);
-      for (let k = 0; k < 3; k++) sums[3 * i + k] = this.#sums[at + k]!;
-      if (this.#inTable) this.#table[number] = 0;
-    }
-    this.#map.clear();
-    this.#used = 0;
-    return new Clusters(numbers, sums, columns);
-  }
 }
 
 /** Cells along a side: one that only rounding would add is not there (2.1 is seven times 0.3). */
@@ -146,18 +35,29 @@ export function checkGrid({ minX, minY, maxX, maxY, cellSize }: ClusterGrid): vo
   }
 }
 
+/** What a walk is of: it goes on only while all of this is the same. */
+interface Moment {
+  readonly graph: number;
+  /** Of the last event applied to the graph. */
+  readonly sequence: number;
+  /** Of the pool: its trees are packed and recovered without an event. */
+  readonly epoch: number;
+}
+
+/** Levels of a tree, at most (see `stack` of the queries). */
+const MOST_LEVELS = 64;
+/** Of a node that lies in no one cell: what is below it is to be looked at. */
+const LOOK = -1;
+
 /**
- * One thread's clusters of one shard's trees, under the shard's read lock. The points below an inner node are counted when
- * a cell first contains all of them, and remembered until the graph changes: a map that is moved or zoomed between two
- * changes reads counts, not points. Nothing is kept for the writer to maintain.
+ * One thread's clusters of one shard's trees: a walk in slices, each under the shard's read lock. The points below an inner
+ * node are counted when a cell first contains all of them, and remembered until the graph changes: a map that is moved or
+ * zoomed between two changes reads counts, not points. Nothing is kept for the writer to maintain.
  */
 export class TreeClusters {
   readonly #regions: SpatialRegions;
   readonly #shard: number;
   readonly #positions: { readonly x: Float64Array; readonly y: Float64Array };
-  /** The pool that is looked into, and its axes. */
-  #pool!: PoolViews;
-  #dims = 2;
   readonly #cells = new CellSums();
   /** By inner node: the version its sums are of, and the sums. */
   #versions = new Float64Array(0);
@@ -165,10 +65,23 @@ export class TreeClusters {
   #sumX = new Float64Array(0);
   #sumY = new Float64Array(0);
   #version = 0;
-  #leafCount = 0;
-  #leafX = 0;
-  #leafY = 0;
-  readonly #stamp = { sequence: -1, epoch: -1, graph: -1 };
+  #moment: Moment = { graph: -1, sequence: -1, epoch: -1 };
+  // The walk: the pool that is looked into, its axes, the grid, and nodes that are still to be looked at.
+  #pool!: PoolViews;
+  #dims = 2;
+  #onSphere = false;
+  #grid!: ClusterGrid;
+  #columns = 0;
+  #rows = 0;
+  /** Pairs: the node, and the cell that it lies in or LOOK. */
+  readonly #stack: number[] = [];
+  // The inner nodes whose points are being counted for a cell, from one that lies in it down.
+  #depth = 0;
+  #cell = 0;
+  readonly #node = new Uint32Array(MOST_LEVELS);
+  readonly #next = new Uint32Array(MOST_LEVELS);
+  readonly #acc = new Float64Array(MOST_LEVELS * 3);
+  readonly #leafSums = new Float64Array(3);
 
   /** `positions`: node columns. */
   constructor(
@@ -181,100 +94,27 @@ export class TreeClusters {
     this.#positions = positions;
   }
 
-  /** `options` are the graph's option bits, `sequence` is its version: of the last event applied to it. */
-  clusters(graph: number, options: number, sequence: number, grid: ClusterGrid): Clusters {
+  /** Begins a walk; under the lock. `options` are the graph's option bits, `sequence` is that of the last event applied to it. */
+  begin(graph: number, options: number, sequence: number, grid: ClusterGrid): void {
     const { minX, minY, maxX, maxY, cellSize } = grid;
-    const columns = cellsOf(maxX - minX, cellSize);
-    const rows = cellsOf(maxY - minY, cellSize);
-    const cells = this.#cells;
-    const lastColumn = columns - 1;
-    const lastRow = rows - 1;
-    cells.begin(columns * rows);
-    const root = this.#regions.index.root[graph]! - 1;
+    this.#grid = grid;
+    this.#columns = cellsOf(maxX - minX, cellSize);
+    this.#rows = cellsOf(maxY - minY, cellSize);
     this.#pool = poolOf(this.#regions, this.#shard, options);
-    if ((options & GraphOption.sphere) !== 0) {
-      this.#addAll(root, (x, y) => {
-        if (x < minX || x > maxX || y < minY || y > maxY) return;
-        const column = Math.min(lastColumn, ((x - minX) / cellSize) | 0);
-        const row = Math.min(lastRow, ((y - minY) / cellSize) | 0);
-        cells.add(row * columns + column, 1, x, y);
-      });
-      return cells.end(columns);
-    }
-    const dims = (options & GraphOption.solid) === 0 ? 2 : 3;
-    this.#dims = dims;
-    this.#begin(graph, sequence);
-    const { leafAt, leafCount, innerBox, innerChild, innerCount } = this.#pool;
-    const stack = root < 0 ? [] : [root];
-    while (stack.length > 0) {
-      const ref = stack.pop()!;
-      const first = (ref >>> 1) * FANOUT;
-      if ((ref & 1) === 0) {
-        const end = (first + leafCount[ref >>> 1]!) * (dims + 1);
-        for (let at = first * (dims + 1); at < end; at += dims + 1) {
-          const x = leafAt[at]!;
-          const y = leafAt[at + 1]!;
-          if (x < minX || x > maxX || y < minY || y > maxY) continue;
-          let column = ((x - minX) / cellSize) | 0;
-          let row = ((y - minY) / cellSize) | 0;
-          // Points on the far borders belong to the last cells.
-          if (column > lastColumn) column = lastColumn;
-          if (row > lastRow) row = lastRow;
-          cells.add(row * columns + column, 1, x, y);
-        }
-        continue;
-      }
-      const end = first + innerCount[ref >>> 1]!;
-      for (let slot = first; slot < end; slot++) {
-        const at = slot * 2 * dims;
-        const left = innerBox[at]!;
-        const bottom = innerBox[at + 1]!;
-        const right = innerBox[at + dims]!;
-        const top = innerBox[at + dims + 1]!;
-        if (left > maxX || right < minX || bottom > maxY || top < minY) continue;
-        const child = innerChild[slot]!;
-        if (left < minX || right > maxX || bottom < minY || top > maxY) {
-          stack.push(child);
-          continue;
-        }
-        const column = Math.min(lastColumn, ((left - minX) / cellSize) | 0);
-        const row = Math.min(lastRow, ((bottom - minY) / cellSize) | 0);
-        // Cells grow with coordinates: where two corners are, all between them is.
-        if (
-          Math.min(lastColumn, ((right - minX) / cellSize) | 0) !== column ||
-          Math.min(lastRow, ((top - minY) / cellSize) | 0) !== row
-        ) {
-          stack.push(child);
-          continue;
-        }
-        this.#sum(child);
-        cells.add(row * columns + column, this.#leafCount, this.#leafX, this.#leafY);
-      }
-    }
-    return cells.end(columns);
-  }
-
-  /** Every point by its columns: on the sphere the tree's boxes are not of longitude and latitude. */
-  #addAll(root: number, add: (x: number, y: number) => void): void {
-    let rows = new Uint32Array(1024);
-    let found = rowsInOrder(this.#pool, root + 1, rows);
-    if (found > rows.length) {
-      rows = new Uint32Array(found);
-      found = rowsInOrder(this.#pool, root + 1, rows);
-    }
-    const { x, y } = this.#positions;
-    for (let i = 0; i < found; i++) add(x[rows[i]!]!, y[rows[i]!]!);
-  }
-
-  /** Forgets what is of another version: of the graph, or of its tree, which is packed and recovered without an event. */
-  #begin(graph: number, sequence: number): void {
-    const { words, innerCount } = this.#pool;
-    const epoch = words[Word.epoch]!;
-    const stamp = this.#stamp;
-    if (stamp.graph !== graph || stamp.sequence !== sequence || stamp.epoch !== epoch) {
+    this.#dims = (options & GraphOption.anySpace) === 0 ? 2 : 3;
+    this.#onSphere = (options & GraphOption.sphere) !== 0;
+    this.#depth = 0;
+    const root = this.#regions.index.root[graph]! - 1;
+    this.#stack.length = 0;
+    if (root >= 0) this.#push(root, LOOK);
+    this.#cells.begin(this.#columns * this.#rows);
+    const epoch = this.#pool.words[Word.epoch]!;
+    const moment = this.#moment;
+    if (moment.graph !== graph || moment.sequence !== sequence || moment.epoch !== epoch) {
       this.#version++;
-      Object.assign(stamp, { graph, sequence, epoch });
+      this.#moment = { graph, sequence, epoch };
     }
+    const { words, innerCount } = this.#pool;
     const inners = words[Word.innerBump]!;
     if (inners <= this.#versions.length) return;
     const room = Math.min(innerCount.length, 2 * inners);
@@ -284,38 +124,171 @@ export class TreeClusters {
     this.#sumY = new Float64Array(room);
   }
 
-  /** Count and sums of all points below a node, into `#leafCount`, `#leafX` and `#leafY`. */
-  #sum(ref: number): void {
-    const { leafAt, leafCount, innerChild, innerCount } = this.#pool;
-    const node = ref >>> 1;
-    let count = 0;
-    let sumX = 0;
-    let sumY = 0;
-    if ((ref & 1) === 0) {
-      count = leafCount[node]!;
-      const entry = this.#dims + 1;
-      for (let at = node * FANOUT * entry; at < (node * FANOUT + count) * entry; at += entry) {
-        sumX += leafAt[at]!;
-        sumY += leafAt[at + 1]!;
+  /** Whether the graph is still what it was when the walk began; under the lock. */
+  stands(sequence: number): boolean {
+    return this.#moment.sequence === sequence && this.#moment.epoch === this.#pool.words[Word.epoch];
+  }
+
+  /** Looks at about so many nodes; under the lock. The answer, once it has looked at all of them. */
+  step(maxNodes: number): Clusters | undefined {
+    for (let left = maxNodes; left > 0; ) {
+      if (this.#depth > 0) {
+        left = this.#count(left);
+        continue;
       }
-    } else if (this.#versions[node] === this.#version) {
-      count = this.#counts[node]!;
-      sumX = this.#sumX[node]!;
-      sumY = this.#sumY[node]!;
-    } else {
-      for (let slot = node * FANOUT; slot < node * FANOUT + innerCount[node]!; slot++) {
-        this.#sum(innerChild[slot]!);
-        count += this.#leafCount;
-        sumX += this.#leafX;
-        sumY += this.#leafY;
-      }
-      this.#versions[node] = this.#version;
-      this.#counts[node] = count;
-      this.#sumX[node] = sumX;
-      this.#sumY[node] = sumY;
+      if (this.#stack.length === 0) return this.#cells.end(this.#columns);
+      const cell = this.#stack.pop()!;
+      const ref = this.#stack.pop()!;
+      if (cell !== LOOK) this.#beginCount(ref, cell);
+      else if ((ref & 1) === 0) this.#addPoints(ref >>> 1);
+      else this.#look(ref >>> 1);
+      left--;
     }
-    this.#leafCount = count;
-    this.#leafX = sumX;
-    this.#leafY = sumY;
+    return undefined;
+  }
+
+  /** Each point of a leaf, to its cell. */
+  #addPoints(leaf: number): void {
+    const { leafAt, leafCount } = this.#pool;
+    const { minX, minY, maxX, maxY, cellSize } = this.#grid;
+    const { x: xs, y: ys } = this.#positions;
+    const cells = this.#cells;
+    const columns = this.#columns;
+    const lastColumn = columns - 1;
+    const lastRow = this.#rows - 1;
+    const entry = this.#dims + 1;
+    const first = leaf * FANOUT * entry;
+    for (let at = first; at < first + leafCount[leaf]! * entry; at += entry) {
+      const x = this.#onSphere ? xs[leafAt[at + entry - 1]!]! : leafAt[at]!;
+      const y = this.#onSphere ? ys[leafAt[at + entry - 1]!]! : leafAt[at + 1]!;
+      if (x < minX || x > maxX || y < minY || y > maxY) continue;
+      let column = ((x - minX) / cellSize) | 0;
+      let row = ((y - minY) / cellSize) | 0;
+      // Points on the far borders belong to the last cells.
+      if (column > lastColumn) column = lastColumn;
+      if (row > lastRow) row = lastRow;
+      cells.add(row * columns + column, 1, x, y);
+    }
+  }
+
+  /** The children of an inner node: those that lie in a cell are counted, what does not is to be looked at. */
+  #look(inner: number): void {
+    const { innerBox, innerChild, innerCount } = this.#pool;
+    const { minX, minY, maxX, maxY, cellSize } = this.#grid;
+    const dims = this.#dims;
+    const lastColumn = this.#columns - 1;
+    const lastRow = this.#rows - 1;
+    const first = inner * FANOUT;
+    // From the last: the first is taken from the stack next.
+    for (let slot = first + innerCount[inner]! - 1; slot >= first; slot--) {
+      const child = innerChild[slot]!;
+      if (this.#onSphere) {
+        // The tree's boxes are not of longitude and latitude.
+        this.#push(child, LOOK);
+        continue;
+      }
+      const at = slot * 2 * dims;
+      const left = innerBox[at]!;
+      const bottom = innerBox[at + 1]!;
+      const right = innerBox[at + dims]!;
+      const top = innerBox[at + dims + 1]!;
+      if (left > maxX || right < minX || bottom > maxY || top < minY) continue;
+      if (left < minX || right > maxX || bottom < minY || top > maxY) {
+        this.#push(child, LOOK);
+        continue;
+      }
+      const column = Math.min(lastColumn, ((left - minX) / cellSize) | 0);
+      const row = Math.min(lastRow, ((bottom - minY) / cellSize) | 0);
+      // Cells grow with coordinates: where two corners are, all between them is.
+      const within =
+        Math.min(lastColumn, ((right - minX) / cellSize) | 0) === column &&
+        Math.min(lastRow, ((top - minY) / cellSize) | 0) === row;
+      this.#push(child, within ? row * this.#columns + column : LOOK);
+    }
+  }
+
+  #push(ref: number, cell: number): void {
+    this.#stack.push(ref, cell);
+  }
+
+  /** All points below a node, for the cell that it lies in. */
+  #beginCount(ref: number, cell: number): void {
+    const node = ref >>> 1;
+    if ((ref & 1) === 0) {
+      const sums = this.#sumsOf(node);
+      this.#cells.add(cell, sums[0]!, sums[1]!, sums[2]!);
+    } else if (this.#versions[node] === this.#version) {
+      this.#cells.add(cell, this.#counts[node]!, this.#sumX[node]!, this.#sumY[node]!);
+    } else {
+      this.#cell = cell;
+      this.#descend(node);
+    }
+  }
+
+  #descend(node: number): void {
+    const depth = this.#depth++;
+    this.#node[depth] = node;
+    this.#next[depth] = 0;
+    this.#acc.fill(0, 3 * depth, 3 * depth + 3);
+  }
+
+  /** Goes on counting for about so many nodes; how many are left of these. */
+  #count(maxNodes: number): number {
+    const { innerChild, innerCount } = this.#pool;
+    let left = maxNodes;
+    for (; left > 0 && this.#depth > 0; left--) {
+      const depth = this.#depth - 1;
+      const inner = this.#node[depth]!;
+      if (this.#next[depth] === innerCount[inner]) {
+        this.#endCount(inner, depth);
+        continue;
+      }
+      const child = innerChild[inner * FANOUT + this.#next[depth]!++]!;
+      const node = child >>> 1;
+      if ((child & 1) === 0) {
+        const sums = this.#sumsOf(node);
+        this.#addTo(depth, sums[0]!, sums[1]!, sums[2]!);
+      } else if (this.#versions[node] === this.#version) {
+        this.#addTo(depth, this.#counts[node]!, this.#sumX[node]!, this.#sumY[node]!);
+      } else {
+        this.#descend(node);
+      }
+    }
+    return left;
+  }
+
+  #endCount(inner: number, depth: number): void {
+    const count = this.#acc[3 * depth]!;
+    const sumX = this.#acc[3 * depth + 1]!;
+    const sumY = this.#acc[3 * depth + 2]!;
+    this.#versions[inner] = this.#version;
+    this.#counts[inner] = count;
+    this.#sumX[inner] = sumX;
+    this.#sumY[inner] = sumY;
+    this.#depth = depth;
+    if (depth === 0) this.#cells.add(this.#cell, count, sumX, sumY);
+    else this.#addTo(depth - 1, count, sumX, sumY);
+  }
+
+  #addTo(depth: number, count: number, sumX: number, sumY: number): void {
+    const acc = this.#acc;
+    acc[3 * depth]! += count;
+    acc[3 * depth + 1]! += sumX;
+    acc[3 * depth + 2]! += sumY;
+  }
+
+  /** Count and sums of a leaf's points: the same array each time. */
+  #sumsOf(leaf: number): Float64Array {
+    const { leafAt, leafCount } = this.#pool;
+    const entry = this.#dims + 1;
+    const count = leafCount[leaf]!;
+    const sums = this.#leafSums;
+    sums.fill(0);
+    sums[0] = count;
+    for (let at = leaf * FANOUT * entry; at < (leaf * FANOUT + count) * entry; at += entry) {
+      sums[1]! += leafAt[at]!;
+      sums[2]! += leafAt[at + 1]!;
+    }
+    return sums;
   }
 }

@@ -1,10 +1,10 @@
-import { AthanorError } from '../base/errors.js';
 import { Both, In, Out, type ShardEdges } from '../graph/shard-edges.js';
-import type { ShardLock } from '../memory/lock.js';
 import { type NodeColumns, NodeFlag } from '../project/node-columns.js';
 import { ANY_KIND } from '../spatial/queries.js';
 import type { ShardQueries } from '../spatial/shard-queries.js';
+import type { Ball } from './ball.js';
 import type { Slab } from './node-set.js';
+import type { ReadLock } from './read-lock.js';
 
 /** A place, in the coordinates of the graph that is asked; z counts in a solid alone. */
 export interface Point {
@@ -30,26 +30,16 @@ export class ShardReader {
   readonly edges: ShardEdges;
   /** To be asked under the lock. */
   readonly queries: ShardQueries;
-  readonly #lock: ShardLock;
-  readonly #shard: number;
-  readonly #thread: number;
-  readonly #timeoutMs: number;
+  readonly #lock: ReadLock;
   readonly #nodes: NodeColumns;
 
   constructor(parts: {
-    lock: ShardLock;
-    shard: number;
-    /** Admitted as a reader. */
-    thread: number;
-    timeoutMs: number;
+    lock: ReadLock;
     nodes: NodeColumns;
     queries: ShardQueries;
     edges: ShardEdges;
   }) {
     this.#lock = parts.lock;
-    this.#shard = parts.shard;
-    this.#thread = parts.thread;
-    this.#timeoutMs = parts.timeoutMs;
     this.#nodes = parts.nodes;
     this.queries = parts.queries;
     this.edges = parts.edges;
@@ -57,20 +47,16 @@ export class ShardReader {
 
   /** @throws AthanorError ATHANOR_SHARD_BUSY when the shard's writer does not let go in time. */
   lock(): void {
-    if (this.#lock.acquireRead(this.#shard, this.#thread, this.#timeoutMs)) return;
-    throw new AthanorError(
-      'ATHANOR_SHARD_BUSY',
-      `shard ${this.#shard}: its writer held it for longer than option readTimeoutMs (${this.#timeoutMs})`,
-    );
+    this.#lock.acquire();
   }
 
   /** As `lock`; false when the writer does not let go in so many milliseconds. */
   tryLock(ms: number): boolean {
-    return this.#lock.acquireRead(this.#shard, this.#thread, ms);
+    return this.#lock.tryAcquire(ms);
   }
 
   unlock(): void {
-    this.#lock.releaseRead(this.#shard, this.#thread);
+    this.#lock.release();
   }
 
   isAlive(row: number): boolean {
@@ -165,8 +151,8 @@ export class ShardReader {
     }
   }
 
-  /** Each neighbour once, into the slab; `kind` -1 takes edges of every kind. */
-  neighbors(row: number, direction: 'out' | 'in' | 'both', kind: number, slab: Slab): number {
+  /** Each neighbour once, into the slab; `kind` -1 takes edges of every kind, `ball` nodes inside it alone. */
+  neighbors(row: number, direction: 'out' | 'in' | 'both', kind: number, slab: Slab, ball: Ball | undefined): number {
     const edges = this.edges;
     const which = direction === 'out' ? Out : direction === 'in' ? In : Both;
     let found = 0;
@@ -174,8 +160,17 @@ export class ShardReader {
     if (this.isAlive(row)) {
       slab.reserve(edges.entriesOf(row));
       found = edges.neighborsInto(row, which, kind, slab.rows, slab.at);
+      if (ball !== undefined) found = keepInside(ball, slab, found);
     }
     this.unlock();
     return found;
   }
+}
+
+/** Of the rows behind the slab's `at` those in the ball; how many. */
+function keepInside(ball: Ball, slab: Slab, found: number): number {
+  const { rows, at } = slab;
+  let kept = 0;
+  for (let i = at; i < at + found; i++) if (ball.has(rows[i]!)) rows[at + kept++] = rows[i]!;
+  return kept;
 }

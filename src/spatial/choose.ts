@@ -33,6 +33,26 @@ export function makeDescent(pool: PoolViews) {
     return ref >>> 1;
   }
 
+  /** The lowest inner node on that way; likewise. */
+  function parentFor(root: number, x: number, y: number, z: number): number {
+    let inner = root >>> 1;
+    while ((innerChild[inner * FANOUT]! & 1) === 1) {
+      const slot = choose(inner, x, y, z);
+      const child = innerChild[slot]!;
+      // Nodes of a tree that lost many points may have leaves beside inner nodes.
+      if ((child & 1) === 0) return inner;
+      const at = slot * BOX;
+      if (x < box[at]!) box[at] = x;
+      if (y < box[at + 1]!) box[at + 1] = y;
+      if (z < box[at + Z]!) box[at + Z] = z;
+      if (x > box[at + MAX_X]!) box[at + MAX_X] = x;
+      if (y > box[at + MAX_Y]!) box[at + MAX_Y] = y;
+      if (z > box[at + MAX_Z]!) box[at + MAX_Z] = z;
+      inner = child >>> 1;
+    }
+    return inner;
+  }
+
   function choose(inner: number, x: number, y: number, z: number): number {
     const first = inner * FANOUT;
     const end = first + innerCount[inner]!;
@@ -64,7 +84,7 @@ export function makeDescent(pool: PoolViews) {
     return best;
   }
 
-  return { leafFor };
+  return { leafFor, parentFor };
 }
 
 export type Descent = ReturnType<typeof makeDescent>;

@@ -1,132 +1,129 @@
-import { FANOUT, type PoolViews } from './layout.js';
+import { FANOUT, type PackViews, type PoolViews } from './layout.js';
 import type { NodePool } from './nodes.js';
-import { GATHERED, INNER_FILL, LEAF_FILL, Pack } from './packing-state.js';
-import { groupEnd, groupStart } from './tile-sort.js';
+import { GATHERED, INNER_FILL, LEAF_FILL, MOVED, Pack } from './packing-state.js';
 
-const DIM = 3;
-/** Words of a leaf's entry: its coordinates, and its row. */
+/** Words of a leaf's entry, and of a record: its coordinates, and its row or node. */
 const ENTRY = 4;
 const ROW = 3;
 const Z = 2;
-/** Points that are looked up together. */
-const BLOCK = 256;
 
-/** The emitting phase of a packing: items of packItemA, tile by tile, become the nodes of a level, in packItemB. */
+/** The emitting phase of a packing: records in the order of their tiles become the nodes of a level, in packMade. */
 export class Emission {
   readonly #pool: NodePool;
-  readonly #views: PoolViews;
+  readonly #nodes: PoolViews;
+  readonly #views: PackViews;
   readonly #words: Uint32Array;
-  readonly #scratch = {
-    rows: new Uint32Array(BLOCK),
-    from: new Uint32Array(BLOCK),
-    marks: new Uint32Array(BLOCK),
-    points: new Float64Array(BLOCK * DIM),
-  };
 
-  constructor(pool: NodePool) {
+  constructor(pool: NodePool, views: PackViews) {
     this.#pool = pool;
-    this.#views = pool.views;
-    this.#words = pool.views.packWords;
+    this.#nodes = pool.views;
+    this.#views = views;
+    this.#words = views.packWords;
   }
 
-  /** About `maxItems` points, from the tree of `old` entries to that of `entries`; true when the level is done. */
-  points(graph: number, old: Uint32Array, entries: Uint32Array, maxItems: number): boolean {
+  /**
+   * About `maxItems` points; true when all of the tiles are done. Of those with the right mark in `entries` the slots go
+   * there; one that moved meanwhile has its position in the tree of `old` entries. Without `old` there is no meanwhile, and
+   * no mark; without `entries` nobody is told the slots.
+   */
+  points(graph: number, maxItems: number, entries: Uint32Array | undefined, old: Uint32Array | undefined): boolean {
     const words = this.#words;
-    const end = Math.min(words[Pack.items]!, words[Pack.at]! + maxItems);
-    for (let at = words[Pack.at]!; at < end; at += BLOCK) {
-      this.#block(graph, old, entries, at, Math.min(BLOCK, end - at));
+    const { packPoints, packItemA: sorted } = this.#views;
+    const { leafAt, leafCount } = this.#nodes;
+    const until = words[Pack.until]!;
+    let at = words[Pack.at]!;
+    const end = Math.min(until, at + maxItems);
+    while (at < end) {
+      if (words[Pack.open] === 0 || at >= words[Pack.openUntil]!) this.#openLeaf(graph, at, until);
+      const stop = Math.min(end, words[Pack.openUntil]!);
+      const leaf = (words[Pack.open]! - 1) >>> 1;
+      let slot = leaf * FANOUT + leafCount[leaf]!;
+      for (; at < stop; at++) {
+        let from = sorted[at]! * ENTRY;
+        const row = packPoints[from + ROW]!;
+        let source = packPoints;
+        if (entries !== undefined) {
+          if (old !== undefined) {
+            const mark = entries[row]!;
+            if (mark !== GATHERED) {
+              // Removed meanwhile; or removed and inserted again, which makes it late.
+              if (mark !== MOVED) continue;
+              source = leafAt;
+              from = (old[row]! - 1) * ENTRY;
+            }
+          }
+          entries[row] = slot + 1;
+        }
+        const to = slot++ * ENTRY;
+        leafAt[to] = source[from]!;
+        leafAt[to + 1] = source[from + 1]!;
+        leafAt[to + Z] = source[from + Z]!;
+        leafAt[to + ROW] = row;
+      }
+      leafCount[leaf] = slot - leaf * FANOUT;
     }
-    return this.#passed(end);
+    return this.#passed(at, until);
   }
 
-  /** About `maxItems` nodes of the level below; true when the level is done. */
+  /** About `maxItems` nodes of the level below; true when all of the tiles are done. */
   nodes(maxItems: number): boolean {
     const words = this.#words;
-    const { packItemA } = this.#views;
-    const end = Math.min(words[Pack.items]!, words[Pack.at]! + maxItems);
-    for (let i = words[Pack.at]!; i < end; i++) {
-      if (words[Pack.open] !== 0 && (words[Pack.openCount]! >= INNER_FILL || groupStart(words, i) === i)) {
+    const { packPoints, packItemA: sorted } = this.#views;
+    const until = words[Pack.until]!;
+    const end = Math.min(until, words[Pack.at]! + maxItems);
+    for (let at = words[Pack.at]!; at < end; at++) {
+      if (words[Pack.open] === 0 || at >= words[Pack.openUntil]!) {
         this.#closeNode();
+        words[Pack.open] = ((this.#pool.takeInner() << 1) | 1) + 1;
+        words[Pack.openUntil] = nextUntil(at, until, INNER_FILL);
       }
-      this.#append(packItemA[i]!);
+      const ref = packPoints[sorted[at]! * ENTRY + ROW]!;
+      this.#pool.append((words[Pack.open]! - 1) >>> 1, ref);
+      this.#pool.limitGrowth(ref);
     }
-    return this.#passed(end);
+    return this.#passed(end, until);
   }
 
-  #passed(end: number): boolean {
-    const words = this.#words;
-    words[Pack.at] = end;
-    if (end < words[Pack.items]!) return false;
-    if (words[Pack.open] !== 0) this.#closeNode();
+  #passed(at: number, until: number): boolean {
+    this.#words[Pack.at] = at;
+    if (at < until) return false;
+    this.#closeNode();
     return true;
   }
 
-  /** A block of points, looked up as those of the tile sort are (60 ns a point, not 260). */
-  #block(graph: number, old: Uint32Array, entries: Uint32Array, at: number, count: number): void {
+  #openLeaf(graph: number, at: number, until: number): void {
     const words = this.#words;
-    const { packItemA, leafAt, leafCount } = this.#views;
-    const { rows, from, marks, points } = this.#scratch;
-    for (let i = 0; i < count; i++) rows[i] = packItemA[at + i]!;
-    for (let i = 0; i < count; i++) from[i] = old[rows[i]!]!;
-    for (let i = 0; i < count; i++) marks[i] = entries[rows[i]!]!;
-    for (let i = 0; i < count; i++) {
-      const slot = from[i]! === 0 ? 0 : from[i]! - 1;
-      points[i * DIM] = leafAt[slot * ENTRY]!;
-      points[i * DIM + 1] = leafAt[slot * ENTRY + 1]!;
-      points[i * DIM + Z] = leafAt[slot * ENTRY + Z]!;
+    // Points that are gone may have left none.
+    if (words[Pack.open] === 0 || this.#nodes.leafCount[(words[Pack.open]! - 1) >>> 1]! > 0) {
+      this.#closeNode();
+      words[Pack.open] = (this.#pool.takeLeaf(graph) << 1) + 1;
     }
-    let leaf = words[Pack.open] === 0 ? -1 : (words[Pack.open]! - 1) >>> 1;
-    let room = leaf < 0 ? 0 : LEAF_FILL - words[Pack.openCount]!;
-    let nextGroup = groupStart(words, at);
-    if (nextGroup < at) nextGroup = groupEnd(words, at);
-    for (let i = 0; i < count; i++) {
-      if (at + i === nextGroup) {
-        nextGroup = groupEnd(words, nextGroup);
-        room = 0;
-      }
-      // Removed meanwhile, or removed and inserted again, which makes it late.
-      if (marks[i] !== GATHERED || from[i] === 0) continue;
-      if (room === 0) {
-        if (words[Pack.open] !== 0) this.#closeNode();
-        leaf = this.#pool.takeLeaf(graph);
-        words[Pack.open] = (leaf << 1) + 1;
-        room = LEAF_FILL;
-      }
-      room--;
-      const slot = leaf * FANOUT + leafCount[leaf]!++;
-      leafAt[slot * ENTRY] = points[i * DIM]!;
-      leafAt[slot * ENTRY + 1] = points[i * DIM + 1]!;
-      leafAt[slot * ENTRY + Z] = points[i * DIM + Z]!;
-      leafAt[slot * ENTRY + ROW] = rows[i]!;
-      entries[rows[i]!] = slot + 1;
-    }
-    // A group that begins with the next block closes the node then.
-    words[Pack.openCount] = LEAF_FILL - room;
+    words[Pack.openUntil] = nextUntil(at, until, LEAF_FILL);
   }
 
   /** The open node is one of the level's. An inner node with one child would be no node: the child stands for it. */
   #closeNode(): void {
     const words = this.#words;
+    if (words[Pack.open] === 0) return;
     let ref = words[Pack.open]! - 1;
-    if ((ref & 1) === 1 && this.#views.innerCount[ref >>> 1] === 1) {
+    words[Pack.open] = 0;
+    if ((ref & 1) === 0) {
+      if (this.#nodes.leafCount[ref >>> 1] === 0) {
+        this.#pool.giveLeaf(ref >>> 1);
+        return;
+      }
+    } else if (this.#nodes.innerCount[ref >>> 1] === 1) {
       const inner = ref >>> 1;
-      ref = this.#views.innerChild[inner * FANOUT]!;
+      ref = this.#nodes.innerChild[inner * FANOUT]!;
       this.#pool.setParent(ref, 0);
       this.#pool.giveInner(inner);
     }
-    this.#views.packItemB[words[Pack.made]!++] = ref;
-    words[Pack.open] = 0;
+    this.#views.packMade[words[Pack.made]!++] = ref;
   }
+}
 
-  #append(ref: number): void {
-    const words = this.#words;
-    if (words[Pack.open] === 0) {
-      words[Pack.open] = ((this.#pool.takeInner() << 1) | 1) + 1;
-      words[Pack.openCount] = 0;
-    }
-    const inner = (words[Pack.open]! - 1) >>> 1;
-    this.#pool.append(inner, ref);
-    this.#pool.limitGrowth(ref);
-    words[Pack.openCount]!++;
-  }
+/** Where the node ends that begins with item `at`: those of a strip get as many items each, as far as that goes. */
+function nextUntil(at: number, until: number, fill: number): number {
+  const left = until - at;
+  return at + Math.ceil(left / Math.ceil(left / fill));
 }

@@ -5,11 +5,13 @@ import type { Memory } from '../memory/reserve.js';
 export const FANOUT = 16;
 /** A leaf with fewer points is dissolved, unless it is the root: bounds the number of leaves. */
 export const LEAST_LEAF = 3;
-/** Radix of the packing's sorts, in bits: 2,048 counters stay in the first-level cache. */
-export const RADIX_BITS = 11;
 
-/** Groups of tiles that a packing's sort may distribute to, and more than the counters of its three digits. */
-export const MAX_GROUPS = 1 << 16;
+/** Slabs of a packing, at most: beyond 16 million points they only grow. A record's way to one of more would miss the cache. */
+export const SLABS = 1024;
+/** Records of a chunk of a slab. */
+export const CHUNK = 64;
+/** Items that tell a packing where to cut its slabs. */
+export const SAMPLE = 8192;
 
 /*
  * Refs. A node ref is `leaf << 1` or `inner << 1 | 1`; a slot is `node * FANOUT + position`. What may be absent is stored
@@ -50,12 +52,13 @@ const indexLayout = defineRegion({
  *   innerBox    f64 [inners * 16 * 2 * dims]  least coordinates, then greatest, of each child
  *   innerChild  u32 [inners * 16]  node ref
  *   innerCount  u8, innerParent u32: as of leaves
+ *   innerOpen   u8  [inners]       1: its last leaf takes the new points of a burst; see burst.ts
  *   words       u32 [16]           Word, below
- *   pack*                          state and scratch of a packing under way; see pack.ts
+ *   pack*                          state and scratch of a packing under way, as described at `packFields`
  *
  * Bounds. A root leaf holds at least one point and any other at least LEAST_LEAF, so there are at most as many leaves as
  * rows; a packing under way makes one more for each 8 points. An inner node has at least two children, so there are fewer
- * inner nodes than leaves. Scratch of a packing is two (key, item) pairs, an order and a late row for each row: 24 bytes.
+ * inner nodes than leaves.
  */
 const poolLayout = defineRegion({
   name: 'rtree-pool',
@@ -73,25 +76,58 @@ const poolLayout = defineRegion({
       innerBox: ['f64', leaves * FANOUT * 2 * dims],
       innerChild: ['u32', leaves * FANOUT],
       innerCount: ['u8', leaves],
+      innerOpen: ['u8', leaves],
       innerParent: ['u32', leaves],
       words: ['u32', 16],
-      packWords: ['u32', 32],
-      packRange: ['f64', 8],
-      packCounts: ['u32', MAX_GROUPS],
-      packKeyA: ['u32', rows + 64],
-      packKeyB: ['u32', rows + 64],
-      packItemA: ['u32', rows + 64],
-      packItemB: ['u32', rows + 64],
-      packLate: ['u32', rows + 64],
-      packOrder: ['u32', rows + 64],
-      packLevel: ['u32', Math.ceil(rows / 8) + 64],
+      ...packFields(rows, dims),
     };
   },
 });
 
+/*
+ * Scratch of a packing of at most `rows` points; see slabs.ts and tile-sort.ts.
+ *   packWords      u32 [32]        Pack, in packing-state.ts
+ *   packRange      f64 [8]         least coordinates, then greatest, of the level's items; not along x
+ *   packSample     f64 [SAMPLE]    x of some items
+ *   packSplit      f64 [SLABS]     where slabs begin
+ *   packSlab*      u32 [SLABS]     records of a slab; its first and its last chunk
+ *   packNext       u32 [chunks]    chunk of the same slab behind a full one
+ *   packPoints     f64 [chunks * CHUNK * (dims + 1)]  records: coordinates, and row or node ref, as in leaves. One chunk of
+ *                                  a slab is not full: touched are 24 or 32 bytes a point
+ *   packKey*, packItem*  u32 [rows]  sides of the sort; touched are as many as the largest slab has records
+ *   packCounts     u32 [1024]      items by digit, of four digits
+ *   packLate       u32 [rows]      rows that came too late for the slabs
+ *   packMade, packLevel  u32       nodes of the level, and of the level below
+ */
+function packFields(rows: number, dims: number) {
+  const chunks = Math.ceil(rows / CHUNK) + Math.min(rows + 1, SLABS);
+  return {
+    packWords: ['u32', 32],
+    packRange: ['f64', 8],
+    packSample: ['f64', SAMPLE],
+    packSplit: ['f64', SLABS],
+    packSlabCount: ['u32', SLABS],
+    packSlabFirst: ['u32', SLABS],
+    packSlabLast: ['u32', SLABS],
+    packNext: ['u32', chunks],
+    packPoints: ['f64', chunks * CHUNK * (dims + 1)],
+    packKeyA: ['u32', rows + 64],
+    packKeyB: ['u32', rows + 64],
+    packItemA: ['u32', rows + 64],
+    packItemB: ['u32', rows + 64],
+    packCounts: ['u32', 1024],
+    packLate: ['u32', rows + 64],
+    packMade: ['u32', Math.ceil(rows / 8) + 64],
+    packLevel: ['u32', Math.ceil(rows / 8) + 64],
+  } as const;
+}
+
+export type PackViews = Views<ReturnType<typeof packFields>>;
+
 /**
  * Indexes of `words`: nodes that were ever taken, how many of them are free, and where the search for one goes on; the
- * discarded nodes (a ref plus one); changes of trees without an event; the graph inserted into last (a row plus one).
+ * discarded nodes (a ref plus one); changes of trees without an event; the graph inserted into last (a row plus one); points that
+ * came one after another, and their graph.
  */
 export const Word = {
   leafBump: 0,
@@ -103,6 +139,8 @@ export const Word = {
   leafScan: 6,
   innerScan: 7,
   recent: 8,
+  burst: 9,
+  burstGraph: 10,
 } as const;
 
 export type IndexViews = Views<ReturnType<typeof indexLayout.fields>>;

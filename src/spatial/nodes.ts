@@ -89,6 +89,7 @@ export class NodePool {
     // After a recovery it still holds what it once was.
     this.#innerCount[inner] = 0;
     this.#innerParent[inner] = 0;
+    this.views.innerOpen[inner] = 0;
     return inner;
   }
 
@@ -176,7 +177,7 @@ export class NodePool {
     box[at + MAX_Z] = maxZ;
   }
 
-  /** Twice the centre of the node's box along an axis, from what it holds. */
+  /** The centre of the node's box along an axis, from what it holds. */
   centre(ref: number, axis: number): number {
     let min = Number.POSITIVE_INFINITY;
     let max = Number.NEGATIVE_INFINITY;
@@ -196,7 +197,8 @@ export class NodePool {
         if (this.#innerBox[at + DIM]! > max) max = this.#innerBox[at + DIM]!;
       }
     }
-    return min + max;
+    // Halves: the sum of the farthest coordinates overflows.
+    return min * 0.5 + max * 0.5;
   }
 
   /** From its box as it is now, how far moves may grow a leaf's. */

@@ -1,7 +1,8 @@
-import { RADIX_BITS } from './layout.js';
+import { FANOUT } from './layout.js';
 
-/*
- * State of a packing under way: the words of `packWords`, shared by those who take its slices.
+/**
+ * Words of a packing under way (packWords of the shard's pool). Zeros are no packing; everything a slice needs to go on
+ * stands here or in the pack columns, so that any thread may take the next one.
  */
 export const Pack = {
   /** Graph row + 1; 0 = no packing. */
@@ -10,39 +11,54 @@ export const Pack = {
   phase: 1,
   /** Next item of the phase. */
   at: 2,
-  /** Items of the level. */
-  items: 3,
-  /** Rows in packLate. */
-  lateCount: 4,
-  /** Pass of the sort. */
-  pass: 5,
-  /** Items of a group of tiles that the sort by y, or z, is confined to; see `beginLevel` of the tile sort. */
-  stripItems: 6,
-  /** Nodes that EMIT has made of the level; they stand in packItemB. */
+  /** 0 packs points, level k the nodes of level k - 1. */
+  level: 3,
+  /** Items of the level, as far as is known when it begins. */
+  items: 4,
+  /** Rows in packLate, and the next that goes into the tree. */
+  lateCount: 5,
+  lateAt: 6,
+  /** Nodes of the level that are made; they stand in packMade. */
   made: 7,
   /** Nodes of the level below, in packLevel. */
   levelCount: 8,
-  /** Node that EMIT fills, ref + 1. */
+  /** Node that EMIT fills, ref + 1, and the item that it ends before. */
   open: 9,
-  /** What it holds. */
-  openCount: 10,
-  /** Next row of packLate. */
-  lateAt: 11,
+  openUntil: 10,
   /** Root of the new tree, ref + 1. */
-  root: 12,
-  /** 0 sorts points. */
-  level: 13,
+  root: 11,
+  /** Values in packSample, how many items one stands for, and how many go by before the next. */
+  sampled: 12,
+  stride: 13,
+  skip: 14,
+  /** Slabs, a power of two above them, the one that is sorted, and chunks of records in use. */
+  slabs: 15,
+  slabBound: 16,
+  slab: 17,
+  chunks: 18,
+  /** Chunk that KEY reads. */
+  chunk: 19,
   /** Axis that is sorted by. */
-  axis: 14,
-  /** Items of a slab: a group confined by x alone. */
-  slabItems: 15,
+  axis: 20,
+  /** Strip of the slab that is sorted by the axis: its items, from and until; and the items of each. */
+  from: 21,
+  until: 22,
+  stripItems: 23,
+  /** Pass of the sort. */
+  pass: 24,
+  /** 1 when the points are loaded: nothing changes meanwhile. */
+  loading: 25,
 } as const;
 
-export const Phase = { gather: 0, key: 1, sort: 2, group: 3, emit: 4, late: 5 } as const;
+export const Phase = { sample: 0, gather: 1, key: 2, sort: 3, emit: 4, late: 5 } as const;
 
-/** Entry of a point that waits in the sort, and of one that is inserted at the end. */
+/**
+ * Entry, in the new tree's column, of a point that was gathered; of one that moved after that; and of one that is inserted at
+ * the end. No slot is as large.
+ */
 export const GATHERED = 0xffffffff;
 export const LATE = 0xfffffffe;
+export const MOVED = 0xfffffffd;
 
 /**
  * Entries of a packed leaf and children of a packed inner node. Two places are left in a leaf for points that move in: full
@@ -50,18 +66,16 @@ export const LATE = 0xfffffffe;
  * 1.31 times a fresh tree's). It costs fresh queries 5 %.
  * Inner nodes with 12 children have a tenth fewer boxes to look at than with 16, and do not split as soon as a leaf does.
  */
-export const LEAF_FILL = 14;
+export const LEAF_FILL = FANOUT - 2;
 export const INNER_FILL = 12;
+
+/** Digits of the sorts: four passes of 8 bits; their counters and the streams they write stay in the first-level cache. */
+export const RADIX_BITS = 8;
 export const RADIX = 1 << RADIX_BITS;
+export const PASSES = 4;
 
 /** Forgets the range: nothing is in it. */
 export function emptyRange(range: Float64Array, dims: number): void {
   range.fill(Number.POSITIVE_INFINITY, 0, dims);
   range.fill(Number.NEGATIVE_INFINITY, dims, 2 * dims);
-}
-
-/** Makes the range (least coordinates, then greatest) hold a coordinate along an axis. */
-export function widen(range: Float64Array, dims: number, axis: number, value: number): void {
-  if (value < range[axis]!) range[axis] = value;
-  if (value > range[dims + axis]!) range[dims + axis] = value;
 }

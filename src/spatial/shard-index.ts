@@ -71,7 +71,11 @@ export class ShardIndex {
   /** Builds the tree of a graph that has none from the columns of its rows, indexed by row. */
   bulkLoad(graph: number, rows: Uint32Array, columns: { x: Float64Array; y: Float64Array; z: Float64Array }): void {
     const space = spaceOf(this.#options[graph]!);
-    const gather = (column: Float64Array): Float64Array => Float64Array.from(rows, (row) => column[row]!);
+    const gather = (column: Float64Array): Float64Array => {
+      const values = new Float64Array(rows.length);
+      for (let i = 0; i < rows.length; i++) values[i] = column[rows[i]!]!;
+      return values;
+    };
     const xs = gather(columns.x);
     const ys = gather(columns.y);
     if (space === Space.plane) {
@@ -101,6 +105,12 @@ export class ShardIndex {
   reclaimStep(maxNodes: number): boolean {
     if (this.plane.reclaimWanted()) return this.plane.reclaimStep(maxNodes) || this.solid.reclaimWanted();
     return this.solid.reclaimStep(maxNodes);
+  }
+
+  /** Nothing waits to be applied. */
+  calm(): void {
+    this.plane.calm();
+    this.solid.calm();
   }
 
   /** When there is time: see `ShardTrees.packIdle`. */

@@ -1,9 +1,10 @@
 import { specialize } from '../base/specialize.js';
-import { type Descent, distanceTo, makeDescent } from './choose.js';
+import { Burst } from './burst.js';
+import { type Descent, makeDescent } from './choose.js';
+import { Growth } from './growth.js';
 import { FANOUT, type IndexViews, LEAST_LEAF, type PoolViews, Word } from './layout.js';
 import { NodePool } from './nodes.js';
 import { type InsertLate, Packing } from './packing.js';
-import { splitInner, splitLeaf } from './split.js';
 
 /** Words of a leaf's entry: its coordinates, and its row. */
 const ENTRY = 4;
@@ -23,6 +24,8 @@ const LEAST_INSERTS = 256;
  * tree is at worst 1.2 times a fresh one as it is, and one whose points all jump would be packed all the time.
  */
 const LARGE = 1 << 17;
+/** Inserts in a burst that pack a tree, as a multiple of the points packed last. */
+const BURST_GROWTH = 4;
 /** Trees from here on are packed when there is time. */
 const LEAST_IDLE = 1 << 13;
 
@@ -37,12 +40,12 @@ export class ShardTrees {
   readonly #views: PoolViews;
   readonly #packing: Packing;
   readonly #descent: Descent;
-  /** While a late point goes into the tree being packed. */
-  #aside = false;
+  readonly #growth: Growth;
+  readonly #burst: Burst;
   readonly #insertLate: InsertLate = (graph, row, x, y, z, entries) => {
-    this.#aside = true;
-    this.#insertFrom(graph, this.#packing.root, entries, row, x, y, z);
-    this.#aside = false;
+    this.#growth.aside = true;
+    this.#insertNew(graph, this.#packing.root, entries, row, x, y, z);
+    this.#growth.aside = false;
   };
 
   constructor(index: IndexViews, pool: PoolViews) {
@@ -51,6 +54,8 @@ export class ShardTrees {
     this.#pool = new NodePool(this.#views);
     this.#descent = specialize(makeDescent)(pool);
     this.#packing = new Packing(this.#index, this.#pool);
+    this.#growth = new Growth(index, this.#pool, this.#packing);
+    this.#burst = new Burst(this.#pool, this.#growth, this.#packing, this.#descent);
   }
 
   count(graph: number): number {
@@ -68,7 +73,8 @@ export class ShardTrees {
     const entries = this.#entries(graph);
     this.#index.count[graph]!++;
     this.#noteInserts(graph, 1);
-    this.#insertFrom(graph, this.#index.root[graph]!, entries, row, x, y, z);
+    this.#burst.note(graph);
+    this.#insertNew(graph, this.#index.root[graph]!, entries, row, x, y, z);
     if (this.#packing.concerns(graph)) this.#packing.inserted(graph, row);
   }
 
@@ -160,80 +166,30 @@ export class ShardTrees {
     this.#insertFrom(graph, top, entries, row, x, y, z);
   }
 
+  /** Inserts a point that is new to the tree, among others perhaps. */
+  #insertNew(graph: number, root: number, entries: Uint32Array, row: number, x: number, y: number, z: number): void {
+    const takes = this.#burst.takes(graph, root, this.#index.count[graph]!);
+    if (!takes || !this.#burst.insert(graph, root - 1, entries, row, x, y, z)) {
+      this.#insertFrom(graph, root, entries, row, x, y, z);
+    }
+  }
+
   /** Inserts below the node (ref + 1; 0 = there is no tree). The boxes above it hold the point already, unless it is the root. */
   #insertFrom(graph: number, from: number, entries: Uint32Array, row: number, x: number, y: number, z: number): void {
     const views = this.#views;
     let ref = from - 1;
     if (ref < 0) {
       ref = this.#pool.takeLeaf(graph) << 1;
-      this.#setRoot(graph, ref);
+      this.#growth.setRoot(graph, ref);
     }
     let leaf = this.#descent.leafFor(ref, x, y, z);
-    if (views.leafCount[leaf] === FANOUT) leaf = this.#split(graph, leaf, entries, x, y, z);
+    if (views.leafCount[leaf] === FANOUT) leaf = this.#growth.split(graph, leaf, entries, x, y, z);
     const slot = leaf * FANOUT + views.leafCount[leaf]!++;
     views.leafAt[slot * ENTRY] = x;
     views.leafAt[slot * ENTRY + 1] = y;
     views.leafAt[slot * ENTRY + Z] = z;
     views.leafAt[slot * ENTRY + ROW] = row;
     entries[row] = slot + 1;
-  }
-
-  /** Of the graph's tree, or of the one being packed for it. */
-  #setRoot(graph: number, ref: number): void {
-    if (this.#aside) this.#packing.root = ref + 1;
-    else this.#index.root[graph] = ref + 1;
-  }
-
-  /** Splits a full leaf; the half that suits the point better is returned. */
-  #split(graph: number, leaf: number, entries: Uint32Array, x: number, y: number, z: number): number {
-    const pool = this.#pool;
-    const views = this.#views;
-    const other = pool.takeLeaf(graph);
-    splitLeaf(pool, leaf, other, entries);
-    if (this.#packing.gathering(graph)) {
-      const first = other * FANOUT;
-      for (let at = first; at < first + FANOUT / 2; at++)
-        this.#packing.relocated(graph, views.leafAt[at * ENTRY + ROW]!);
-    }
-    const slot = this.#adopt(graph, leaf << 1, other << 1) - 1;
-    const box = views.innerBox;
-    const inOther = distanceTo(box, (views.leafParent[other]! - 1) * BOX, x, y, z);
-    const chosen = inOther < distanceTo(box, slot * BOX, x, y, z) ? other : leaf;
-    pool.limitGrowth(leaf << 1);
-    pool.limitGrowth(other << 1);
-    pool.cover(views.leafParent[chosen]!, x, y, z);
-    return chosen;
-  }
-
-  /** `other` was split off `ref`: it becomes its sibling. Returns the slot + 1 of `ref`, its box exact again. */
-  #adopt(graph: number, ref: number, other: number): number {
-    const pool = this.#pool;
-    const views = this.#views;
-    const up = pool.parentOf(ref);
-    if (up === 0) {
-      const root = pool.takeInner();
-      pool.append(root, ref);
-      pool.append(root, other);
-      this.#setRoot(graph, (root << 1) | 1);
-      return pool.parentOf(ref);
-    }
-    pool.writeBox(ref, up - 1);
-    const inner = ((up - 1) / FANOUT) | 0;
-    if (views.innerCount[inner]! < FANOUT) {
-      pool.append(inner, other);
-      return up;
-    }
-    const split = pool.takeInner();
-    splitInner(pool, inner, split);
-    this.#adopt(graph, (inner << 1) | 1, (split << 1) | 1);
-    pool.append(((pool.parentOf(ref) - 1) / FANOUT) | 0, other);
-    // The boxes above were made exact before the new child came: every one of them again, up to the root.
-    for (let node = ((pool.parentOf(ref) - 1) / FANOUT) | 0, above = views.innerParent[node]!; above !== 0; ) {
-      pool.writeBox((node << 1) | 1, above - 1);
-      node = ((above - 1) / FANOUT) | 0;
-      above = views.innerParent[node]!;
-    }
-    return pool.parentOf(ref);
   }
 
   /** Takes the entry out of its leaf; a leaf with too few left is dissolved, and they are inserted anew. */
@@ -362,7 +318,9 @@ export class ShardTrees {
     const index = this.#index;
     this.#views.words[Word.recent] = graph + 1;
     const inserts = (index.inserts[graph]! += count);
-    if (inserts > LEAST_INSERTS && inserts > index.packed[graph]! && !this.#packing.active) {
+    // What pours in makes a good tree of any, and a packing meanwhile would take most of it one by one.
+    const most = index.packed[graph]! * (this.#burst.lasts(graph) ? BURST_GROWTH : 1);
+    if (inserts > LEAST_INSERTS && inserts > most && !this.#packing.active) {
       this.#packing.want(graph);
     }
   }
@@ -379,6 +337,11 @@ export class ShardTrees {
     if (packed[graph]! < LEAST_IDLE || inserts[graph]! * 4 <= packed[graph]!) return false;
     this.#packing.want(graph);
     return true;
+  }
+
+  /** Nothing waits to be applied: what comes next does not pour in. */
+  calm(): void {
+    this.#burst.calm();
   }
 
   /** Whether a packing is wanted or under way. */

@@ -1,235 +1,171 @@
-import { MAX_GROUPS, type PoolViews, RADIX_BITS } from './layout.js';
-import type { NodePool } from './nodes.js';
-import { INNER_FILL, LEAF_FILL, Pack, Phase, RADIX } from './packing-state.js';
+import { CHUNK, type PackViews } from './layout.js';
+import { LEAF_FILL, PASSES, Pack, Phase, RADIX, RADIX_BITS } from './packing-state.js';
 
 const DIM = 3;
-/** Words of a leaf's entry. */
+/** Words of a record. */
 const ENTRY = 4;
-/** Items that are looked up together. */
-const BLOCK = 256;
+const COUNTERS = PASSES * RADIX;
 
 /**
- * The sorting phases of a packing: items of packItemA (rows at level 0, else node refs) come out there again, tile by
- * tile. They are sorted by x and cut into slabs; each slab is sorted by y and cut into strips; each strip by z. (In the
- * plane a strip is a slab.) Every phase is a loop over items that can stop anywhere.
+ * Puts the records of a slab in the order of its tiles: sorted by y, and in space cut into strips that are sorted by z. What is
+ * sorted are 32-bit keys with the records' numbers, by least-significant-digit radix sorts: every phase is a loop over items
+ * that can stop anywhere. The order is that of packItemA.
  *
- *   by x: key ▶ sort (3 passes)   by y and z: key ▶ sort (3 passes) ▶ group
+ *   slab: KEY y ▶ SORT (4 passes) ▶ in the plane EMIT; in space, strip by strip: KEY z ▶ SORT ▶ EMIT
  */
 export class TileSort {
-  readonly #pool: NodePool;
-  readonly #views: PoolViews;
+  readonly #views: PackViews;
   readonly #words: Uint32Array;
-  readonly #entriesOf: (graph: number) => Uint32Array;
-  readonly #slots = new Uint32Array(BLOCK);
-  readonly #places = new Float64Array(BLOCK);
 
-  /** `entriesOf` answers the leaf slots + 1 by row of the tree that is being packed. */
-  constructor(pool: NodePool, entriesOf: (graph: number) => Uint32Array) {
-    this.#pool = pool;
-    this.#views = pool.views;
-    this.#words = pool.views.packWords;
-    this.#entriesOf = entriesOf;
+  constructor(views: PackViews) {
+    this.#views = views;
+    this.#words = views.packWords;
   }
 
-  /** A slice of about `maxItems` items; for the phases from key to group. */
-  step(graph: number, maxItems: number): void {
-    switch (this.#words[Pack.phase]) {
-      case Phase.key:
-        this.#key(graph, maxItems);
-        break;
-      case Phase.group:
-        this.#group(maxItems);
-        break;
-      default:
-        this.#sort(maxItems);
-    }
+  /** The first slab, once all records are in theirs. */
+  begin(): void {
+    this.#words[Pack.slab] = 0;
+    this.#beginSlab();
   }
 
-  /** Counts and tile sizes of the level whose items stand in packItemA. */
-  beginLevel(): void {
+  #beginSlab(): void {
     const words = this.#words;
-    const fill = words[Pack.level] === 0 ? LEAF_FILL : INNER_FILL;
-    const nodes = Math.ceil(words[Pack.items]! / fill);
-    const slabs = Math.min((MAX_GROUPS ** (1 / (DIM - 1))) | 0, Math.ceil(nodes ** (1 / DIM) - 1e-9));
-    const slabNodes = Math.ceil(nodes / Math.max(1, slabs));
-    words[Pack.slabItems] = slabNodes * fill;
-    words[Pack.stripItems] = slabNodes * fill;
-    // Along the second of three axes: as many strips as there are tiles in each.
-    if (DIM > 2) words[Pack.stripItems] = Math.ceil(slabNodes / Math.max(1, Math.ceil(Math.sqrt(slabNodes)))) * fill;
-    words[Pack.axis] = 0;
-    words[Pack.pass] = 0;
-    words[Pack.at] = 0;
-    this.#views.packCounts.fill(0, 0, 3 * RADIX);
+    words[Pack.axis] = 1;
+    words[Pack.from] = 0;
+    words[Pack.until] = this.#views.packSlabCount[words[Pack.slab]!]!;
+    this.#beginKeys();
   }
 
-  /**
-   * Twice the places of a few items along an axis: of points their coordinates, of nodes the sums of their sides. Points
-   * stand anywhere in memory: a loop for each look-up lets the processor wait for many of them at once (40 ns, not 165).
-   */
-  #placesOf(graph: number, items: Uint32Array, at: number, count: number, axis: number): void {
-    const places = this.#places;
-    if (this.#words[Pack.level] !== 0) {
-      for (let i = 0; i < count; i++) places[i] = this.#pool.centre(items[at + i]!, axis);
-      return;
+  #beginKeys(): void {
+    const words = this.#words;
+    words[Pack.phase] = Phase.key;
+    words[Pack.at] = words[Pack.from]!;
+    this.#views.packCounts.fill(0, 0, COUNTERS);
+  }
+
+  /** The tiles that were sorted are made nodes of: on to the next ones. False when there are none. */
+  next(): boolean {
+    const words = this.#words;
+    const slabItems = this.#views.packSlabCount[words[Pack.slab]!]!;
+    if ((DIM as number) > 2 && words[Pack.until]! < slabItems) {
+      words[Pack.from] = words[Pack.until]!;
+      words[Pack.until] = Math.min(slabItems, words[Pack.from]! + words[Pack.stripItems]!);
+      this.#beginKeys();
+      return true;
     }
-    const slots = this.#slots;
-    const entries = this.#entriesOf(graph);
-    const { leafAt } = this.#views;
-    for (let i = 0; i < count; i++) slots[i] = entries[items[at + i]!]!;
-    // One removed meanwhile has no slot: any place will do, EMIT passes it by.
-    for (let i = 0; i < count; i++) places[i] = 2 * leafAt[(slots[i]! === 0 ? 0 : slots[i]! - 1) * ENTRY + axis]!;
+    if (++words[Pack.slab]! === words[Pack.slabs]) return false;
+    this.#beginSlab();
+    return true;
+  }
+
+  /** A slice of about `maxItems` items; for the phases KEY and SORT. */
+  step(maxItems: number): void {
+    if (this.#words[Pack.phase] === Phase.key) this.#key(maxItems);
+    else this.#sort(maxItems);
+  }
+
+  #key(maxItems: number): void {
+    const words = this.#words;
+    const {
+      packPoints,
+      packKeyA: keys,
+      packItemA: items,
+      packNext,
+      packSlabFirst,
+      packRange,
+      packCounts,
+    } = this.#views;
+    const axis = words[Pack.axis]!;
+    const low = packRange[axis]!;
+    const scale = this.#scale(axis);
+    const until = words[Pack.until]!;
+    let at = words[Pack.at]!;
+    const end = Math.min(until, at + maxItems);
+    while (at < end) {
+      let stop = end;
+      // What is sorted by y stands in the slab's chunks; what is sorted by z, where the sort by y has left it.
+      if (axis === 1) {
+        const inChunk = at % CHUNK;
+        if (inChunk === 0)
+          words[Pack.chunk] = at === 0 ? packSlabFirst[words[Pack.slab]!]! : packNext[words[Pack.chunk]!]!;
+        stop = Math.min(end, at - inChunk + CHUNK);
+        for (let i = at, record = words[Pack.chunk]! * CHUNK + inChunk; i < stop; i++) items[i] = record++;
+      }
+      for (let i = at; i < stop; i++) {
+        const key = clampKey((packPoints[items[i]! * ENTRY + axis]! - low) * scale);
+        keys[i] = key;
+        packCounts[key & 0xff]!++;
+        packCounts[RADIX + ((key >>> 8) & 0xff)]!++;
+        packCounts[2 * RADIX + ((key >>> 16) & 0xff)]!++;
+        packCounts[3 * RADIX + (key >>> 24)]!++;
+      }
+      at = stop;
+    }
+    words[Pack.at] = at;
+    if (at < until) return;
+    prefixSums(packCounts, words[Pack.from]!);
+    words[Pack.phase] = Phase.sort;
+    words[Pack.pass] = 0;
+    words[Pack.at] = words[Pack.from]!;
   }
 
   #scale(axis: number): number {
     const range = this.#views.packRange;
-    const width = range[DIM + axis]! - range[axis]!;
     // 32 bits of the range; a range that overflows, or is nothing, sorts all alike: slower queries, no wrong ones.
-    const scale = 0xffffffff / (2 * width);
+    const scale = 0xffffffff / (range[DIM + axis]! - range[axis]!);
     return Number.isFinite(scale) ? scale : 0;
   }
 
-  /** Keys along the axis. From the second on, what is sorted are places in packOrder, which holds the order so far. */
-  #key(graph: number, maxItems: number): void {
-    const words = this.#words;
-    const { packItemA, packItemB, packKeyA, packOrder, packCounts, packRange } = this.#views;
-    const axis = words[Pack.axis]!;
-    const low = 2 * packRange[axis]!;
-    const scale = this.#scale(axis);
-    const items = words[Pack.items]!;
-    const end = Math.min(items, words[Pack.at]! + maxItems);
-    const from = axis === 1 ? packItemB : packItemA;
-    for (let at = words[Pack.at]!; at < end; at += BLOCK) {
-      const size = Math.min(BLOCK, end - at);
-      this.#placesOf(graph, from, at, size, axis);
-      const places = this.#places;
-      for (let i = 0; i < size; i++) packKeyA[at + i] = count(packCounts, clampKey((places[i]! - low) * scale));
-    }
-    if (axis > 0) {
-      for (let i = words[Pack.at]!; i < end; i++) {
-        packOrder[i] = from[i]!;
-        packItemA[i] = i;
-      }
-    }
-    words[Pack.at] = end;
-    if (end < items) return;
-    prefixSums(packCounts);
-    words[Pack.phase] = Phase.sort;
-    words[Pack.pass] = 0;
-    words[Pack.at] = 0;
-  }
-
-  /** One slice of one of the three passes; they go A → B → A → B. */
+  /** One slice of one of the passes; they go A → B → A → B → A. */
   #sort(maxItems: number): void {
     const words = this.#words;
-    const views = this.#views;
+    const { packKeyA, packKeyB, packItemA, packItemB, packCounts } = this.#views;
     const pass = words[Pack.pass]!;
     const fromA = (pass & 1) === 0;
-    const keys = fromA ? views.packKeyA : views.packKeyB;
-    const itemsIn = fromA ? views.packItemA : views.packItemB;
-    const keysOut = fromA ? views.packKeyB : views.packKeyA;
-    const itemsOut = fromA ? views.packItemB : views.packItemA;
-    const counts = views.packCounts;
-    const base = pass << RADIX_BITS;
+    const keys = fromA ? packKeyA : packKeyB;
+    const itemsIn = fromA ? packItemA : packItemB;
+    const keysOut = fromA ? packKeyB : packKeyA;
+    const itemsOut = fromA ? packItemB : packItemA;
     const shift = pass * RADIX_BITS;
-    const items = words[Pack.items]!;
-    const end = Math.min(items, words[Pack.at]! + maxItems);
+    const base = pass * RADIX;
+    const until = words[Pack.until]!;
+    const end = Math.min(until, words[Pack.at]! + maxItems);
     for (let i = words[Pack.at]!; i < end; i++) {
       const key = keys[i]!;
-      const to = counts[base + ((key >>> shift) & (RADIX - 1))]!++;
+      const to = packCounts[base + ((key >>> shift) & (RADIX - 1))]!++;
       keysOut[to] = key;
       itemsOut[to] = itemsIn[i]!;
     }
     words[Pack.at] = end;
-    if (end < items) return;
-    words[Pack.at] = 0;
-    if (pass < 2) {
-      words[Pack.pass] = pass + 1;
+    if (end < until) return;
+    words[Pack.at] = words[Pack.from]!;
+    if (pass + 1 < PASSES) words[Pack.pass] = pass + 1;
+    else this.#endSort();
+  }
+
+  #endSort(): void {
+    const words = this.#words;
+    if (words[Pack.axis]! + 1 === DIM) {
+      words[Pack.phase] = Phase.emit;
       return;
     }
-    if (words[Pack.axis] === 0) this.#nextAxis();
-    else this.#beginGroups();
+    // As many strips as there are tiles in each. (The fill of a leaf for inner nodes too: what matters is their shape.)
+    const nodes = Math.max(1, Math.ceil(words[Pack.until]! / LEAF_FILL));
+    words[Pack.stripItems] = Math.ceil(nodes / Math.ceil(Math.sqrt(nodes))) * LEAF_FILL;
+    words[Pack.axis] = 2;
+    words[Pack.until] = Math.min(words[Pack.until]!, words[Pack.stripItems]!);
+    this.#beginKeys();
   }
-
-  #nextAxis(): void {
-    const words = this.#words;
-    words[Pack.at] = 0;
-    if (++words[Pack.axis]! < DIM) {
-      this.#views.packCounts.fill(0, 0, 3 * RADIX);
-      words[Pack.phase] = Phase.key;
-      return;
-    }
-    words[Pack.made] = 0;
-    words[Pack.open] = 0;
-    words[Pack.phase] = Phase.emit;
-  }
-
-  /** Items of a group that the axis is sorted in: a slab for y, a strip for z. */
-  #groupItems(): number {
-    return this.#words[Pack.axis] === 1 ? this.#words[Pack.slabItems]! : this.#words[Pack.stripItems]!;
-  }
-
-  /** Where each group begins. */
-  #beginGroups(): void {
-    const words = this.#words;
-    const counts = this.#views.packCounts;
-    const items = words[Pack.items]!;
-    const slab = words[Pack.slabItems]!;
-    const grouped = this.#groupItems();
-    let group = 0;
-    for (let start = 0; start < items; start += slab) {
-      for (let at = 0; at < slab; at += grouped) counts[group++] = start + at;
-    }
-    words[Pack.phase] = Phase.group;
-  }
-
-  /** Stable, by group: each group then stands in order of the axis. */
-  #group(maxItems: number): void {
-    const words = this.#words;
-    const { packItemA, packItemB, packCounts, packOrder } = this.#views;
-    const slab = words[Pack.slabItems]!;
-    const grouped = this.#groupItems();
-    const inEach = Math.ceil(slab / grouped);
-    const items = words[Pack.items]!;
-    const end = Math.min(items, words[Pack.at]! + maxItems);
-    for (let i = words[Pack.at]!; i < end; i++) {
-      const place = packItemB[i]!;
-      const inSlab = (place / slab) | 0;
-      const group = inSlab * inEach + (((place - inSlab * slab) / grouped) | 0);
-      packItemA[packCounts[group]!++] = packOrder[place]!;
-    }
-    words[Pack.at] = end;
-    if (end === items) this.#nextAxis();
-  }
-}
-
-/** First of the items of the innermost group (strip) that item `i` is in; tiles do not reach across groups. */
-export function groupStart(words: Uint32Array, i: number): number {
-  const inSlab = i % words[Pack.slabItems]!;
-  return i - (inSlab % words[Pack.stripItems]!);
-}
-
-/** Where the group that begins with item `start` ends. */
-export function groupEnd(words: Uint32Array, start: number): number {
-  const slab = words[Pack.slabItems]!;
-  const slabEnd = start - (start % slab) + slab;
-  return Math.min(slabEnd, groupStart(words, start) + words[Pack.stripItems]!);
 }
 
 function clampKey(key: number): number {
   return key > 0 ? (key < 0xffffffff ? key : 0xffffffff) >>> 0 : 0;
 }
 
-/** Counts the key's three digits; the key is returned. */
-function count(counts: Uint32Array, key: number): number {
-  counts[key & (RADIX - 1)]!++;
-  counts[RADIX + ((key >>> RADIX_BITS) & (RADIX - 1))]!++;
-  counts[2 * RADIX + (key >>> (2 * RADIX_BITS))]!++;
-  return key;
-}
-
-function prefixSums(counts: Uint32Array): void {
-  for (let pass = 0; pass < 3; pass++) {
-    let sum = 0;
+/** Where the items of each digit go, the first of them to `start`. */
+function prefixSums(counts: Uint32Array, start: number): void {
+  for (let pass = 0; pass < PASSES; pass++) {
+    let sum = start;
     for (let digit = pass * RADIX; digit < (pass + 1) * RADIX; digit++) {
       const here = counts[digit]!;
       counts[digit] = sum;

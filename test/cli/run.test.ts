@@ -67,6 +67,13 @@ test('flights: one day, checked', async () => {
     name: "Chicago O'Hare International",
     flights: 1742,
   });
+  expect(summary.answers.rankedAirports.map(({ iata }: { iata: string }) => iata)).toEqual([
+    'DFW',
+    'ORD',
+    'MSP',
+    'ATL',
+    'PIT',
+  ]);
   expect(summary.notes.join(' ')).toMatch(/interpolated.*no zone/s);
   expect(Object.keys(summary)).toEqual(
     expect.arrayContaining(['events', 'eventsPerSecond', 'latencyMs', 'batchEvents']),

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ClusteringKernel, clusteringTask } from '../../dist/src/algorithms/clustering.js';
 import { CommunitiesKernel, communitiesTask } from '../../dist/src/algorithms/communities.js';
+import { StrongComponentsKernel, strongComponentsTask } from '../../dist/src/algorithms/strong-components.js';
 import { TrianglesKernel, trianglesTask } from '../../dist/src/algorithms/triangles.js';
 import { Memory } from '../../dist/src/memory/reserve.js';
 import { type NamedGraph, namedGraph, onData, rowsOf } from '../support/graph-data.js';
@@ -80,6 +81,21 @@ describe('published figures', () => {
       const named = namedGraph(rowsOf(path));
       expect(triangles(named)).toBe(figures.triangles);
       expect(mean(clustering(named, 'both'))).toBeCloseTo(figures.clustering, 4);
+    });
+  }
+});
+
+describe('strong components', () => {
+  for (const serialWork of [0, 1e9]) {
+    onData('snap/wiki-Vote.txt.gz', `the largest of wiki-Vote has 1,300 nodes (serial up to ${serialWork})`, (path) => {
+      const { graph } = namedGraph(rowsOf(path));
+      const { task, first } = strongComponentsTask(new Memory(), graph, { serialWork });
+      runKernel((breathe) => new StrongComponentsKernel(task, breathe), first);
+      const sizes = new Map<number, number>();
+      for (const value of task.values) sizes.set(value, (sizes.get(value) ?? 0) + 1);
+      expect(Math.max(...sizes.values())).toBe(1300);
+      // As many as there are in all, each named after one of its own.
+      for (const handle of sizes.keys()) expect(task.values[graph.handles.indexOf(handle)]).toBe(handle);
     });
   }
 });

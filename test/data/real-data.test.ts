@@ -1,19 +1,17 @@
-import { createReadStream, existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { createReadStream, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { createGunzip } from 'node:zlib';
-import { describe, expect, test } from 'vitest';
-import { createEngine, type Engine, type EngineEvent } from '../../dist/src/index.js';
+import { describe, expect } from 'vitest';
+import {
+  createEngine,
+  type Engine,
+  type EngineEvent,
+  mapModules,
+  type SummaryStatistics,
+} from '../../dist/src/index.js';
+import { onData } from '../support/on-data.js';
 
-const folder = process.env.ATHANOR_DATA;
 const capacity = { graphs: 100, nodes: 300_000, edges: 400_000 };
-
-/** A test on a file of ATHANOR_DATA, skipped with its reason where that is missing. */
-function onData(file: string, what: string, task: (path: string) => Promise<void>): void {
-  const path = folder === undefined ? undefined : join(folder, file);
-  if (path !== undefined && existsSync(path)) test(what, () => task(path));
-  else test.skip(`${what} (${file} is not there: set ATHANOR_DATA)`, () => undefined);
-}
 
 async function* rowsOf(path: string): AsyncGenerator<string[]> {
   let header = true;
@@ -135,4 +133,55 @@ describe('real data', () => {
       await sound(engine);
     },
   );
+
+  for (const [name, graphs, nodes, edges, components, triangles] of [
+    ['MUTAG', 188, 3371, 3721, 188, 0],
+    ['PROTEINS', 1113, 43_471, 81_044, 1200, 30_501],
+    ['NCI1', 4110, 122_747, 132_753, 4879, 186],
+  ] as const) {
+    onData(`tudataset/${name}.txt.gz`, `${name}: its totals, by graphs.map`, async (path) => {
+      await using engine = await createEngine({
+        workers: 2,
+        capacity: { graphs: 5000, nodes: 150_000, edges: 300_000 },
+      });
+      await engine.ingest(labelledGraphs(path));
+      await engine.flush();
+      const total = { graphs: 0, nodes: 0, edges: 0, components: 0, triangles: 0, ends: 0 };
+      const data = { undirected: true };
+      for await (const { result } of engine.graphs.map<SummaryStatistics>(mapModules.summary, { data })) {
+        total.graphs++;
+        total.nodes += result.nodes;
+        total.edges += result.edges;
+        total.components += result.components;
+        total.triangles += result.triangles;
+        result.degrees.forEach((count, degree) => {
+          total.ends += count * degree;
+        });
+      }
+      expect(total).toEqual({ graphs, nodes, edges, components, triangles, ends: 2 * edges });
+      await sound(engine);
+    });
+  }
 });
+
+/** A file's graphs: their number; of each `nodes label`, then a line a node, `tag degree neighbours…`. */
+async function* labelledGraphs(path: string): AsyncGenerator<EngineEvent> {
+  let left = 0;
+  let graph = -2;
+  let node = 0;
+  for await (const line of createInterface({ input: createReadStream(path).pipe(createGunzip()) })) {
+    const numbers = line.trim().split(/\s+/).map(Number);
+    if (left > 0) {
+      yield { type: 'node.upserted', graph: `g${graph}`, node };
+      for (const target of numbers.slice(2, 2 + numbers[1]!)) {
+        yield { type: 'edge.upserted', graph: `g${graph}`, source: node, target };
+      }
+      left--;
+      node++;
+    } else {
+      graph++;
+      left = graph < 0 ? 0 : numbers[0]!;
+      node = 0;
+    }
+  }
+}

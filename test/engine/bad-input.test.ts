@@ -55,15 +55,15 @@ test('what is not built yet is refused by name', () => {
     refuses(() => graph[name]!(), 'ATHANOR_UNSUPPORTED', new RegExp(name));
   }
   const whole = engine as unknown as Record<string, () => unknown>;
-  for (const name of ['projected', 'projectedColumns', 'subscribe', 'share', 'graphs']) {
-    refuses(() => (name === 'graphs' ? whole[name] : whole[name]!()), 'ATHANOR_UNSUPPORTED', new RegExp(name));
+  for (const name of ['projected', 'projectedColumns', 'subscribe', 'share']) {
+    refuses(() => whole[name]!(), 'ATHANOR_UNSUPPORTED', new RegExp(name));
   }
 });
 
 test('what is not built yet and would answer later rejects', async () => {
-  const graph = engine.graph('g') as unknown as Record<string, () => Promise<unknown>>;
-  for (const name of ['pageRank', 'bfs', 'shortestPaths', 'triangles']) {
-    await expect(graph[name]!()).rejects.toMatchObject({ code: 'ATHANOR_UNSUPPORTED' });
+  const later = engine as unknown as Record<string, () => Promise<unknown>>;
+  for (const name of ['cached', 'snapshot']) {
+    await expect(later[name]!()).rejects.toMatchObject({ code: 'ATHANOR_UNSUPPORTED' });
   }
   await expect(engine.flush({ durable: true })).rejects.toMatchObject({ code: 'ATHANOR_UNSUPPORTED' });
 });
@@ -156,6 +156,16 @@ test('capacity holds, and one more is refused', async () => {
   await small.flush();
   expect(graph.has('d')).toBe(true);
   expect(await small.verify()).toEqual({ ok: true, problems: [] });
+});
+
+test('a capacity that is too large for the system is granted or refused with ATHANOR_CAPACITY', async () => {
+  for (const capacity of [{ nodes: 2 ** 25 }, { nodes: 2 ** 31 - 1 }, { graphs: 2 ** 26 }, { edges: 2 ** 31 - 1 }]) {
+    const end = await createEngine({ workers: 1, shards: 1, capacity }).then(
+      (large) => large.close(),
+      (error: unknown) => error,
+    );
+    if (end !== undefined) expect(end, JSON.stringify(capacity)).toMatchObject({ code: 'ATHANOR_CAPACITY' });
+  }
 });
 
 test('full rings refuse, and take again once drained', async () => {

@@ -46,13 +46,13 @@ class Pair {
     }
     const key = keyOf(source, target, kind);
     const known = this.model.get(key);
-    const created = this.edges.upsert(graph, source, target, kind, weight, sequence * 2, sequence);
+    const created = this.edges.upsert(source, target, kind, weight, sequence * 2, sequence);
     expect(created).toBe(known === undefined);
     if (created) this.size++;
     const kept = Number.isNaN(weight) ? (known?.weight ?? 1) : weight;
     this.model.set(key, { graph, source, target, kind, weight: kept, time: sequence * 2 });
     // Once more: an event that is not newer changes nothing.
-    expect(this.edges.upsert(graph, source, target, kind, 77, 77, sequence)).toBe(false);
+    expect(this.edges.upsert(source, target, kind, 77, 77, sequence)).toBe(false);
   }
 
   remove(source: number, target: number, kind: number): void {
@@ -125,9 +125,9 @@ class Pair {
     for (let edge = edges.nextLive(0); edge >= 0; edge = edges.nextLive(edge + 1)) {
       const key = keyOf(views.source[edge]!, views.target[edge]!, views.kind[edge]!);
       met.add(key);
-      const { graph, source, target, kind, weight, time } = model.get(key)!;
+      const { source, target, kind, weight, time } = model.get(key)!;
       expect(edges.find(source, target, kind)).toBe(edge);
-      expect([views.graph[edge]! - 1, views.weight[edge], views.time[edge]]).toEqual([graph, weight, time]);
+      expect([views.weight[edge], views.time[edge]]).toEqual([weight, time]);
     }
     expect(met.size).toBe(model.size);
     expect(edges.find(0, 1, KINDS)).toBe(NO_ROW);
@@ -138,9 +138,8 @@ class Pair {
 
 /** Fills all that is derived with nonsense: only `edgeBump`, and the columns of edges in use, are the truth. */
 function scramble(regions: GraphRegions): void {
-  const { graph, source, outEntry, inEntry, entries, next, words } = regions.edges[1]!;
-  for (const array of [outEntry, inEntry, entries, next]) array.fill(0x7f7f7f7f);
-  for (let edge = 0; edge < graph.length; edge++) if (graph[edge] === 0) source[edge] = 0x7f7f7f7f;
+  const { outPlace, inPlace, blocks, buckets, free, words } = regions.edges[1]!;
+  for (const array of [outPlace, inPlace, blocks, buckets, free]) array.fill(0x7f7f7f7f);
   for (let word = 1; word < words.length; word++) words[word] = 0x7f7f7f7f;
   for (const rows of Object.values(regions.rows)) (rows as Uint32Array).fill(0x7f7f7f7f);
 }

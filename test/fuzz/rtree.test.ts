@@ -120,14 +120,19 @@ describe.each(worlds)('trees against maps: $name', ({ space, shape, reach, exten
           state ^= state << 5;
           return (state >>> 0) / 2 ** 32;
         };
-        // Past the least number of inserts that asks for a packing, so that most cases run one.
-        for (let row = 0; row < 280; row++) twin.put(0, row, shape(next(), next(), next()));
+        // Past the least number of inserts that asks for a packing, so that most cases run one. In every other case so many
+        // points come and go that what follows is part of a burst.
+        const pours = (salt & 2) !== 0;
+        for (let turn = pours ? 15 : 0; turn >= 0; turn--) {
+          for (let row = 0; row < 280; row++) twin.put(0, row, shape(next(), next(), next()));
+          for (let row = 0; row < 280 && turn > 0; row++) twin.remove(row);
+        }
         for (const it of commands) {
           switch (it.op) {
             case 'put':
               for (let i = 0; i < it.count; i++) {
                 twin.put(
-                  it.graph,
+                  pours && it.count > 20 ? 0 : it.graph,
                   (Math.floor(it.first * rows) + i * (1 + it.step)) % rows,
                   shape(next(), next(), next()),
                 );
@@ -148,6 +153,7 @@ describe.each(worlds)('trees against maps: $name', ({ space, shape, reach, exten
               break;
             case 'pack':
               if (it.steps % 3 === 0) twin.trees.packIdle();
+              if (it.steps % 7 === 0) twin.trees.calm();
               twin.pack(it.steps, it.items);
               break;
             case 'reclaim':
@@ -168,6 +174,42 @@ describe.each(worlds)('trees against maps: $name', ({ space, shape, reach, exten
       }),
       { seed, numRuns: 12, endOnFailure: true },
     );
+  });
+});
+
+describe.each([
+  ['plane', Space.plane, flat.uniform!],
+  ['solid', Space.solid, flat.uniform!],
+  ['sphere', Space.sphere, globe['the whole globe']!],
+  ['plane, a line', Space.plane, flat['a line']!],
+  ['plane, few places', Space.plane, flat['few places']!],
+] as const)('a graph that is loaded in a stream: %s', (_, space, shape) => {
+  it('holds every point at any time, beside moves and removes, while it is packed and when it was', () => {
+    const rows = 9000;
+    const twin = new Twin(rows, space);
+    let state = seed | 1;
+    const next = () => {
+      state ^= state << 13;
+      state ^= state >>> 17;
+      state ^= state << 5;
+      return (state >>> 0) / 2 ** 32;
+    };
+    for (let row = 0; row < rows; row++) {
+      twin.put(0, row, shape(next(), next(), next()));
+      if (next() < 0.05) twin.put(0, Math.floor(next() * row), shape(next(), next(), next()));
+      if (next() < 0.05) twin.remove(Math.floor(next() * row));
+      if (row % 64 === 63) twin.pack(1, 512);
+      if (row % 3000 === 2999) {
+        twin.check();
+        twin.ask(0, shape(next(), next(), next()), 5);
+      }
+    }
+    for (let row = 0; row < rows; row += 2) twin.remove(row);
+    twin.check();
+    twin.trees.packIdle();
+    twin.pack(1e6, 512);
+    twin.check();
+    twin.ask(0, shape(next(), next(), next()), 5);
   });
 });
 

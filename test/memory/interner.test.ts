@@ -39,6 +39,7 @@ const id: fc.Arbitrary<NodeId> = fc.oneof(
 const step = fc.oneof(
   { weight: 5, arbitrary: fc.record({ do: fc.constant('bind' as const), scope: fc.nat(3), id }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('unbind' as const), pick: fc.nat() }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('rebind' as const), pick: fc.nat() }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('release' as const), count: fc.nat(4) }) },
 );
 
@@ -53,7 +54,7 @@ describe('interner', () => {
         const capacity = 128;
         const interner = Interner.create(new Memory(), { capacity, heapBytes: 1 << 18, hashMask });
         const bound = new Map<string, { scope: number; id: NodeId; index: number }>();
-        const unbound: Array<{ id: NodeId; index: number }> = [];
+        const unbound: Array<{ scope: number; id: NodeId; index: number }> = [];
         const free = Array.from({ length: capacity }, (_, i) => i);
         const keyOf = (scope: number, of: NodeId): string => `${scope} ${typeof of} ${of}`;
         for (const each of steps) {
@@ -68,6 +69,14 @@ describe('interner', () => {
             interner.unbind(entry.index);
             bound.delete(key);
             unbound.push(entry);
+          } else if (each.do === 'rebind' && unbound.length > 0) {
+            const entry = unbound[each.pick % unbound.length]!;
+            const key = keyOf(entry.scope, entry.id);
+            if (bound.has(key)) continue;
+            unbound.splice(unbound.indexOf(entry), 1);
+            interner.rebind(entry.index);
+            expect(interner.idOf(entry.index)).toBe(entry.id);
+            bound.set(key, entry);
           } else if (each.do === 'release') {
             for (const entry of unbound.splice(0, each.count)) {
               expect(interner.idOf(entry.index)).toBe(entry.id);

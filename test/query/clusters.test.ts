@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Space } from '../../dist/src/base/space.js';
 import { createEngine, type Engine } from '../../dist/src/index.js';
+import { TreeClusters } from '../../dist/src/query/clusters.js';
+import { Twin } from '../support/tree-twin.js';
 
 const SEED = Number(process.env.ATHANOR_SEED ?? 20_261_121);
 let engine: Engine;
@@ -95,6 +98,79 @@ test('clusters of a large graph, zoomed and moved, while it changes', async () =
   }
   const clusters = graph.clusters({ minX: 0, minY: 0, maxX: 999, maxY: 999, cellSize: 1000 });
   expect([clusters.length, clusters.counts[0]]).toEqual([1, points.size]);
+});
+
+test.each([
+  ['plane', Space.plane],
+  ['solid', Space.solid],
+  ['sphere', Space.sphere],
+] as const)('a walk in slices answers as one at once, and knows when it does not stand: %s', (_, space) => {
+  const twin = new Twin(3000, space);
+  const at = (row: number) => ({ x: (row * 7919) % 97, y: (row * 104_729) % 89, z: row % 7 });
+  for (let row = 0; row < 3000; row++) twin.put(0, row, at(row));
+  const { regions, columns, options } = twin;
+  const trees = new TreeClusters(regions, 0, columns);
+  const box = (cellSize: number) => ({ minX: 3, minY: 2, maxX: 90, maxY: 80, cellSize });
+  const walk = (sequence: number, grid: Grid, maxNodes: number) => {
+    trees.begin(0, options[0]!, sequence, grid);
+    for (;;) {
+      expect(trees.stands(sequence)).toBe(true);
+      const clusters = trees.step(maxNodes);
+      if (clusters !== undefined) return [...clusters];
+    }
+  };
+  const wanted = (grid: Grid) =>
+    recount(
+      Array.from(twin.model[0]!.values(), ({ x, y }) => [x, y] as const),
+      grid,
+    );
+  for (const cellSize of [100, 30, 7])
+    expect(walk(1, box(cellSize), Number.POSITIVE_INFINITY)).toEqual(wanted(box(cellSize)));
+  for (const cellSize of [7, 30, 100]) expect(walk(2, box(cellSize), 1)).toEqual(wanted(box(cellSize)));
+  // Given up half-way, by an event and by a packing.
+  trees.begin(0, options[0]!, 3, box(30));
+  expect(trees.step(5)).toBe(undefined);
+  twin.put(0, 1, { x: 50, y: 50, z: 0 });
+  expect(trees.stands(4)).toBe(false);
+  expect(walk(4, box(30), 3)).toEqual(wanted(box(30)));
+  trees.begin(0, options[0]!, 4, box(7));
+  expect(trees.step(5)).toBe(undefined);
+  twin.pack(1e6, 512);
+  expect(trees.stands(4)).toBe(false);
+  expect(walk(4, box(7), 3)).toEqual(wanted(box(7)));
+});
+
+test('clusters are of one moment while events are applied', async () => {
+  const graph = engine.graph('crossing');
+  const count = 20_000;
+  const handles = graph.handles(Array.from({ length: count }, (_, i) => i));
+  const x = new Float64Array(count);
+  const y = Float64Array.from({ length: count }, (_, i) => i);
+  const box = (cellSize: number) => ({ minX: 0, minY: 0, maxX: 2 * count, maxY: count, cellSize });
+  graph.moveNodes(handles, x, y);
+  await engine.flush();
+  // From left to right, one after another: at any moment those on the right are the first so many.
+  for (let round = 1; round <= 4; round++) {
+    x.fill(round % 2 === 0 ? 0 : count + 1);
+    const gone = graph.moveNodes(handles, x, y);
+    // Whole frames are under way at once: nothing has to be waited for.
+    for (let asked = 0, seen = 0; asked < 500 && seen < gone - 1024; asked++) {
+      const found = [...graph.clusters(box(count + asked / 8))];
+      expect(found.reduce((sum, cell) => sum + cell.count, 0)).toBe(count);
+      const moved = found.find((cell) => cell.x === x[0]);
+      if (moved !== undefined) expect(moved.y).toBe((moved.count - 1) / 2);
+      seen = moved?.count ?? 0;
+    }
+    await engine.flush();
+    for (
+      let done = gone;
+      done < count;
+      done += graph.moveNodes(handles.subarray(done), x.subarray(done), y.subarray(done))
+    ) {
+      await engine.drained();
+    }
+    await engine.flush();
+  }
 });
 
 test('grids that make no sense', () => {

@@ -11,10 +11,8 @@ export interface Ended {
 }
 
 /** The command line of a built copy in `root`. */
-export function start(args: string[], root = ROOT): ChildProcess {
-  return spawn(process.execPath, [join(root, 'dist/src/cli/main.js'), ...args], {
-    env: { ...process.env, NO_COLOR: '1' },
-  });
+export function start(args: string[], root = ROOT, env: NodeJS.ProcessEnv = process.env): ChildProcess {
+  return spawn(process.execPath, [join(root, 'dist/src/cli/main.js'), ...args], { env: { ...env, NO_COLOR: '1' } });
 }
 
 export async function ended(child: ChildProcess): Promise<Ended> {

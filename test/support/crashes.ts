@@ -1,3 +1,6 @@
+import { CountIndex } from '../../dist/src/catalog/count-index.js';
+import { OrderedIndex } from '../../dist/src/catalog/ordered-index.js';
+import { ShardCatalog } from '../../dist/src/catalog/shard-catalog.js';
 import { ShardEdges } from '../../dist/src/graph/shard-edges.js';
 import { ByteHeap } from '../../dist/src/memory/byte-heap.js';
 import { ShardLock } from '../../dist/src/memory/lock.js';
@@ -19,6 +22,9 @@ const STEPS: ReadonlyArray<readonly [{ prototype: object }, readonly string[]]> 
   [ShardEdges, ['upsert', 'remove', 'dropNode', 'detachRow', 'reclaimStep', 'rebuild']],
   [ByteHeap, ['allocate', 'free', 'rebuild']],
   [ShardZones, ['set', 'remove', 'reclaim', 'rebuild']],
+  [ShardCatalog, ['addGraph', 'dropGraph', 'addNode', 'dropNode', 'addEdge', 'dropEdges', 'rebuild']],
+  [OrderedIndex, ['insert', 'remove', 'clear']],
+  [CountIndex, ['add', 'remove', 'move', 'clear']],
   [FrameRing, ['release']],
   [Outbox, ['begin', 'write', 'close', 'publish', 'mustTell', 'settle']],
   [ShardLock, ['acquireWrite', 'releaseWrite', 'takeOver']],

@@ -81,11 +81,15 @@ export class Simulation {
     this.#memory = memory;
     this.#events = events;
     for (let i = 0; i < workers; i++) this.#threads.push(this.#newThread());
+    const after: Host['after'] = (delayMs, task) => {
+      const occasion = this.at(delayMs + this.#soon(), task);
+      return () => void (occasion.cancelled = true);
+    };
     const host: Host = {
       now: () => this.nowMs,
       endOfTick: (task) => void this.at(this.#soon() / 10, task),
-      after: (delayMs, task) => this.#after(delayMs, task),
-      inBackground: (delayMs, task) => this.#after(delayMs, task),
+      after,
+      inBackground: after,
       submitApplier: () => this.#submit(),
       wakeApplier: () => this.#wake(),
       onProgress: (task) => {
@@ -113,6 +117,9 @@ export class Simulation {
           this.#wake();
           this.at(this.#soon(), () => this.#assign());
         }),
+      // It awaits promises of the user's, which are no part of this world.
+      map: () => Promise.reject(new Error('the simulation does not map graphs')),
+      end: () => undefined,
       close: async () => {
         this.#closed = true;
         this.#memory.control.setFlag(ControlFlag.closing);
@@ -122,13 +129,6 @@ export class Simulation {
   }
 
   // ------------------------------------------------------------ time
-
-  #after(delayMs: number, task: () => void): () => void {
-    const occasion = this.at(delayMs + this.#soon(), task);
-    return () => {
-      occasion.cancelled = true;
-    };
-  }
 
   #soon(): number {
     return (this.random(1000) / 1000) * SOON_MS;

@@ -1,5 +1,5 @@
 import { createReadStream, type ReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { codeOf, firstLine, Problem } from '../problem.js';
@@ -11,6 +11,8 @@ const REASONS: Record<string, string> = {
   Z_DATA_ERROR: 'it is not gzip, or damaged',
   Z_BUF_ERROR: 'the gzip data ends too early',
 };
+
+const CHUNK_BYTES = 1 << 16;
 
 /** A file of bytes, unpacked where its name ends in .gz. */
 export class Input {
@@ -26,10 +28,11 @@ export class Input {
   /** Fails now, in one line, rather than when the engine has been started. */
   static async open(path: string): Promise<Input> {
     try {
-      const file = await open(path);
-      const stat = await file.stat().finally(() => file.close());
-      if (stat.isDirectory()) throw Object.assign(new Error(), { code: 'EISDIR' });
-      return new Input(path, stat.size);
+      const found = await stat(path);
+      if (found.isDirectory()) throw Object.assign(new Error(), { code: 'EISDIR' });
+      // A pipe that is opened and closed has lost its writer.
+      if (found.isFile()) await (await open(path)).close();
+      return new Input(path, found.size);
     } catch (error) {
       throw unreadable(path, error);
     }
@@ -40,11 +43,16 @@ export class Input {
     return this.#file === undefined || this.bytes === 0 ? 0 : this.#file.bytesRead / this.bytes;
   }
 
+  /** Whether it is unpacked on the way. */
+  get packed(): boolean {
+    return this.path.endsWith('.gz');
+  }
+
   stream(): Readable {
-    const file = createReadStream(this.path, { highWaterMark: 1 << 16 });
+    const file = createReadStream(this.path, { highWaterMark: CHUNK_BYTES });
     this.#file = file;
     // An error of either stream ends the other and is thrown by whoever iterates the last.
-    return this.path.endsWith('.gz') ? pipeline(file, createGunzip(), () => {}) : file;
+    return this.packed ? pipeline(file, createGunzip({ chunkSize: CHUNK_BYTES }), () => {}) : file;
   }
 }
 

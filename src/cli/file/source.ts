@@ -2,13 +2,14 @@ import type { Engine, EngineEvent, GraphOptions, NodeView } from '../../index.js
 import type { Comparison } from '../comparison.js';
 import { formatThings } from '../format.js';
 import { kindOf } from '../option-owners.js';
-import { publishAll, turn } from '../pace.js';
-import { codeOf, firstLine, Problem } from '../problem.js';
+import { turn } from '../pace.js';
+import { Problem } from '../problem.js';
 import { type Answers, BadRows, type RunOptions, type Source, type SourceRun } from '../source.js';
 import type { Questions } from '../space/questions.js';
 import { coordinatesOf, isPlaced, type Space, spaceOf } from '../space/space.js';
 import { Input, unreadable } from './input.js';
 import { PlainState } from './plain-state.js';
+import { publishRecords, type RecordFate } from './publish-records.js';
 import { csvGraphOf, csvReader, type FileRecord, ndjsonReader, type RecordReader } from './records.js';
 
 /** Records that are published at once. */
@@ -50,6 +51,10 @@ class FileRun implements SourceRun {
   /** Graphs that were begun, and those of them that an event of was accepted. */
   readonly #begun = new Map<string, Space>();
   readonly #graphs = new Set<string>();
+  readonly #fate: RecordFate = {
+    accepted: (event) => this.#accepted(event),
+    bad: (line, reason) => this.#bad(line, reason),
+  };
   #rows = 0;
 
   constructor(engine: Engine, questions: Questions, input: Input, reader: RecordReader, options: RunOptions) {
@@ -100,14 +105,14 @@ class FileRun implements SourceRun {
     for (const record of records) {
       if ('event' in record && this.#isNew(record.event.graph)) {
         // What came before goes first, so that the graph is new to nobody but this event.
-        await this.#publishTogether(together);
+        await publishRecords(this.#engine, together, this.#fate);
         together = [];
         await this.#beginWith(record.line, record.event);
       } else {
         together.push(record);
       }
     }
-    await this.#publishTogether(together);
+    await publishRecords(this.#engine, together, this.#fate);
   }
 
   /** Names that are none are the engine's to refuse. */
@@ -118,34 +123,8 @@ class FileRun implements SourceRun {
   async #beginWith(line: number, event: EngineEvent): Promise<void> {
     const describes = event.type === 'graph.created';
     if (!describes) this.#declare(event.graph);
-    await this.#publishOne(line, event);
+    await publishRecords(this.#engine, [{ line, event }], this.#fate);
     if (describes && this.#graphs.has(event.graph)) this.#begin(event.graph, event.options);
-  }
-
-  async #publishTogether(records: readonly FileRecord[]): Promise<void> {
-    const events: EngineEvent[] = [];
-    for (const record of records) {
-      if ('event' in record) events.push(record.event);
-      else this.#bad(record.line, record.reason);
-    }
-    try {
-      await publishAll(this.#engine, events);
-      for (const event of events) this.#accepted(event);
-    } catch (error) {
-      if (!isBadEvent(error)) throw error;
-      // The array was refused whole for one of its events: one by one, the good ones go in.
-      for (const record of records) if ('event' in record) await this.#publishOne(record.line, record.event);
-    }
-  }
-
-  async #publishOne(line: number, event: EngineEvent): Promise<void> {
-    try {
-      await publishAll(this.#engine, event);
-      this.#accepted(event);
-    } catch (error) {
-      if (!isBadEvent(error)) throw error;
-      this.#bad(line, firstLine(error));
-    }
   }
 
   #accepted(event: EngineEvent): void {
@@ -212,8 +191,4 @@ class FileRun implements SourceRun {
   async check(comparison: Comparison): Promise<void> {
     this.#plain?.compare(this.#engine, comparison);
   }
-}
-
-function isBadEvent(error: unknown): boolean {
-  return ['ATHANOR_INVALID_EVENT', 'ATHANOR_PAYLOAD_TOO_LARGE', 'ATHANOR_UNSUPPORTED'].includes(codeOf(error));
 }

@@ -1,4 +1,4 @@
-import type { Graph } from '../../index.js';
+import type { Graph, NodeValues } from '../../index.js';
 import { bar, formatCount, formatMinute, sparkline } from '../format.js';
 import type { Answers } from '../source.js';
 import { RADIUS_M, SAMPLE_MS, type Samples } from './samples.js';
@@ -13,12 +13,13 @@ interface Moment {
   flights: number;
 }
 
-/** What the index answered while it moved, and what the airports' edges say in the end. */
-export function flightAnswers(tally: FlightTally, samples: Samples, airports: Graph): Answers {
+/** What the index answered while it moved, and what the airports' edges, and their ranks, say in the end. */
+export function flightAnswers(tally: FlightTally, samples: Samples, airports: Graph, ranks: NodeValues): Answers {
   const moments = samples.times.map((time, i) => ({ time: new Date(time).toISOString(), flights: samples.near[i]! }));
   const most = moments.reduce<Moment | null>((a, b) => (a !== null && a.flights >= b.flights ? a : b), null);
   const byHour = meanByHour(samples);
   const traffic = trafficOf(airports);
+  const ranked = ranks.top(TOP).map(([id, rank]) => ({ iata: String(id), name: nameOf(airports, String(id)), rank }));
   const mostAloft = { time: new Date(tally.mostAloftTime).toISOString(), flights: tally.mostAloft };
   const values = {
     flights: tally.flights,
@@ -38,6 +39,7 @@ export function flightAnswers(tally: FlightTally, samples: Samples, airports: Gr
       flights: ids.map((id, i) => ({ id, distanceM: distances[i]! })),
     })),
     ...traffic,
+    rankedAirports: ranked,
   };
   const sections = [
     {
@@ -56,6 +58,7 @@ export function flightAnswers(tally: FlightTally, samples: Samples, airports: Gr
       ],
     },
     { title: 'Busiest airports (departures and arrivals)', lines: airportLines(traffic.busiestAirports) },
+    { title: 'Airports by PageRank of the routes flown, however often', lines: rankLines(ranked) },
     { title: 'Busiest routes', lines: routeLines(traffic.busiestRoutes) },
   ];
   return { values, sections };
@@ -119,6 +122,14 @@ function airportLines(busiest: Traffic['busiestAirports']): string[] {
   return busiest.map(
     ({ iata, name, flights }) =>
       `${iata}  ${name.padEnd(width)} ${formatCount(flights).padStart(9)}  ${bar(flights, most, 24)}`,
+  );
+}
+
+function rankLines(ranked: ReadonlyArray<{ iata: string; name: string; rank: number }>): string[] {
+  const most = ranked[0]?.rank ?? 0;
+  const width = Math.max(0, ...ranked.map(({ name }) => name.length));
+  return ranked.map(
+    ({ iata, name, rank }) => `${iata}  ${name.padEnd(width)} ${rank.toFixed(6)}  ${bar(rank, most, 24)}`,
   );
 }
 

@@ -1,9 +1,10 @@
-import type { Graph } from '../../index.js';
+import type { Graph, NodeValues } from '../../index.js';
 import type { Comparison } from '../comparison.js';
 import type { PlainSpace } from '../space/plain-space.js';
 import type { Questions } from '../space/questions.js';
 import type { Point } from '../space/space.js';
 import type { Airport, FlightData } from './data.js';
+import { ranksOf } from './plain-ranks.js';
 import type { Samples } from './samples.js';
 import type { FlightTally } from './source.js';
 
@@ -39,8 +40,7 @@ export async function checkFlights(
   data: FlightData,
   tally: FlightTally,
   samples: Samples,
-  airports: Graph,
-  flights: Graph,
+  { airports, flights, ranks }: { airports: Graph; flights: Graph; ranks: NodeValues },
   questions: Questions,
 ): Promise<void> {
   for (const { iata, longitude, latitude } of data.airports) {
@@ -69,6 +69,14 @@ export async function checkFlights(
   comparison.equal('routes', airports.size, plain.routes.size);
   for (const { source, target, weight } of airports.edges()) {
     comparison.equal(`flights ${source} to ${target}`, weight, plain.routes.get(`${source}-${target}`) ?? 0);
+  }
+  const routes = [...plain.routes.keys()].map((route) => route.split('-') as [string, string]);
+  const plainRanks = ranksOf(
+    data.airports.map(({ iata }) => iata),
+    routes,
+  );
+  for (const [iata, rank] of plainRanks) {
+    comparison.near(`rank of ${iata}`, ranks.get(iata) ?? Number.NaN, rank, 1e-9);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Engine, Graph, GraphOptions } from '../../index.js';
+import type { Engine, Graph, GraphOptions, NodeValues } from '../../index.js';
 import type { Comparison } from '../comparison.js';
 import { formatCount, formatMinute } from '../format.js';
 import { moveAll, publishAll, removeAll, turn, upsertAllEdges } from '../pace.js';
@@ -15,6 +15,8 @@ import { SAMPLE_MS, Samples } from './samples.js';
 import { type UnitVector, vectorOf } from './sphere.js';
 
 const DAY_MS = 86_400_000;
+/** Until a round changes nothing that anybody would see. */
+const RANKING = { tolerance: 1e-12, maxIterations: 1000 };
 const ON_EARTH: GraphOptions = { metric: 'haversine' };
 
 /** What was published, for the answers and for the check. */
@@ -60,6 +62,7 @@ class FlightsRun implements SourceRun {
   readonly #departures: Departures;
   readonly #samples: Samples;
   readonly #landed: string[] = [];
+  #ranks: NodeValues | undefined;
   #airportHandles: Uint32Array = new Uint32Array(0);
   #firstDay = 0;
 
@@ -114,13 +117,21 @@ class FlightsRun implements SourceRun {
     return `${formatMinute(this.#clock.now)}: ${aloft} aloft, ${near} within 100 km of O'Hare, nearest ${nearest ?? 'none'}`;
   }
 
-  answers(): Answers {
-    return flightAnswers(this.#tally, this.#samples, this.#airports);
+  async answers(): Promise<Answers> {
+    this.#ranks = await this.#airports.pageRank(RANKING);
+    return flightAnswers(this.#tally, this.#samples, this.#airports, this.#ranks);
   }
 
   check(comparison: Comparison): Promise<void> {
-    const [airports, flights] = [this.#airports, this.#flights];
-    return checkFlights(comparison, this.#data, this.#tally, this.#samples, airports, flights, this.#questions);
+    const [airports, flights, ranks] = [this.#airports, this.#flights, this.#ranks!];
+    return checkFlights(
+      comparison,
+      this.#data,
+      this.#tally,
+      this.#samples,
+      { airports, flights, ranks },
+      this.#questions,
+    );
   }
 
   /** Publishes the airports, and starts the clock at the tick before the first departure. */

@@ -1,13 +1,11 @@
 // Derived from ../packing.ts by scripts/plane.mjs: edit that one, then run `npm run plane`.
-
-import { FANOUT, type IndexViews, type PoolViews, Word } from '../layout.js';
-import { emptyRange, GATHERED, LATE, Pack, Phase, widen } from '../packing-state.js';
-import { Emission } from './emission.js';
+import { FANOUT, type IndexViews, type PoolViews, SAMPLE, Word } from '../layout.js';
+import { GATHERED, LATE, LEAF_FILL, MOVED, Pack, Phase } from '../packing-state.js';
 import type { NodePool } from './nodes.js';
-import { TileSort } from './tile-sort.js';
+import { BLOCK } from './slabs.js';
+import { TreeBuilder } from './tree-builder.js';
 
-const DIM = 2;
-/** Words of a leaf's entry: its coordinates, and its row. */
+/** Words of a leaf's entry, and of a record: its coordinates, and its row. */
 const ENTRY = 3;
 const ROW = 2;
 
@@ -15,14 +13,14 @@ const ROW = 2;
  * Packing: a tree built aside from the points of another, by sort-tile-recursive bulk loading (Leutenegger et al., "STR: a
  * simple and efficient algorithm for R-tree packing", 1997), in slices, while that other goes on changing.
  *
- *   level 0 sorts points, level k the nodes of level k - 1:
- *   GATHER ▶ tile sort (see tile-sort.ts) ▶ EMIT ▶ next level: tile sort ▶ EMIT ... ▶ LATE ▶ ready
+ *   level 0 packs points, level k the nodes of level k - 1:
+ *   SAMPLE ▶ GATHER (both: slabs.ts) ▶ slab by slab, the tile sort (tile-sort.ts) ▶ EMIT ▶ next level: ... ▶ LATE ▶ ready
  *
- * Sorts are least-significant-digit radix sorts of 32-bit keys, so every phase is a loop over items that can stop anywhere.
+ * Coordinates travel with the items, and each slab fits the caches. Every phase is a loop over items that can stop anywhere.
  * All state is in the shard's pool region: another thread may take the next slice.
  *
- * The new tree's entries stand in the graph's other entry column. Its words are GATHERED, LATE or the point's slot in the
- * new tree (before EMIT: whatever an older tree left there).
+ * The new tree's entries stand in the graph's other entry column. Its words are GATHERED, MOVED, LATE or the point's slot in
+ * the new tree (before a row is gathered: whatever an older tree left there).
  */
 /** How the tree under construction takes a point that came late; given by the trees' owner. */
 export type InsertLate = (graph: number, row: number, x: number, y: number, entries: Uint32Array) => void;
@@ -32,16 +30,14 @@ export class Packing {
   readonly #pool: NodePool;
   readonly #views: PoolViews;
   readonly #words: Uint32Array;
-  readonly #sort: TileSort;
-  readonly #emission: Emission;
+  readonly #builder: TreeBuilder;
 
   constructor(index: IndexViews, pool: NodePool) {
     this.#index = index;
     this.#pool = pool;
     this.#views = pool.views;
     this.#words = pool.views.packWords;
-    this.#emission = new Emission(pool);
-    this.#sort = new TileSort(pool, (graph) => this.#oldEntries(graph));
+    this.#builder = new TreeBuilder(pool, pool.views);
   }
 
   get active(): boolean {
@@ -53,13 +49,14 @@ export class Packing {
   }
 
   gathering(graph: number): boolean {
-    return this.#words[Pack.graph] === graph + 1 && this.#words[Pack.phase] === Phase.gather;
+    const words = this.#words;
+    return words[Pack.graph] === graph + 1 && words[Pack.phase] === Phase.gather && words[Pack.level] === 0;
   }
 
   want(graph: number): void {
     this.#words.fill(0);
-    emptyRange(this.#views.packRange, DIM);
     this.#words[Pack.graph] = graph + 1;
+    this.#builder.slabs.beginSample(this.#index.count[graph]!, SAMPLE);
   }
 
   #oldEntries(graph: number): Uint32Array {
@@ -80,7 +77,7 @@ export class Packing {
   relocated(graph: number, row: number): void {
     if (!this.gathering(graph)) return;
     const entries = this.#newEntries(graph);
-    if (entries[row] !== GATHERED && entries[row] !== LATE) this.#late(entries, row);
+    if (entries[row]! < MOVED) this.#late(entries, row);
   }
 
   #late(entries: Uint32Array, row: number): void {
@@ -111,34 +108,37 @@ export class Packing {
     }
   }
 
-  /** Whether entries that are neither GATHERED nor LATE are slots of the new tree. */
+  /** Whether entries below MOVED are slots of the new tree. */
   #placing(): boolean {
-    return this.#words[Pack.level]! > 0 || this.#words[Pack.phase]! >= Phase.emit;
+    return this.#words[Pack.level]! > 0 || this.#words[Pack.phase]! > Phase.gather;
   }
 
   moved(graph: number, row: number, x: number, y: number): void {
-    if (this.#words[Pack.graph] !== graph + 1 || !this.#placing()) return;
-    const slot = this.#newEntries(graph)[row]!;
-    if (slot >= LATE) return;
+    if (this.#words[Pack.graph] !== graph + 1) return;
+    const entries = this.#newEntries(graph);
+    const value = entries[row]!;
+    if (value >= MOVED) {
+      if (value === GATHERED) entries[row] = MOVED;
+      return;
+    }
+    if (!this.#placing()) return;
     const leafAt = this.#views.leafAt;
-    leafAt[(slot - 1) * ENTRY] = x;
-    leafAt[(slot - 1) * ENTRY + 1] = y;
-    this.#pool.cover(this.#views.leafParent[(slot - 1) >>> 4]!, x, y);
+    leafAt[(value - 1) * ENTRY] = x;
+    leafAt[(value - 1) * ENTRY + 1] = y;
+    this.#pool.cover(this.#views.leafParent[(value - 1) >>> 4]!, x, y);
   }
 
   removed(graph: number, row: number): void {
     const entries = this.#newEntries(graph);
     const value = entries[row]!;
     entries[row] = 0;
-    if (value === 0 || value >= LATE || !this.#placing()) return;
+    if (value === 0 || value >= MOVED || !this.#placing()) return;
     const slot = value - 1;
     const { leafAt, leafCount } = this.#views;
     const leaf = slot >>> 4;
     const last = leaf * FANOUT + --leafCount[leaf]!;
-    if (this.#words[Pack.open] === (leaf << 1) + 1) this.#words[Pack.openCount]!--;
     if (last === slot) return;
-    for (let axis = 0; axis < DIM; axis++) leafAt[slot * ENTRY + axis] = leafAt[last * ENTRY + axis]!;
-    leafAt[slot * ENTRY + ROW] = leafAt[last * ENTRY + ROW]!;
+    leafAt.copyWithin(slot * ENTRY, last * ENTRY, last * ENTRY + ENTRY);
     entries[leafAt[slot * ENTRY + ROW]!] = slot + 1;
   }
 
@@ -146,139 +146,107 @@ export class Packing {
   cancel(): void {
     const words = this.#words;
     if (words[Pack.graph] === 0) return;
-    const { packItemB, packLevel } = this.#views;
-    if (words[Pack.phase] === Phase.emit) {
-      for (let i = 0; i < words[Pack.made]!; i++) this.#pool.discard(packItemB[i]!);
-      if (words[Pack.open] !== 0) this.#pool.discard(words[Pack.open]! - 1);
-    }
-    if (words[Pack.phase] !== Phase.late) {
-      for (let i = 0; i < words[Pack.levelCount]!; i++) {
-        // A node of the level below that was given a parent already is put aside with it.
-        if (this.#pool.parentOf(packLevel[i]!) === 0) this.#pool.discard(packLevel[i]!);
-      }
-    } else if (words[Pack.root] !== 0) {
-      this.#pool.discard(words[Pack.root]! - 1);
-    }
+    if (words[Pack.phase] !== Phase.late) this.#builder.discard();
+    else if (words[Pack.root] !== 0) this.#pool.discard(words[Pack.root]! - 1);
     words.fill(0);
   }
 
   // ------------------------------------------------------------ slices
 
-  /** For a graph without a tree: its points become the leaves of an old tree that only this packing knows. */
+  /** The points of a graph without a tree, all at once: nothing changes meanwhile. */
   load(graph: number, rows: Uint32Array, xs: Float64Array, ys: Float64Array, count: number): void {
     const packed = this.#words[Pack.graph]! - 1;
     this.cancel();
     if (packed >= 0) this.#unmark(packed);
-    // Nothing else may stand among the discarded, where the leaves made here are until the end.
-    while (this.#pool.reclaim(1024));
-    this.want(graph);
-    const { leafAt, leafCount, packItemA, packRange } = this.#views;
-    const old = this.#oldEntries(graph);
-    const entries = this.#newEntries(graph);
-    let leaf = -1;
-    for (let i = 0; i < count; i++) {
-      if (leaf < 0 || leafCount[leaf] === FANOUT) {
-        leaf = this.#pool.takeLeaf(graph);
-        this.#pool.discard(leaf << 1);
-      }
-      const row = rows[i]!;
-      const slot = leaf * FANOUT + leafCount[leaf]!++;
-      leafAt[slot * ENTRY] = xs[i]!;
-      leafAt[slot * ENTRY + 1] = ys[i]!;
-      leafAt[slot * ENTRY + ROW] = row;
-      old[row] = slot + 1;
-      entries[row] = GATHERED;
-      packItemA[i] = row;
-      for (let axis = 0; axis < DIM; axis++) widen(packRange, DIM, axis, leafAt[slot * ENTRY + axis]!);
-    }
     this.#index.count[graph] = count;
-    this.#words[Pack.items] = count;
-    this.#words[Pack.phase] = Phase.key;
-    this.#sort.beginLevel();
+    this.want(graph);
+    this.#words[Pack.loading] = 1;
+    const { slabs } = this.#builder;
+    for (let i = 0; i < count; i += this.#words[Pack.stride]!) slabs.take(xs[i]!);
+    slabs.endSample(LEAF_FILL);
+    const block = slabs.block;
+    for (let at = 0; at < count; at += BLOCK) {
+      const size = Math.min(BLOCK, count - at);
+      for (let i = 0; i < size; i++) {
+        block[i * ENTRY] = xs[at + i]!;
+        block[i * ENTRY + 1] = ys[at + i]!;
+        block[i * ENTRY + ROW] = rows[at + i]!;
+      }
+      slabs.scatter(size);
+    }
+    this.#builder.begin();
   }
 
   /** About `maxItems` items of work; 'ready' when the new tree holds every point. */
   step(maxItems: number, insertLate: InsertLate): 'working' | 'ready' {
     const words = this.#words;
     const graph = words[Pack.graph]! - 1;
-    switch (words[Pack.phase]) {
-      case Phase.gather:
-        this.#gather(graph, maxItems);
-        break;
-      case Phase.emit:
-        this.#emit(graph, maxItems);
-        break;
-      case Phase.late:
-        return this.insertLate(maxItems, insertLate) ? 'working' : 'ready';
-      default:
-        this.#sort.step(graph, maxItems);
+    if (words[Pack.phase] === Phase.late) return this.insertLate(maxItems, insertLate) ? 'working' : 'ready';
+    if (words[Pack.level] === 0 && words[Pack.phase] === Phase.sample) {
+      this.#samplePoints(graph, maxItems);
+    } else if (words[Pack.level] === 0 && words[Pack.phase] === Phase.gather) {
+      this.#gatherPoints(graph, maxItems);
+    } else {
+      const old = words[Pack.loading] === 0 ? this.#oldEntries(graph) : undefined;
+      if (this.#builder.step(graph, maxItems, this.#newEntries(graph), old)) words[Pack.phase] = Phase.late;
     }
     return 'working';
   }
 
-  #gather(graph: number, maxItems: number): void {
+  #samplePoints(graph: number, maxItems: number): void {
     const words = this.#words;
-    const { leafGraph, leafCount, leafAt, packItemA, packRange } = this.#views;
+    const { leafGraph, leafCount, leafAt } = this.#views;
     if (words[Pack.at] === 0 && this.#views.words[Word.discarded] !== 0) {
       // Leaves of a former tree of the graph may be among these: they are not to be read as its points.
       this.#pool.reclaim(maxItems);
       return;
     }
+    const { slabs } = this.#builder;
+    const leaves = this.#views.words[Word.leafBump]!;
+    let leaf = words[Pack.at]!;
+    for (const until = Math.min(leaves, leaf + maxItems); leaf < until; leaf++) {
+      if (leafGraph[leaf] !== graph + 1) continue;
+      const count = leafCount[leaf]!;
+      while (slabs.skip < count) slabs.take(leafAt[(leaf * FANOUT + slabs.skip) * ENTRY]!);
+      slabs.pass(count);
+    }
+    words[Pack.at] = leaf;
+    if (leaf < leaves) return;
+    slabs.endSample(LEAF_FILL);
+    words[Pack.phase] = Phase.gather;
+  }
+
+  #gatherPoints(graph: number, maxItems: number): void {
+    const words = this.#words;
+    const { leafGraph, leafCount, leafAt } = this.#views;
+    const { slabs } = this.#builder;
+    const block = slabs.block;
     const entries = this.#newEntries(graph);
     const leaves = this.#views.words[Word.leafBump]!;
     let leaf = words[Pack.at]!;
-    let items = words[Pack.items]!;
     const until = Math.min(leaves, leaf + maxItems);
-    for (const stop = items + maxItems; leaf < until && items < stop; leaf++) {
+    let items = 0;
+    let size = 0;
+    for (; leaf < until && items < maxItems; leaf++) {
       if (leafGraph[leaf] !== graph + 1) continue;
+      if (size + FANOUT > BLOCK) {
+        slabs.scatter(size);
+        items += size;
+        size = 0;
+      }
       for (let slot = leaf * FANOUT; slot < leaf * FANOUT + leafCount[leaf]!; slot++) {
         const row = leafAt[slot * ENTRY + ROW]!;
-        if (entries[row]! >= LATE) continue;
+        if (entries[row]! >= MOVED) continue;
         entries[row] = GATHERED;
-        packItemA[items++] = row;
-        for (let axis = 0; axis < DIM; axis++) widen(packRange, DIM, axis, leafAt[slot * ENTRY + axis]!);
+        const at = size++ * ENTRY;
+        block[at] = leafAt[slot * ENTRY]!;
+        block[at + 1] = leafAt[slot * ENTRY + 1]!;
+        block[at + ROW] = row;
       }
     }
+    slabs.scatter(size);
     words[Pack.at] = leaf;
-    words[Pack.items] = items;
-    if (leaf < leaves) return;
-    words[Pack.at] = 0;
-    words[Pack.phase] = items === 0 ? Phase.late : Phase.key;
-    this.#sort.beginLevel();
-  }
-
-  #emit(graph: number, maxItems: number): void {
-    const done =
-      this.#words[Pack.level] === 0
-        ? this.#emission.points(graph, this.#oldEntries(graph), this.#newEntries(graph), maxItems)
-        : this.#emission.nodes(maxItems);
-    if (done) this.#endLevel();
-  }
-
-  #endLevel(): void {
-    const words = this.#words;
-    const { packItemA, packItemB, packLevel, packRange } = this.#views;
-    const made = words[Pack.made]!;
-    words[Pack.made] = 0;
-    words[Pack.levelCount] = 0;
-    if (made <= 1) {
-      words[Pack.root] = made === 0 ? 0 : packItemB[0]! + 1;
-      words[Pack.phase] = Phase.late;
-      return;
-    }
-    emptyRange(packRange, DIM);
-    // One node for a dozen items or more: even of a million points this is a slice or two long.
-    for (let i = 0; i < made; i++) {
-      const ref = packItemB[i]!;
-      packItemA[i] = ref;
-      packLevel[i] = ref;
-      for (let axis = 0; axis < DIM; axis++) widen(packRange, DIM, axis, this.#pool.centre(ref, axis) / 2);
-    }
-    words[Pack.levelCount] = made;
-    words[Pack.items] = made;
-    words[Pack.level]!++;
-    words[Pack.phase] = Phase.key;
-    this.#sort.beginLevel();
+    if (leaf === leaves) this.#builder.begin();
   }
 
   /** Inserts what came late; true when some are left. */

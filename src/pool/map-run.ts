@@ -1,0 +1,235 @@
+import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import { AthanorError, show } from '../base/errors.js';
+import { MAX_THREADS } from '../base/limits.js';
+import { weigh } from '../memory/reserve.js';
+import { JobBoard } from './job-board.js';
+import type { Job } from './jobs.js';
+import { MapInbox } from './map-inbox.js';
+import { DEADLY, type MapBatch, type MapEnd, type MapFailure, type MapMessage, type MapTask } from './map-task.js';
+
+/** Workers that are lost at one graph before it is taken for what ends them. */
+export const MOST_LOSSES_OF_A_GRAPH = 3;
+/** And in all: eight such graphs. */
+const MOST_LOSSES = 24;
+/** A function that has not returned so long after its job was over is ended with its worker. */
+const ABANDONED_MS = 2_000;
+/** Time between two calls of `onProgress`, at least. */
+const PROGRESS_MS = 50;
+
+/** The graphs of one call, in chunks. Arrays are over shared memory; see `MapTask`. */
+export interface MapPlan {
+  readonly module: string;
+  readonly data: unknown;
+  readonly kind: number;
+  readonly rows: Uint32Array;
+  readonly generations: Uint32Array;
+  readonly starts: Uint32Array;
+  /** Chunks that may be claimed and not yet taken. */
+  readonly window: number;
+}
+
+/** What it needs of the engine. */
+export interface MapWorld {
+  readonly workers: number;
+  now(): number;
+  after(delayMs: number, task: () => void): () => void;
+  /** Ends the worker with this thread slot. */
+  endWorker(thread: number): void;
+  map(task: MapTask): Promise<MapEnd>;
+  holdRows(): () => void;
+  /** A worker left shards ready that others may apply. */
+  look(): void;
+}
+
+let lastId = 0;
+
+/** Main thread. One call of `graphs.map` under way: workers are asked for as there is something for them to do. */
+export class MapRun {
+  readonly inbox: MapInbox;
+  /** Resolves when every result is taken, or it is stopped. */
+  readonly ended: Promise<void>;
+  readonly #job: Job;
+  readonly #world: MapWorld;
+  readonly #plan: MapPlan;
+  readonly #board: JobBoard;
+  readonly #task: Omit<MapTask, 'port'>;
+  readonly #onMore: () => void;
+  readonly #onProgress: ((done: number, total: number) => void) | undefined;
+  #end: () => void = () => undefined;
+  #over = false;
+  /** Chunks that may be claimed; those whose results are all here; participants sent out. */
+  #limit: number;
+  #settled = 0;
+  #active = 0;
+  #losses = 0;
+  #cancelEnd: (() => void) | undefined;
+  readonly #lossesOf = new Map<number, number>();
+  #toldAtMs: number;
+
+  constructor(parts: {
+    job: Job;
+    world: MapWorld;
+    plan: MapPlan;
+    /** Called when there may be something to take. */
+    onMore: () => void;
+    onProgress: ((done: number, total: number) => void) | undefined;
+  }) {
+    const { job, plan, world } = parts;
+    const { rows, generations, starts, module, kind } = plan;
+    const chunks = starts.length - 1;
+    this.#job = job;
+    this.#world = world;
+    this.#plan = plan;
+    this.#onMore = parts.onMore;
+    this.#onProgress = parts.onProgress;
+    this.#toldAtMs = world.now();
+    this.#limit = Math.min(chunks, plan.window);
+    this.#board = JobBoard.create(job.memory, chunks, { phase: 0, chunks });
+    this.#board.raise(this.#limit);
+    const received = job.memory.u32('map.received', chunks);
+    const current = new Int32Array(job.memory.u32('map.current', MAX_THREADS).buffer, 0, MAX_THREADS);
+    this.inbox = new MapInbox(starts, received);
+    const alone = world.workers === 1;
+    const board = this.#board.token;
+    this.#task = { id: ++lastId, board, module, kind, rows, generations, starts, received, current, alone };
+    this.ended = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+    // What of its memory is touched.
+    weigh(rows.buffer, rows.byteLength + generations.byteLength + 3 * starts.byteLength);
+    job.adopt(this.#board);
+    job.failed.catch(() => this.stop());
+    job.onLoss = (thread) => this.#blame(thread);
+    this.#dispatch();
+  }
+
+  /** Nothing more is wanted. */
+  stop(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#board.cancel();
+    this.inbox.clear();
+    this.#end();
+    if (this.#active > 0) this.#cancelEnd = this.#world.after(ABANDONED_MS, () => this.#endAbandoned());
+  }
+
+  /** To be called when batches were taken from the inbox. */
+  taken(): void {
+    const { inbox } = this;
+    if (inbox.chunksTaken === this.#plan.starts.length - 1) {
+      this.stop();
+      return;
+    }
+    const limit = Math.min(this.#plan.starts.length - 1, inbox.chunksTaken + this.#plan.window);
+    if (limit > this.#limit) {
+      this.#limit = limit;
+      this.#board.raise(limit);
+    }
+    this.#dispatch();
+  }
+
+  /** Sends participants to chunks that nobody is at, as far as is known here. */
+  #dispatch(): void {
+    if (this.#over) return;
+    const open = this.#limit - this.#settled - this.#active;
+    const left = this.#plan.starts.length - 1 - this.#settled - this.#active;
+    // Not for each chunk that is taken: a task costs as much as a small chunk.
+    const worthIt = open >= Math.min(left, this.#plan.window / 2) || (this.#active === 0 && this.inbox.isEmpty);
+    if (!worthIt) return;
+    const more = Math.min(this.#world.workers - this.#active, open);
+    for (let k = 0; k < more; k++) void this.#participate();
+  }
+
+  async #participate(): Promise<void> {
+    this.#active++;
+    const releaseRows = this.#world.holdRows();
+    const { port1, port2 } = new MessageChannel();
+    port1.on('message', (message: MapMessage) => this.#receive(message, port1));
+    let end: MapEnd | undefined;
+    try {
+      end = await this.#world.map({ ...this.#task, port: port2 });
+    } catch (error) {
+      this.#lost(error);
+    }
+    // What a worker sent before its end, whichever it was, is here by now.
+    for (let left = receiveMessageOnPort(port1); left !== undefined; left = receiveMessageOnPort(port1)) {
+      this.#receive(left.message as MapMessage, port1);
+    }
+    port1.close();
+    releaseRows();
+    this.#active--;
+    if (this.#over) {
+      if (this.#active === 0) this.#cancelEnd?.();
+      return;
+    }
+    if (end?.why === 'module') {
+      this.#job.fail(moduleError(this.#plan.module, end.failure));
+      return;
+    }
+    // After its batches, so that who claims it next goes on behind them.
+    if (end?.why === 'yield' && !this.inbox.isWhole(end.chunk)) this.#board.giveBack(end.chunk);
+    this.#dispatch();
+  }
+
+  #receive(message: MapMessage, port: MessagePort): void {
+    if (message === 'data') port.postMessage({ data: this.#plan.data });
+    else if (message === 'ready') this.#world.look();
+    else if (!this.#over) this.#batch(message);
+  }
+
+  #batch(batch: MapBatch): void {
+    const before = this.inbox.isWhole(batch.chunk);
+    this.inbox.put(batch);
+    if (!before && this.inbox.isWhole(batch.chunk)) {
+      this.#board.settle(batch.chunk);
+      this.#settled++;
+    }
+    this.#progress();
+    this.#onMore();
+  }
+
+  #progress(): void {
+    if (this.#onProgress === undefined) return;
+    const now = this.#world.now();
+    const total = this.#plan.rows.length;
+    const done = this.inbox.received;
+    if (done < total && now - this.#toldAtMs < PROGRESS_MS) return;
+    this.#toldAtMs = now;
+    try {
+      this.#onProgress(done, total);
+    } catch (error) {
+      this.#job.fail(error);
+    }
+  }
+
+  /** Those that wait for a promise have given up; the others are still in a function that does not return. */
+  #endAbandoned(): void {
+    for (let thread = 0; thread < MAX_THREADS; thread++) {
+      // Pairs with the worker's store before it called the function.
+      if (Atomics.load(this.#task.current, thread) !== 0) this.#world.endWorker(thread);
+    }
+  }
+
+  // ------------------------------------------------------------ lost workers
+
+  #lost(error: unknown): void {
+    if (this.#over || ++this.#losses < MOST_LOSSES) return;
+    const message = `${this.#job.name}: ${MOST_LOSSES} workers were lost while they took part in it`;
+    this.#job.fail(new AthanorError('ATHANOR_WORKER_LOST', message, { cause: error }));
+  }
+
+  /** The thread's exit was seen; what it had is not yet free again. */
+  #blame(thread: number): void {
+    // Pairs with the worker's store before it called the function.
+    const graph = Atomics.exchange(this.#task.current, thread, 0) - 1;
+    if (graph < 0) return;
+    const losses = (this.#lossesOf.get(graph) ?? 0) + 1;
+    this.#lossesOf.set(graph, losses);
+    // Who claims the graph's chunk again sees it: the chunk is released after this.
+    if (losses >= MOST_LOSSES_OF_A_GRAPH) this.#plan.rows[graph]! |= DEADLY;
+  }
+}
+
+function moduleError(module: string, { message, cause }: MapFailure): AthanorError {
+  return new AthanorError('ATHANOR_INVALID_OPTION', `module: ${show(module)}: ${message}`, { cause });
+}

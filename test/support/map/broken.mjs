@@ -1,0 +1,2 @@
+import './is-not-there.mjs';
+export default () => 1;
