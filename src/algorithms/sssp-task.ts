@@ -31,7 +31,8 @@ export interface SsspTask {
   /** With weights. */
   readonly forward: Csr;
   readonly allowed: Uint8Array | undefined;
-  readonly checkWeights: boolean;
+  /** Whether weights are to be looked at. */
+  readonly isUnchecked: boolean;
   readonly heavyArcs: number;
   /** f64 [nodes] the result: the least distance found so far, Infinity where there is none. -Infinity: may not be entered. */
   readonly values: Float64Array;
@@ -57,8 +58,8 @@ export interface SsspOptions {
   readonly source: number;
   /** By compact index, in shared memory: 1 = may be entered. A source that may not reaches nothing, itself included. */
   readonly allowed?: Uint8Array | undefined;
-  /** Default true. False: it is known that no weight is negative or NaN. */
-  readonly checkWeights?: boolean;
+  /** Default true; false where it is known that no weight is negative or NaN. */
+  readonly isUnchecked?: boolean;
   /** For tests, which have small graphs. */
   readonly heavyArcs?: number;
   readonly mostProposals?: number;
@@ -71,7 +72,7 @@ export function ssspTask(
   options: SsspOptions,
 ): { task: SsspTask; first: PhasePlan; mostChunks: number } {
   const { nodes, arcs, bounds } = forward;
-  const { source, allowed, checkWeights = true, heavyArcs = HEAVY_ARCS, mostProposals } = options;
+  const { source, allowed, isUnchecked = true, heavyArcs = HEAVY_ARCS, mostProposals } = options;
   const chunks = chunksOf(forward);
   const steps = Math.ceil(chunks / STEP_CHUNKS);
   const blocks = Math.ceil(nodes / BLOCK);
@@ -84,7 +85,7 @@ export function ssspTask(
     source,
     forward,
     allowed,
-    checkWeights,
+    isUnchecked,
     heavyArcs,
     values: memory.f64('sssp.values', nodes),
     pending: memory.u8('sssp.pending', blocks * BLOCK),
@@ -98,24 +99,4 @@ export function ssspTask(
   };
   const first = { phase: SsspPhase.fill, chunks };
   return { task, first, mostChunks: Math.max(chunks, rangesOf(nodes, task.proposals)) };
-}
-
-/** After the stage: the first arc whose weight is negative or NaN; then `values` are none. Indexes are compact. */
-export function badWeightOf({
-  badArcs,
-  forward,
-}: Pick<SsspTask, 'badArcs' | 'forward'>): { source: number; target: number; weight: number } | undefined {
-  const found = badArcs.find((arc) => arc !== 0);
-  if (found === undefined) return undefined;
-  const { offsets, targets, weights, nodes } = forward;
-  const arc = found - 1;
-  // The last node whose arcs begin at it or before.
-  let low = 0;
-  let high = nodes - 1;
-  while (low < high) {
-    const middle = (low + high + 1) >>> 1;
-    if (offsets[middle]! <= arc) low = middle;
-    else high = middle - 1;
-  }
-  return { source: low, target: targets[arc]!, weight: weights![arc]! };
 }

@@ -2,6 +2,7 @@ import type { Breathe, Kernel, PhasePlan } from '../base/kernel.js';
 import { chunksOf } from '../csr/csr.js';
 import { clearProposals, ProposalReader, ProposalWriter, rangesOf } from './proposals.js';
 import { BLOCK, BLOCK_SHIFT, Guide, SsspPhase, type SsspTask, SsspWalk } from './sssp-task.js';
+import { checkWeights, hasBadWeight } from './weights.js';
 
 /** Arcs of a step of all together: about a part of all. The width follows from what the last step had. */
 const STEPS = 16;
@@ -54,7 +55,7 @@ export class SsspKernel implements Kernel {
   }
 
   chunk(phase: number, chunk: number): boolean {
-    if (phase === SsspPhase.fill) return this.#fill(chunk) && this.#check(chunk);
+    if (phase === SsspPhase.fill) return this.#fill(chunk);
     if (phase === SsspPhase.finish) return this.#finish(chunk);
     const walk = phase & 3;
     const step = (phase - SsspPhase.firstStep) >>> 2;
@@ -102,7 +103,7 @@ export class SsspKernel implements Kernel {
   // ------------------------------------------------------------ first and last
 
   #fill(chunk: number): boolean {
-    const { nodes, forward, allowed, values, nearest, samples } = this.#task;
+    const { nodes, forward, allowed, isUnchecked, badArcs, values, nearest, samples } = this.#task;
     const { offsets, bounds } = forward;
     const weights = forward.weights!;
     const end = bounds[chunk + 1]!;
@@ -118,30 +119,13 @@ export class SsspKernel implements Kernel {
     const first = offsets[bounds[chunk]!]!;
     const count = Math.min(each, offsets[end]! - first);
     for (let i = 0; i < count; i++) samples[chunk * each + i] = weights[first + i]!;
-    return true;
+    return !isUnchecked || checkWeights(forward, badArcs, chunk, this.#breathe);
   }
 
-  #check(chunk: number): boolean {
-    const { forward, badArcs, checkWeights, heavyArcs } = this.#task;
-    const { offsets, bounds } = forward;
-    const weights = forward.weights!;
-    const end = checkWeights ? offsets[bounds[chunk + 1]!]! : 0;
-    for (let arc = offsets[bounds[chunk]!]!; arc < end; ) {
-      const stop = Math.min(end, arc + heavyArcs);
-      while (arc < stop && weights[arc]! >= 0) arc++;
-      if (arc < stop) {
-        badArcs[chunk] = arc + 1;
-        return true;
-      }
-      if (arc < end && !this.#breathe()) return false;
-    }
-    return true;
-  }
-
-  /** Main values are set, and whether there is something to do. */
+  /** The source's distance is set. False: a weight is none. */
   #start(): boolean {
     const { nodes, forward, source, values, pending, nearest, samples, guide, badArcs } = this.#task;
-    for (let chunk = 0; chunk < badArcs.length; chunk++) if (badArcs[chunk] !== 0) return false;
+    if (hasBadWeight(badArcs)) return false;
     // The median, so that a few weights of another magnitude do not matter. Zeros and arcs never taken tell nothing.
     const told = samples.filter((weight) => weight > 0 && weight < Number.POSITIVE_INFINITY).sort();
     const median = told.length === 0 ? 0 : told[told.length >>> 1]!;

@@ -1,9 +1,11 @@
 import { bfsTask } from '../algorithms/bfs-task.js';
-import { pathWalkTask } from '../algorithms/path-walk.js';
-import { badWeightOf, type SsspTask, ssspTask } from '../algorithms/sssp-task.js';
+import { shortestPathResult, shortestPathTask } from '../algorithms/shortest-path.js';
+import { ssspTask } from '../algorithms/sssp-task.js';
+import { badWeightOf } from '../algorithms/weights.js';
 import { AthanorError, show } from '../base/errors.js';
 import { NO_ROW } from '../base/limits.js';
 import type { NodeId } from '../base/types.js';
+import type { Csr } from '../csr/csr.js';
 import { maskChunks } from '../pool/csr-mask.js';
 import type { Job } from '../pool/jobs.js';
 import { checkId } from '../publish/check.js';
@@ -129,10 +131,16 @@ export async function runBfs(
   );
 }
 
-/** An arc whose weight is negative or not a number ends the job. */
-function checkWeights(core: EngineCore, graph: GraphSnapshot, task: SsspTask): void {
+/** Rows of snapshots whose weights are known to be numbers from 0 up. */
+const checked = new WeakSet<Csr>();
+
+/** After a stage that looked at the weights: one that is negative or not a number ends the job. */
+function checkWeights(core: EngineCore, graph: GraphSnapshot, task: { forward: Csr; badArcs: Uint32Array }): void {
   const bad = badWeightOf(task);
-  if (bad === undefined) return;
+  if (bad === undefined) {
+    checked.add(task.forward);
+    return;
+  }
   const idOf = (index: number): string => show(core.memory.ids.idOf(graph.handles[index]!));
   throw new AthanorError(
     'ATHANOR_INVALID_QUERY',
@@ -159,7 +167,9 @@ export async function runShortestPaths(
     async (job, graph) => {
       const from = indexOf(core, ref, graph, 'source', source, sourceRow);
       const allowed = await allowedBy(core, ref, job, graph, within);
-      const plan = ssspTask(job.memory, graph[direction]!, { source: from, allowed });
+      const forward = graph[direction]!;
+      const isUnchecked = !checked.has(forward);
+      const plan = ssspTask(job.memory, forward, { source: from, allowed, isUnchecked });
       return { kernel: 'sssp', ...plan, chunks: plan.mostChunks * STEPS_FORESEEN };
     },
     (graph, { task }) => {
@@ -190,18 +200,16 @@ export async function runShortestPath(
     const allowed = await allowedBy(core, ref, job, graph, within);
     const forward = graph[direction]!;
     const backward = (direction === 'both' ? graph.both : graph.in)!;
-    const search = ssspTask(job.memory, forward, { source: from, allowed });
-    job.expect(search.mostChunks * STEPS_FORESEEN + 1);
-    await job.stage({ kernel: 'sssp', data: search.task, first: search.first, mostChunks: search.mostChunks });
-    checkWeights(core, graph, search.task);
-    const { values } = search.task;
-    const of = { source: from, target: to, forward, backward, rank: graph.rank!, values };
-    const walk = pathWalkTask(job.memory, of);
-    await job.stage({ kernel: 'pathWalk', data: walk.task, first: walk.first, mostChunks: walk.mostChunks });
-    const { path, found } = walk.task;
-    if (found[0] === 0) return undefined;
+    const isUnchecked = !checked.has(forward);
+    const sides = { forward, backward, rank: graph.rank! };
+    const ends = { source: from, target: to, allowed, isUnchecked };
+    const { task, first, mostChunks } = shortestPathTask(job.memory, sides, ends);
+    job.expect(first.chunks + 1);
+    await job.stage({ kernel: 'shortestPath', data: task, first, mostChunks });
+    checkWeights(core, graph, task);
+    const found = shortestPathResult(task);
+    if (found === undefined) return undefined;
     const { ids } = core.memory;
-    const nodes = Array.from(path.subarray(0, found[0]), (index) => ids.idOf(graph.handles[index]!)!);
-    return { nodes, length: values[to]! };
+    return { nodes: Array.from(found.nodes, (index) => ids.idOf(graph.handles[index]!)!), length: found.length };
   });
 }

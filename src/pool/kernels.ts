@@ -4,7 +4,7 @@ import { ClusteringKernel, type ClusteringTask } from '../algorithms/clustering.
 import { CommunitiesKernel, type CommunitiesTask } from '../algorithms/communities.js';
 import { ComponentsKernel, type ComponentsTask } from '../algorithms/components.js';
 import { PageRankKernel, type PageRankTask } from '../algorithms/pagerank.js';
-import { PathWalkKernel, type PathWalkTask } from '../algorithms/path-walk.js';
+import { ShortestPathKernel, type ShortestPathTask } from '../algorithms/shortest-path.js';
 import { SsspKernel } from '../algorithms/sssp.js';
 import type { SsspTask } from '../algorithms/sssp-task.js';
 import { StrongComponentsKernel, type StrongComponentsTask } from '../algorithms/strong-components.js';
@@ -42,7 +42,7 @@ const kernels: Readonly<Record<string, KernelFactory<never>>> = {
   bfs: (_memory, _thread, task: BfsTask, breathe) => new BfsKernel(task, breathe),
   clustering: (_memory, _thread, task: ClusteringTask, breathe) => new ClusteringKernel(task, breathe),
   communities: (_memory, _thread, task: CommunitiesTask, breathe) => new CommunitiesKernel(task, breathe),
-  pathWalk: (_memory, _thread, task: PathWalkTask, breathe) => new PathWalkKernel(task, breathe),
+  shortestPath: (_memory, _thread, task: ShortestPathTask, breathe) => new ShortestPathKernel(task, breathe),
   sssp: (_memory, _thread, task: SsspTask, breathe) => new SsspKernel(task, breathe),
   strongComponents: (_memory, _thread, task: StrongComponentsTask, breathe) =>
     new StrongComponentsKernel(task, breathe),

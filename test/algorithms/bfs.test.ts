@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { BfsKernel } from '../../dist/src/algorithms/bfs.js';
-import { bfsTask } from '../../dist/src/algorithms/bfs-task.js';
+import { BfsPhase, bfsTask } from '../../dist/src/algorithms/bfs-task.js';
+import type { Kernel } from '../../dist/src/base/kernel.js';
 import { Memory } from '../../dist/src/memory/reserve.js';
 import { graphCsrOf, type TestEdge } from '../support/csr.js';
 import { lostAfter } from '../support/lost.js';
@@ -24,20 +25,23 @@ interface Asked {
   chunkWork?: number;
   /** 1: every level is walked together; undefined: as in use. */
   heavyArcs?: number | undefined;
+  /** A way of walking; 3: all phases. */
+  losses?: number | undefined;
 }
 
 function hopsOf(asked: Asked, run: Run): { values: number[]; phases: number } {
-  const { nodes, edges, source, direction = 'out', allowed, chunkWork = 256, heavyArcs } = asked;
+  const { nodes, edges, source, direction = 'out', allowed, chunkWork = 256, heavyArcs, losses } = asked;
   const graph = graphCsrOf(nodes, edges, { chunkWork });
   const [forward, backward] = direction === 'both' ? [graph.both, graph.both] : [graph.out, graph.in];
   const more = heavyArcs === undefined ? {} : { heavyArcs };
   const { task, first } = bfsTask(new Memory(), forward, backward, { source, allowed: maskOf(allowed), ...more });
+  // Each worker is lost once and again, in all phases or in one way of walking alone.
   const chance = random(run.seed);
+  const counts = (phase: number): boolean => losses === 3 || (phase >= BfsPhase.firstLevel && (phase & 3) === losses);
+  const lost = (breathe: () => boolean): Kernel =>
+    lostAfter(2 ** (8 * chance()) - 1, counts, task, (own) => new BfsKernel(own, breathe));
   const { phases } = runKernel(
-    (breathe) =>
-      run.repeat === 0
-        ? new BfsKernel(task, breathe)
-        : lostAfter(task, Math.floor(chance() ** 2 * 4 * nodes), (own) => new BfsKernel(own, breathe)),
+    (breathe) => (losses === undefined ? new BfsKernel(task, breathe) : lost(breathe)),
     first,
     run,
   );
@@ -48,16 +52,17 @@ const rest = fc.record({
   run: someRun,
   direction: fc.constantFrom('out' as const, 'both' as const),
   from: fc.nat(),
-  heavyArcs: fc.constantFrom(1, 4, 16, undefined),
+  heavyArcs: fc.constantFrom(1, 1, 1, 4, 32, undefined),
+  losses: fc.constantFrom(undefined, 0, 1, 2, 3),
   barred: fc.option(fc.array(fc.nat(), { maxLength: 8 }), { nil: undefined }),
 });
 
 test('hops are those of a search by queue, however levels are walked, chunks go and workers are lost', () => {
   const property = fc.property(someGraph, rest, ({ nodes, edges, chunkWork }, { run, direction, from, ...more }) => {
     if (nodes === 0) return;
-    const { heavyArcs, barred } = more;
+    const { heavyArcs, barred, losses } = more;
     const allowed = barred && Array.from({ length: nodes }, (_, node) => !barred.some((i) => i % nodes === node));
-    const asked = { nodes, edges, source: from % nodes, direction, allowed, chunkWork, heavyArcs };
+    const asked = { nodes, edges, source: from % nodes, direction, allowed, chunkWork, heavyArcs, losses };
     expect(hopsOf(asked, run).values).toEqual(plainHops(asked));
   });
   fc.assert(property, options);
@@ -84,9 +89,9 @@ test('the same on graphs of many blocks', () => {
     rest,
     (seed, { run, direction, from, ...more }) => {
       const { nodes, edges, chunkWork } = largeGraph(seed);
-      const { heavyArcs, barred } = more;
+      const { heavyArcs, barred, losses } = more;
       const allowed = barred && Array.from({ length: nodes }, (_, node) => !barred.some((i) => i % nodes === node));
-      const asked = { nodes, edges, source: from % nodes, direction, allowed, chunkWork, heavyArcs };
+      const asked = { nodes, edges, source: from % nodes, direction, allowed, chunkWork, heavyArcs, losses };
       expect(hopsOf(asked, run).values).toEqual(plainHops(asked));
     },
   );

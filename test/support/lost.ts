@@ -1,17 +1,23 @@
-import type { Kernel } from '../../dist/src/base/kernel.js';
+import type { Kernel, PhasePlan } from '../../dist/src/base/kernel.js';
 
 class Lost extends Error {}
 
-/** Arrays of tasks that Atomics write. */
+/** Arrays of tasks that Atomics write: they take no proxy. */
 const ATOMIC = new Set(['used']);
 
-/** As `value`, but that the store to one of its arrays after `writes` others ends all. */
-function breaking<T>(value: T, left: { writes: number }): T {
-  if (Array.isArray(value)) return value.map((item) => breaking(item, left)) as T;
+interface Life {
+  /** Stores before the one that is not made. */
+  left: number;
+  /** Whether they are counted at present. */
+  counts: boolean;
+}
+
+/** As `value`, but that a store to one of its arrays ends all. */
+function breaking<T>(value: T, life: Life): T {
+  if (Array.isArray(value)) return value.map((item) => breaking(item, life)) as T;
   if (ArrayBuffer.isView(value)) {
     const set = (target: object, key: string | symbol, stored: unknown): boolean => {
-      // Lost before the store: after it, it is lost before the next one.
-      if (left.writes-- === 0) throw new Lost();
+      if (life.counts && life.left-- < 1) throw new Lost();
       return Reflect.set(target, key, stored, target);
     };
     const get = (target: object, key: string | symbol): unknown => {
@@ -21,36 +27,47 @@ function breaking<T>(value: T, left: { writes: number }): T {
     return new Proxy(value, { set, get }) as T;
   }
   if (typeof value !== 'object' || value === null) return value;
-  // Atomics take no proxy.
-  const parts = Object.entries(value).map(([key, item]) => [key, ATOMIC.has(key) ? item : breaking(item, left)]);
+  const parts = Object.entries(value).map(([key, item]) => [key, ATOMIC.has(key) ? item : breaking(item, life)]);
   return Object.fromEntries(parts) as T;
 }
 
 /**
- * A kernel whose worker is lost at a store to shared memory, after `writes` of them, chunk half done; from then on another
- * takes its place. Stores that go by Atomics are not counted.
+ * A kernel whose worker is lost at a store to shared memory, when it has made `stores` of them in phases that `counts` names;
+ * another takes its place, and is lost in its turn. Stores that go by Atomics or `fill` are not counted.
  */
-export function lostAfter<T>(task: T, writes: number, make: (task: T) => Kernel): Kernel {
-  let kernel = make(breaking(task, { writes }));
-  const guarded = <R>(work: () => R, lost: () => R): R => {
+export function lostAfter<T>(
+  stores: number,
+  counts: (phase: number) => boolean,
+  task: T,
+  make: (task: T) => Kernel,
+): Kernel {
+  const life = { left: stores, counts: false };
+  let lifetime = stores;
+  let kernel = make(breaking(task, life));
+  const guarded = <R>(phase: number, work: () => R, lost: () => R): R => {
+    life.counts = counts(phase);
     try {
       return work();
     } catch (error) {
       if (!(error instanceof Lost)) throw error;
-      kernel = make(task);
+      // Each lives twice as long as the one before, so that there is an end.
+      lifetime = 2 * lifetime + 1;
+      life.left = lifetime;
+      kernel = make(breaking(task, life));
       return lost();
     }
   };
-  return {
-    chunk: (phase, chunk) =>
-      guarded(
-        () => kernel.chunk(phase, chunk),
-        () => false,
-      ),
-    next: (phase) =>
-      guarded(
-        () => kernel.next(phase),
-        () => kernel.next(phase),
-      ),
-  };
+  const next = (phase: number): PhasePlan | undefined =>
+    guarded(
+      phase,
+      () => kernel.next(phase),
+      () => next(phase),
+    );
+  const chunk = (phase: number, index: number): boolean =>
+    guarded(
+      phase,
+      () => kernel.chunk(phase, index),
+      () => false,
+    );
+  return { chunk, next };
 }
