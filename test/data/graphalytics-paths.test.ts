@@ -20,8 +20,8 @@ interface Reference {
 }
 
 const sides = ({ named: { graph }, direction }: Reference) => ({
-  forward: graph[direction],
-  backward: direction === 'both' ? graph.both : graph.in,
+  forward: graph[direction]!,
+  backward: (direction === 'both' ? graph.both : graph.in)!,
 });
 
 function hops(reference: Reference): Float64Array {
@@ -39,7 +39,7 @@ function distances(reference: Reference): Float64Array {
 
 function pathLength(reference: Reference, target: number): number {
   const { source, named } = reference;
-  const parts = { ...sides(reference), rank: named.graph.rank };
+  const parts = { ...sides(reference), rank: named.graph.rank! };
   const { task, first } = shortestPathTask(new Memory(), parts, { source, target });
   runKernel((breathe) => new ShortestPathKernel(task, breathe), first);
   return shortestPathResult(task)?.length ?? Number.POSITIVE_INFINITY;
