@@ -1,3 +1,4 @@
+import { AthanorError } from '../base/errors.js';
 import { behind, behindPrefix } from '../catalog/orders.js';
 import { CatalogReader } from '../query/catalog-reader.js';
 import { CountWalk, type Found, NameEnds, NameWalk, TimeWalk, type Walk } from '../query/catalog-walk.js';
@@ -83,7 +84,7 @@ export class GraphCatalog {
 
   /** Ascending by name: by UTF-16 code unit, as strings compare in JavaScript. */
   byName(options: NamePageOptions = {}): GraphSummary[] {
-    checkObject('options', options);
+    checkOptions(options, ['limit', 'descending', 'prefix', 'from', 'to']);
     const { prefix = '', from = '', to } = options;
     checkText('prefix', prefix);
     checkText('from', from);
@@ -103,7 +104,7 @@ export class GraphCatalog {
   createdBetween(from: number, to: number, options: PageOptions = {}): GraphSummary[] {
     checkNumber('from', from);
     checkNumber('to', to);
-    checkObject('options', options);
+    checkOptions(options, ['limit', 'descending']);
     return this.#page(new TimeWalk(this.#core.memory.graphs, from, to, isDescending(options)), options);
   }
 
@@ -114,7 +115,7 @@ export class GraphCatalog {
   nodeCountBetween(min: number, max: number, options: PageOptions = {}): GraphSummary[] {
     checkNumber('min', min);
     checkNumber('max', max);
-    checkObject('options', options);
+    checkOptions(options, ['limit', 'descending']);
     const from = Math.max(0, Math.ceil(min));
     return this.#page(new CountWalk(this.#core.memory.graphs, from, Math.floor(max), isDescending(options)), options);
   }
@@ -122,6 +123,14 @@ export class GraphCatalog {
   #page(walk: Walk, { limit = Number.POSITIVE_INFINITY }: PageOptions): GraphSummary[] {
     if (limit !== Number.POSITIVE_INFINITY) checkCount('limit', limit);
     return this.#reader.take(walk, limit).map(summaryOf);
+  }
+}
+
+function checkOptions(options: object, names: readonly string[]): void {
+  checkObject('options', options);
+  for (const name of Object.keys(options)) {
+    if (names.includes(name)) continue;
+    throw new AthanorError('ATHANOR_INVALID_QUERY', `options.${name}: there is no such option`);
   }
 }
 

@@ -205,7 +205,7 @@ function ranked(values: NodeValues, top: number): Array<{ id: NodeId; value: num
 }
 
 function rankLines(best: ReadonlyArray<{ id: NodeId; value: number }>): string[] {
-  const width = Math.max(0, ...best.map(({ id }) => String(id).length));
+  const width = best.reduce((most, { id }) => Math.max(most, String(id).length), 0);
   const most = best[0]?.value ?? 0;
   return best.map(({ id, value }) => `${String(id).padEnd(width)}  ${value.toFixed(6)}  ${bar(value, most, 24)}`);
 }

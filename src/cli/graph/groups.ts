@@ -6,7 +6,7 @@ export interface Groups {
   readonly count: number;
   /** Nodes of the largest. */
   readonly largest: number;
-  /** The largest, largest first; of equal ones that with the smaller handle. `id` is the group's label. */
+  /** The largest, largest first; of equal ones that with the smaller id, numbers before strings. `id` is the group's label. */
   readonly top: Array<{ id: NodeId; nodes: number }>;
   /** [nodes, how many groups of so many], largest first. */
   readonly sizes: Array<[number, number]>;
@@ -22,15 +22,30 @@ export function groupsOf(graph: Graph, labels: NodeValues, top: number): Groups 
     groups.push({ handle: sorted[from]!, nodes: to - from });
     from = to;
   }
-  groups.sort((a, b) => b.nodes - a.nodes || a.handle - b.handle);
+  groups.sort((a, b) => b.nodes - a.nodes);
   const sizes = new Map<number, number>();
   for (const { nodes } of groups) sizes.set(nodes, (sizes.get(nodes) ?? 0) + 1);
   return {
     count: groups.length,
     largest: groups[0]?.nodes ?? 0,
-    top: groups.slice(0, top).map(({ handle, nodes }) => ({ id: graph.id(handle)!, nodes })),
+    top: largestOf(graph, groups, top),
     sizes: [...sizes],
   };
+}
+
+/** Of groups with the largest first. The ids of those that are as large as the last are compared. */
+function largestOf(graph: Graph, groups: ReadonlyArray<{ handle: number; nodes: number }>, top: number): Groups['top'] {
+  const least = groups[Math.min(top, groups.length) - 1]?.nodes ?? 0;
+  return groups
+    .filter(({ nodes }) => nodes >= least)
+    .map(({ handle, nodes }) => ({ id: graph.id(handle)!, nodes }))
+    .sort((a, b) => b.nodes - a.nodes || byId(a.id, b.id))
+    .slice(0, top);
+}
+
+function byId(a: NodeId, b: NodeId): number {
+  if (typeof a !== typeof b) return typeof a === 'number' ? -1 : 1;
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** '3,188, 10, 4 × 3, 2 × 2'. */
