@@ -6,6 +6,7 @@ import { bfsTask } from '../../dist/src/algorithms/bfs-task.js';
 import { ShortestPathKernel, shortestPathResult, shortestPathTask } from '../../dist/src/algorithms/shortest-path.js';
 import { SsspKernel } from '../../dist/src/algorithms/sssp.js';
 import { ssspTask } from '../../dist/src/algorithms/sssp-task.js';
+import type { Csr } from '../../dist/src/csr/csr.js';
 import { Memory } from '../../dist/src/memory/reserve.js';
 import { type NamedGraph, namedGraph, onData, rowsOf } from '../support/graph-data.js';
 import { runKernel } from '../support/run-kernel.js';
@@ -19,9 +20,9 @@ interface Reference {
   readonly wanted: number[];
 }
 
-const sides = ({ named: { graph }, direction }: Reference) => ({
-  forward: graph[direction],
-  backward: direction === 'both' ? graph.both : graph.in,
+const sides = ({ named: { graph }, direction }: Reference): { forward: Csr; backward: Csr } => ({
+  forward: graph[direction]!,
+  backward: direction === 'both' ? graph.both! : graph.in!,
 });
 
 function hops(reference: Reference): Float64Array {
@@ -39,7 +40,7 @@ function distances(reference: Reference): Float64Array {
 
 function pathLength(reference: Reference, target: number): number {
   const { source, named } = reference;
-  const parts = { ...sides(reference), rank: named.graph.rank };
+  const parts = { ...sides(reference), rank: named.graph.rank! };
   const { task, first } = shortestPathTask(new Memory(), parts, { source, target });
   runKernel((breathe) => new ShortestPathKernel(task, breathe), first);
   return shortestPathResult(task)?.length ?? Number.POSITIVE_INFINITY;
