@@ -47,7 +47,7 @@ class Turns {
       this.graph.remove();
       await engine.flush();
       // Reclaiming goes on behind the flush; it is not what is measured.
-      await sleep(this.edges.sources.length / 1000 + 50);
+      await sleep(this.edges.sources.length / 400 + 50);
     }
     this.graph = engine.graph(`${this.name} ${this.turn++}`);
     if (known) await makeNodes(engine, this.graph, ids);

@@ -1,4 +1,4 @@
-import type { EdgeViews, NodeLife, RowViews } from './layout.js';
+import type * as Layout from './layout.js';
 
 /**
  * Lists and hash table of one shard's edges: what making, finding and freeing an edge take. To be made through
@@ -16,42 +16,26 @@ import type { EdgeViews, NodeLife, RowViews } from './layout.js';
  * the edges.
  */
 export function makeEdgeStore(
-  views: EdgeViews,
-  rows: RowViews,
-  life: NodeLife,
+  layout: typeof Layout,
+  views: Layout.EdgeViews,
+  rows: Layout.RowViews,
+  life: Layout.NodeLife,
   homes: number,
   takeFree: () => number,
   giveFree: (edge: number) => void,
   broken: (what: string) => void,
 ) {
-  // Of layout.ts, which code made from text cannot name.
-  const FREE = 0xffffffff;
+  const { BLOCK, BLOCK_ENTRIES, BUCKET, BUCKET_EDGES, BUCKET_LOAD, FIRST_BUCKETS, FREE, ROW_WORDS } = layout;
+  const { edgeBump: END, blockBump: BLOCK_BUMP, blockFree: BLOCK_FREE, count: COUNT } = layout.Word;
+  const { split: SPLIT, bucketBump: BUCKET_BUMP, bucketFree: BUCKET_FREE } = layout.Word;
+  // HEAD of a bucket: its edges in the low bits, above them the bucket that the chain goes on with; 0 = none.
+  const { tags: TAGS, edges: EDGES, countBits: COUNT_BITS } = layout.Bucket;
+  const COUNT_MASK = (1 << COUNT_BITS) - 1;
+  const IN_LIST = layout.ListWord.inHead;
   const NO_ROW = 0xffffffff;
-  const BLOCK = 16;
-  const BLOCK_ENTRIES = 15;
-  const ROW_WORDS = 4;
-  const IN_LIST = 2;
-  const BUCKET = 16;
-  const BUCKET_EDGES = 12;
-  const BUCKET_LOAD = 9;
-  const FIRST_BUCKETS = 16;
-  const EDGE_BUMP = 0;
-  const BLOCK_BUMP = 1;
-  const BLOCK_FREE = 2;
-  const COUNT = 3;
-  const SPLIT = 6;
-  const BUCKET_BUMP = 7;
-  const BUCKET_FREE = 8;
-  // A bucket's words: HEAD, three words of TAGS, and the edge rows. HEAD: edges in the bucket in its low bits, above them the
-  // bucket that the chain goes on with; 0 = none.
-  const TAGS = 1;
-  const EDGES = 4;
-  const COUNT_BITS = 4;
-  const COUNT_MASK = 15;
   // Of a bucket whose hashes share n low bits the tags begin at bit n rounded down to a multiple of TAG_STEP.
   const TAG_STEP = 4;
   const TAG_MASK = 0xff;
-
   const { source: sources, target: targets, kind: kinds, weight: weights, time: times, sequence: sequences } = views;
   const { outPlace, inPlace, blocks, buckets, words } = views;
   const { lists, loops } = rows;
@@ -118,7 +102,7 @@ export function makeEdgeStore(
       sequences[known] = sequence;
       return false;
     }
-    const end = words[EDGE_BUMP]!;
+    const end = words[END]!;
     let edge = end;
     if (end !== words[COUNT]) {
       edge = takeFree();
@@ -126,7 +110,7 @@ export function makeEdgeStore(
       if (end === sources.length) broken('edges beyond the capacity that the main thread keeps');
       // Before it counts: zeroed memory would be an edge of row 0.
       sources[end] = FREE;
-      words[EDGE_BUMP] = end + 1;
+      words[END] = end + 1;
     }
     targets[edge] = target;
     kinds[edge] = kind;
@@ -403,16 +387,14 @@ export function makeEdgeStore(
     words[BUCKET_FREE] = bucket;
   }
 
-  /** Where the bucket of an edge begins and its tag there, for `verify`. */
+  /** Where an edge belongs in the table. */
   function standing(edge: number): { home: number; tag: number } {
     const hash = hashOf(sources[edge]!, targets[edge]!, kinds[edge]!);
     const home = homeOf(hash);
     return { home, tag: (hash >>> shift) & TAG_MASK };
   }
 
-  const loadedBefore = (): number => loaded;
-
-  return { isLive, loadedBefore, find, upsert, relink, free, pop, takeBlock, giveBlock, standing };
+  return { isLive, loadedBefore: () => loaded, find, upsert, relink, free, pop, takeBlock, giveBlock, standing };
 }
 
 export type EdgeStore = ReturnType<typeof makeEdgeStore>;

@@ -3,6 +3,7 @@ import { NO_ROW } from '../base/limits.js';
 import { specialize } from '../base/specialize.js';
 import { type EdgeStore, makeEdgeStore } from './edge-store.js';
 import { FreeRows } from './free-rows.js';
+import * as layout from './layout.js';
 import {
   BLOCK,
   BLOCK_ENTRIES,
@@ -75,6 +76,7 @@ export class ShardEdges {
 
   get #store(): EdgeStore {
     this.#made ??= specialize(makeEdgeStore)(
+      layout,
       this.views,
       this.#rows,
       this.#life,

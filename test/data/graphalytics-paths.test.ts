@@ -6,7 +6,6 @@ import { bfsTask } from '../../dist/src/algorithms/bfs-task.js';
 import { ShortestPathKernel, shortestPathResult, shortestPathTask } from '../../dist/src/algorithms/shortest-path.js';
 import { SsspKernel } from '../../dist/src/algorithms/sssp.js';
 import { ssspTask } from '../../dist/src/algorithms/sssp-task.js';
-import type { Csr } from '../../dist/src/csr/csr.js';
 import { Memory } from '../../dist/src/memory/reserve.js';
 import { type NamedGraph, namedGraph, onData, rowsOf } from '../support/graph-data.js';
 import { runKernel } from '../support/run-kernel.js';
@@ -20,9 +19,9 @@ interface Reference {
   readonly wanted: number[];
 }
 
-const sides = ({ named: { graph }, direction }: Reference): { forward: Csr; backward: Csr } => ({
+const sides = ({ named: { graph }, direction }: Reference) => ({
   forward: graph[direction]!,
-  backward: direction === 'both' ? graph.both! : graph.in!,
+  backward: (direction === 'both' ? graph.both : graph.in)!,
 });
 
 function hops(reference: Reference): Float64Array {

@@ -29,11 +29,14 @@ function shardOf(nodes: number, hubs: readonly number[]) {
   });
   const projections = new ShardProjections(memory, 0);
   const { edges } = projections;
+  memory.names.bind(0, 'g', 0);
   memory.graphs.state[0] = GraphState.alive;
+  projections.catalog.addGraph(0);
   for (let row = 0; row < nodes; row++) {
     memory.nodeBook.link(row, 0);
     memory.nodes.flags[row] = NodeFlag.alive;
     memory.nodes.born[row] = 1;
+    projections.catalog.addNode(0);
   }
   for (const hub of hubs) {
     for (let row = 0; row < nodes; row++) {

@@ -9,7 +9,7 @@ const SEED = Number(process.env.ATHANOR_SEED ?? 20_261_121);
 const capacity = { graphs: 100, nodes: 100_000, edges: 400_000 };
 const NODES = 20_000;
 /** Rounds that no machine gets through before what a test does next; a job that has them ends by being ended. */
-const ENDLESS = { tolerance: 0, maxIterations: 100_000_000 };
+const ENDLESS = { tolerance: 0, maxIterations: 1_000_000 };
 /** Rounds that take some hundred milliseconds. */
 const LONG = { tolerance: 0, maxIterations: 1000, direction: 'both' } as const;
 

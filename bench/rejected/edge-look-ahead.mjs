@@ -1,0 +1,78 @@
+// Loading what a quantum of new edges will look at, all of it at once, before the first of them is put: buckets of the hash
+// table, list words, head blocks. Against putting them one after another.
+import { pathToFileURL } from 'node:url';
+import { GraphRegions, listAt, Word } from '../../dist/src/graph/layout.js';
+import { In, Out, ShardEdges } from '../../dist/src/graph/shard-edges.js';
+import { Memory } from '../../dist/src/memory/reserve.js';
+import { rmatEdges, uniformEdges } from '../edges/generate.mjs';
+import { expectEqual, measure, report } from '../support/measure.mjs';
+import { POINT_SEED } from '../support/workload.mjs';
+
+const QUANTUM = 64;
+const LINE = 16;
+const FIRST_BUCKETS = 16;
+
+/** As graph/edge-store.ts: the word where the bucket of an edge begins. */
+function homeOf(source, target, buckets) {
+  let hash = Math.imul(source ^ 0x9e3779b9, 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 15) ^ target, 0xc2b2ae35);
+  hash = Math.imul(hash ^ (hash >>> 14), 0x27d4eb2f);
+  hash ^= hash >>> 15;
+  const half = 1 << (31 - Math.clz32(buckets - 1));
+  const low = hash & (half - 1);
+  return (low < buckets - half ? hash & (2 * half - 1) : low) * LINE;
+}
+
+export async function run({ tiny = false } = {}) {
+  const nodes = tiny ? 1 << 9 : 1 << 17;
+  const count = tiny ? 1 << 12 : 1 << 20;
+  const life = { flags: new Uint8Array(nodes).fill(1), born: new Float64Array(nodes).fill(1) };
+  for (const [name, { sources, targets }] of [
+    ['uniform', uniformEdges(nodes, count, POINT_SEED)],
+    ['R-MAT', rmatEdges(nodes, count, POINT_SEED)],
+  ]) {
+    console.log(` ${count} new edges, ${name}, ${nodes} nodes`);
+    const regions = GraphRegions.create(new Memory(), { rows: nodes, edges: count, shards: 1 });
+    const edges = new ShardEdges(regions, 0, life);
+    const { words, blocks, buckets, free } = edges.views;
+    const { lists } = regions.rows;
+    let loaded = 0;
+    const ahead = (from) => {
+      const homes = FIRST_BUCKETS + words[Word.split];
+      for (let i = from; i < from + QUANTUM; i++) {
+        loaded += buckets[homeOf(sources[i], targets[i], homes)];
+        loaded += lists[listAt(sources[i], Out)] + lists[listAt(targets[i], In)];
+      }
+      for (let i = from; i < from + QUANTUM; i++) {
+        loaded += blocks[Math.max(0, lists[listAt(sources[i], Out)] - 1) * LINE];
+        loaded += blocks[Math.max(0, lists[listAt(targets[i], In)] - 1) * LINE];
+      }
+    };
+    let sequence = 1;
+    const put = (look) => () => {
+      for (let i = 0; i < count; i++) {
+        if (look && i % QUANTUM === 0) ahead(i);
+        edges.upsert(sources[i], targets[i], 0, 1, 1, ++sequence);
+      }
+    };
+    // As at the beginning, but for pages that were touched.
+    const before = () => {
+      words.fill(0);
+      lists.fill(0);
+      regions.rows.loops.fill(0);
+      free.fill(0);
+      buckets.fill(0, 0, FIRST_BUCKETS * LINE);
+    };
+    const options = { runs: tiny ? 1 : 7, warm: tiny ? 0 : 2, before };
+    const plain = await measure(count, put(false), options);
+    const made = edges.count;
+    const looking = await measure(count, put(true), options);
+    expectEqual('edges', edges.count, made);
+    expectEqual('something was loaded', loaded > 0, true);
+    expectEqual('problems', edges.verify().join(), '');
+    report('one after another', plain);
+    report('looking ahead by 64', looking, { 'one after another': plain });
+  }
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) await run({ tiny: process.argv.includes('--tiny') });
