@@ -18,18 +18,36 @@ const GAP = {
 };
 const SOURCES = 4;
 
+const total = ({ values }) => sumOf(values);
+
 const work = {
   bfs: {
     file: 'bfs',
+    tasks: 'bfs-task',
     kernel: 'BfsKernel',
     make: ({ bfsTask }, csr, source) => bfsTask(new Memory(), csr, csr, { source }),
-    plain: queueHops,
+    answer: total,
+    plain: (csr, source) => sumOf(queueHops(csr, source)),
   },
   sssp: {
     file: 'sssp',
+    tasks: 'sssp-task',
     kernel: 'SsspKernel',
     make: ({ ssspTask }, csr, source) => ssspTask(new Memory(), csr, { source }),
-    plain: heapDistances,
+    answer: total,
+    plain: (csr, source) => sumOf(heapDistances(csr, source)),
+  },
+  path: {
+    file: 'shortest-path',
+    tasks: 'shortest-path',
+    kernel: 'ShortestPathKernel',
+    // As from the second path of a snapshot on: its weights have been looked at.
+    make: ({ shortestPathTask }, csr, source, target) => {
+      const sides = { forward: csr, backward: csr, rank: csr.offsets };
+      return shortestPathTask(new Memory(), sides, { source, target, isUnchecked: false });
+    },
+    answer: ({ count, length }) => (count[0] === 0 ? Number.POSITIVE_INFINITY : length[0]),
+    plain: (csr, source, target) => heapDistances(csr, source, target)[target],
   },
 };
 
@@ -70,15 +88,15 @@ export async function run({ tiny = false, scale = tiny ? 10 : SCALE, only, graph
     const sources = sourcesOf(csr);
     const pass = await gathers(csr, 5);
     console.log(`${kind}, scale ${scale}: ${csr.nodes} nodes, ${csr.arcs / 2} edges; gathers ${pass.toFixed(1)} ms`);
-    for (const [name, { file, kernel, make: plan, plain }] of Object.entries(work)) {
+    for (const [name, { file, tasks, kernel, make: plan, answer, plain }] of Object.entries(work)) {
       if (only !== undefined && only !== name) continue;
       const module = new URL(`../../dist/src/algorithms/${file}.js`, import.meta.url);
-      const functions = await import(new URL(`../../dist/src/algorithms/${file}-task.js`, import.meta.url).href);
+      const functions = await import(new URL(`../../dist/src/algorithms/${tasks}.js`, import.meta.url).href);
       const wanted = new Map();
       const plainTimes = [];
-      for (const source of sources) {
+      for (const [i, source] of sources.entries()) {
         const start = performance.now();
-        wanted.set(source, sumOf(plain(csr, source)));
+        wanted.set(source, plain(csr, source, sources.at(i - 1)));
         plainTimes.push(performance.now() - start);
       }
       const results = [];
@@ -87,10 +105,10 @@ export async function run({ tiny = false, scale = tiny ? 10 : SCALE, only, graph
         const times = [];
         for (let i = 0; i < (runs + 2) * sources.length; i++) {
           const source = sources[i % sources.length];
-          const stage = plan(functions, csr, source);
+          const stage = plan(functions, csr, source, sources.at((i % sources.length) - 1));
           const ms = await threads.run(module, kernel, stage);
           if (i >= 2 * sources.length) times.push(ms);
-          expectEqual('the sum of the values', sumOf(stage.task.values), wanted.get(source));
+          expectEqual(name, answer(stage.task), wanted.get(source));
         }
         await threads.close();
         results.push({ ms: median(times), least: Math.min(...times) });

@@ -19,8 +19,8 @@ export function queueHops({ nodes, offsets, targets }, source) {
   return hops;
 }
 
-/** Dijkstra's algorithm with a binary heap. */
-export function heapDistances({ nodes, offsets, targets, weights }, source) {
+/** Dijkstra's algorithm with a binary heap; with a target, until that is settled. */
+export function heapDistances({ nodes, offsets, targets, weights }, source, target) {
   const distances = new Float64Array(nodes).fill(Number.POSITIVE_INFINITY);
   const keys = [];
   const values = [];
@@ -58,6 +58,7 @@ export function heapDistances({ nodes, offsets, targets, weights }, source) {
       keys[at] = key;
       values[at] = value;
     }
+    if (node === target) break;
     if (distance > distances[node]) continue;
     for (let arc = offsets[node]; arc < offsets[node + 1]; arc++) {
       const found = distance + weights[arc];

@@ -1,12 +1,17 @@
+import { invariant } from '../base/errors.js';
 import type { Breathe, Kernel, PhasePlan } from '../base/kernel.js';
 import { chunksOf } from '../csr/csr.js';
 import { clearProposals, ProposalReader, ProposalWriter, rangesOf } from './proposals.js';
 import { BLOCK, BLOCK_SHIFT, Guide, SsspPhase, type SsspTask, SsspWalk } from './sssp-task.js';
 import { checkWeights, hasBadWeight } from './weights.js';
 
+/** Rows that are touched before they are read, and how many of a row's arcs. */
+const TOUCHED_ROWS = 16;
+const TOUCHED_ARCS = 128;
+
 /** Arcs of a step of all together: about a part of all. The width follows from what the last step had. */
 const STEPS = 16;
-const MOST_GROWTH = 1.5;
+const MOST_GROWTH = 2;
 /** Widths that can be doubled and halved. */
 const LEAST_WIDTH = Number.MIN_VALUE;
 const MOST_WIDTH = Number.MAX_VALUE / 4;
@@ -219,6 +224,24 @@ export class SsspKernel implements Kernel {
     return leastOfAll;
   }
 
+  /**
+   * Reads a number of each cache line of the rows of front[from] and the next: rows that lie apart, so that one miss comes after
+   * the other where they are read in turn, and all at once here.
+   */
+  #touch(from: number, count: number): void {
+    const { offsets, targets, weights } = this.#task.forward;
+    const front = this.#front;
+    const end = Math.min(count, from + TOUCHED_ROWS);
+    let sum = 0;
+    for (let i = from; i < end; i++) {
+      const first = offsets[front[i]!]!;
+      const last = Math.min(offsets[front[i]! + 1]!, first + TOUCHED_ARCS);
+      for (let arc = first; arc < last; arc += 8) sum += weights![arc]! + targets[arc]!;
+    }
+    // True, and not known before the loads are done: they are not idle.
+    invariant(sum >= 0, 'weights have been checked');
+  }
+
   // ------------------------------------------------------------ one participant alone
 
   /** Steps, until one is heavy or nothing is pending. */
@@ -245,6 +268,7 @@ export class SsspKernel implements Kernel {
       guide[Guide.width + ((step + 1) & 1)] = width;
       if (arcs >= heavyArcs) return true;
       for (let i = 0; i < count; i++) {
+        if (i % TOUCHED_ROWS === 0) this.#touch(i, count);
         const node = front[i]!;
         const distance = values[node]!;
         const end = offsets[node + 1]!;
@@ -291,6 +315,7 @@ export class SsspKernel implements Kernel {
     let work = 0;
     let done = 0;
     for (let isRoom = true; isRoom && done < count; ) {
+      if (done % TOUCHED_ROWS === 0) this.#touch(done, count);
       const node = front[done]!;
       const end = offsets[node + 1]!;
       for (let arc = offsets[node]!; arc < end && isRoom; arc += heavyArcs) {
