@@ -232,14 +232,17 @@ describe('bad questions', () => {
       ['byName', [{ limit: 0 }], /limit: 0/],
       ['byName', [{ limit: 1.5 }], /limit: 1.5/],
       ['byName', [{ descending: 1 }], /descending: 1/],
+      ['byName', [{ prefx: 'a' }], /options.prefx: there is no such option/],
       ['createdBetween', [Number.NaN, 1], /from: NaN/],
       ['createdBetween', [0, '1'], /to: "1"/],
       ['createdBetween', [0], /to: undefined/],
       ['createdBetween', [0, 1, { limit: -1 }], /limit: -1/],
+      ['createdBetween', [0, 1, { prefix: 'a' }], /options.prefix: there is no such option/],
       ['nodeCountBetween', [0, Number.NaN], /max: NaN/],
       ['nodeCountBetween', [null, 1], /min: null/],
       ['nodeCountBetween', [0, 1, { limit: Number.NaN }], /limit: NaN/],
       ['nodeCountBetween', [0, 1, null], /options: null/],
+      ['nodeCountBetween', [0, 1, { from: 'a' }], /options.from: there is no such option/],
     ] as const) {
       refuses(() => graphs[method]!(...args), 'ATHANOR_INVALID_QUERY', words);
     }

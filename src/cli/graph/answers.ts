@@ -22,7 +22,8 @@ export interface Answer {
   /** For programs; `buildMs` and `kernelMs` are added to it. */
   readonly values: Record<string, unknown>;
   readonly title: string;
-  readonly lines: string[];
+  /** For people: made when they are shown. */
+  lines(): string[];
   readonly column?: Column;
 }
 
@@ -43,7 +44,7 @@ export async function answerOf(graph: Graph, asked: Asked, asking: Asking): Prom
         key: 'pageRank',
         values: { iterations: ranks.iterations, top: best },
         title: `PageRank (${formatThings(ranks.iterations ?? 0, 'round')})`,
-        lines: rankLines(best),
+        lines: () => rankLines(best),
         column: numbersOf('pagerank', ranks),
       };
     }
@@ -78,13 +79,18 @@ export async function answerOf(graph: Graph, asked: Asked, asking: Asking): Prom
         key: 'clustering',
         values: { mean },
         title: 'Local clustering coefficient',
-        lines: [`mean               ${mean.toFixed(4)}`],
+        lines: () => [`mean               ${mean.toFixed(4)}`],
         column: numbersOf('clustering', coefficients),
       };
     }
     case 'triangles': {
       const count = await graph.triangles(job);
-      return { key: 'triangles', values: { count }, title: 'Triangles', lines: [formatThings(count, 'triangle')] };
+      return {
+        key: 'triangles',
+        values: { count },
+        title: 'Triangles',
+        lines: () => [formatThings(count, 'triangle')],
+      };
     }
     case 'bfs': {
       const source = nodeAsked(graph, '--bfs', asked.source);
@@ -113,7 +119,7 @@ function grouped(
     key: name.key,
     values: { count, largest, sizes: sizes.slice(0, top), top: groups },
     title: name.title,
-    lines: groupLines({ count, largest, top: groups, sizes }, name.thing, top),
+    lines: () => groupLines({ count, largest, top: groups, sizes }, name.thing, top),
     column: {
       name: name.column,
       handles: labels.handles,
@@ -132,15 +138,14 @@ function hopsAnswer(source: NodeId, hops: NodeValues): Answer {
     reached++;
   }
   const unreached = hops.length - reached;
-  const shown = byHops.slice(0, SHOWN_HOPS);
   return {
     key: 'bfs',
     values: { source, reached, unreached, deepest: byHops.length - 1, byHops },
     title: `Hops from ${source}`,
-    lines: [
+    lines: () => [
       `reached            ${formatThings(reached, 'node')}, ${formatCount(unreached)} not`,
       `deepest            ${formatThings(byHops.length - 1, 'hop')}`,
-      `nodes by hops      ${sparkline(shown)}${byHops.length > SHOWN_HOPS ? '…' : ''}`,
+      `nodes by hops      ${sparkline(byHops.slice(0, SHOWN_HOPS))}${byHops.length > SHOWN_HOPS ? '…' : ''}`,
     ],
     column: numbersOf('hops', hops),
   };
@@ -162,7 +167,7 @@ function distancesAnswer(graph: Graph, source: NodeId, distances: NodeValues): A
     key: 'shortestPaths',
     values: { source, reached, unreached, mean: sum / reached, farthest: far },
     title: `Shortest paths from ${source}`,
-    lines: [
+    lines: () => [
       `reached            ${formatThings(reached, 'node')}, ${formatCount(unreached)} not`,
       `mean distance      ${digits(sum / reached)}`,
       `farthest           ${far.id} at ${digits(far.distance)}`,
@@ -186,7 +191,7 @@ function pathAnswer(
     key: 'path',
     values: { from, to, found: path !== undefined, nodes, length: path?.length ?? null },
     title: `Shortest path from ${from} to ${to}`,
-    lines:
+    lines: () =>
       path === undefined
         ? ['there is none']
         : [`length             ${digits(path.length)}, ${formatThings(nodes.length, 'node')}`, shown],

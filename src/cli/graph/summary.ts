@@ -71,7 +71,7 @@ export function toText(outcome: GraphOutcome): string {
   for (const { answer, buildMs, kernelMs } of answers) {
     const took = paint('dim', `snapshot ${formatMs(buildMs)}, algorithm ${formatMs(kernelMs)}`);
     lines.push('', `  ${paint('cyan', answer.title)}   ${took}`);
-    for (const line of answer.lines) lines.push(`    ${line}`);
+    for (const line of answer.lines()) lines.push(`    ${line}`);
   }
   if (out !== undefined) lines.push('', `  ${formatCount(out.rows)} rows in ${out.path}`);
   lines.push(...badRowLines(badRows, paint));
