@@ -1,4 +1,4 @@
-import { AthanorError } from '../base/errors.js';
+import { checkOptionNames } from '../base/option-names.js';
 import { behind, behindPrefix } from '../catalog/orders.js';
 import { CatalogReader } from '../query/catalog-reader.js';
 import { CountWalk, type Found, NameEnds, NameWalk, TimeWalk, type Walk } from '../query/catalog-walk.js';
@@ -128,10 +128,7 @@ export class GraphCatalog {
 
 function checkOptions(options: object, names: readonly string[]): void {
   checkObject('options', options);
-  for (const name of Object.keys(options)) {
-    if (names.includes(name)) continue;
-    throw new AthanorError('ATHANOR_INVALID_QUERY', `options.${name}: there is no such option`);
-  }
+  checkOptionNames('ATHANOR_INVALID_QUERY', options, names);
 }
 
 function isDescending({ descending = false }: PageOptions): boolean {

@@ -1,4 +1,5 @@
 import { AthanorError, show } from '../base/errors.js';
+import { checkOptionNames } from '../base/option-names.js';
 import { checkKind, checkObject } from '../query/check.js';
 
 const JOB_OPTIONS = ['signal', 'onProgress', 'kind', 'onBuilt'];
@@ -9,10 +10,7 @@ export function checkJobOptions(
   more: readonly string[] = [],
 ): void {
   checkObject('options', options);
-  for (const name of Object.keys(options)) {
-    if (JOB_OPTIONS.includes(name) || more.includes(name)) continue;
-    throw new AthanorError('ATHANOR_INVALID_QUERY', `options.${name}: there is no such option`);
-  }
+  checkOptionNames('ATHANOR_INVALID_QUERY', options, [...JOB_OPTIONS, ...more]);
   const { signal } = options;
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw new AthanorError('ATHANOR_INVALID_QUERY', `signal: ${show(signal)} is not an AbortSignal`);

@@ -1,6 +1,7 @@
 import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { AthanorError, show } from '../base/errors.js';
+import { checkOptionNames } from '../base/option-names.js';
 
 /** Options of `graphs.map`. */
 export interface MapOptions {
@@ -47,10 +48,7 @@ export interface ResolvedMapOptions {
 /** @throws AthanorError ATHANOR_INVALID_OPTION */
 export function resolveMapOptions(module: URL | string, options: MapOptions): ResolvedMapOptions {
   if (typeof options !== 'object' || options === null) refuse('options', options, 'an object');
-  for (const name of Object.keys(options)) {
-    if (!KNOWN.includes(name))
-      throw new AthanorError('ATHANOR_INVALID_OPTION', `options.${name}: there is no such option`);
-  }
+  checkOptionNames('ATHANOR_INVALID_OPTION', options, KNOWN);
   const { graphs, kind, signal, onProgress, onError = 'throw', ahead = DEFAULT_AHEAD } = options;
   if (graphs !== undefined) {
     if (!Array.isArray(graphs)) refuse('graphs', graphs, 'an array of names');

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import type { FixedReverseHeap } from 'mnemonist';
 import { AthanorError } from '../base/errors.js';
 import { NO_ROW } from '../base/limits.js';
+import { placeOf } from '../base/search.js';
 import type { NodeId } from '../base/types.js';
 import { checkId } from '../publish/check.js';
 import { checkCount } from '../query/check.js';
@@ -52,15 +53,8 @@ export class NodeValues implements Iterable<[NodeId, number]> {
     checkId('id', id);
     const row = this.#find(id);
     if (row === NO_ROW || this.#ids.isStale(row, this.#epoch)) return undefined;
-    const handles = this.#handles;
-    let low = 0;
-    let high = handles.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (handles[middle]! < row) low = middle + 1;
-      else high = middle;
-    }
-    return handles[low] === row ? this.values[low] : undefined;
+    const place = placeOf(this.#handles, row);
+    return place < 0 ? undefined : this.values[place];
   }
 
   /**

@@ -4,6 +4,7 @@ import { ssspTask } from '../algorithms/sssp-task.js';
 import { badWeightOf } from '../algorithms/weights.js';
 import { AthanorError, show } from '../base/errors.js';
 import { NO_ROW } from '../base/limits.js';
+import { placeOf } from '../base/search.js';
 import type { NodeId } from '../base/types.js';
 import type { Csr } from '../csr/csr.js';
 import { maskChunks } from '../pool/csr-mask.js';
@@ -65,18 +66,6 @@ function indexOf(
     if (index >= 0) return index;
   }
   throw new AthanorError('ATHANOR_UNKNOWN_NODE', `${field}: there is no node ${show(id)} in graph '${ref.name}'`);
-}
-
-/** Place of a row among ascending handles, or -1. */
-function placeOf(handles: Uint32Array, handle: number): number {
-  let low = 0;
-  let high = handles.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (handles[middle]! < handle) low = middle + 1;
-    else high = middle;
-  }
-  return handles[low] === handle ? low : -1;
 }
 
 /** By compact index, whether a node may be entered; undefined where all may. */

@@ -1,5 +1,6 @@
 import { AthanorError, show } from '../base/errors.js';
 import { MAX_NAME_BYTES } from '../base/limits.js';
+import { checkOptionNames } from '../base/option-names.js';
 import type { RoamingOptions, WatchOptions, ZoneDetect } from '../base/types.js';
 
 const DETECTS: readonly unknown[] = ['enter', 'exit', 'inside', 'cross'];
@@ -10,10 +11,7 @@ function refuse(name: string, value: unknown, limit: string): never {
 
 function checkObject(options: unknown, known: readonly string[]): void {
   if (typeof options !== 'object' || options === null) refuse('options', options, 'an object');
-  for (const name of Object.keys(options)) {
-    if (!known.includes(name))
-      throw new AthanorError('ATHANOR_INVALID_OPTION', `options.${name}: there is no such option`);
-  }
+  checkOptionNames('ATHANOR_INVALID_OPTION', options, known);
 }
 
 function checkSignal(signal: unknown): void {

@@ -1,5 +1,6 @@
 import { AthanorError, show } from '../base/errors.js';
 import { MAX_ID_BYTES, MAX_NAME_BYTES } from '../base/limits.js';
+import { checkOptionNames } from '../base/option-names.js';
 import { Space } from '../base/space.js';
 import type { GraphOptions, NodeId } from '../base/types.js';
 
@@ -85,9 +86,7 @@ export function checkGraphOptions(
 ): void {
   if (typeof options !== 'object' || options === null)
     throw new AthanorError(code, `options: ${show(options)} is not an object`);
-  for (const name of Object.keys(options)) {
-    if (!GRAPH_OPTIONS.includes(name)) throw new AthanorError(code, `options.${name}: there is no such option`);
-  }
+  checkOptionNames(code, options, GRAPH_OPTIONS);
   const { dimensions, metric, late, earthRadiusM, ttlMs } = options;
   if (dimensions !== undefined && dimensions !== 2 && dimensions !== 3) {
     throw new AthanorError(code, `options.dimensions: ${show(dimensions)} is neither 2 nor 3`);
