@@ -130,7 +130,7 @@ export class BfsKernel implements Kernel {
   /** From level `hops` on, until one is heavy or none is left. */
   #alone(phase: number, hops: number): boolean {
     const { forward, marks, queue, words, values, heavyArcs } = this.#task;
-    const { offsets, targets } = forward;
+    const { offsets } = forward;
     if (words[BfsWord.gathered] !== phase) this.#gather(phase, hops);
     const heavy = Math.min(heavyArcs, this.#upArcs(forward.arcs));
     let head = words[BfsWord.head]!;
@@ -152,23 +152,31 @@ export class BfsKernel implements Kernel {
           return true;
         }
       }
-      const end = offsets[node + 1]!;
-      work += 1 + end - offsets[node]!;
-      for (let arc = offsets[node]!; arc < end; arc++) {
-        const target = targets[arc]!;
-        if (marks[target] !== 0) continue;
-        // In this order: see above.
-        queue[tail++] = target;
-        words[BfsWord.tail] = tail;
-        values[target] = level + 1;
-        marks[target] = mark;
-      }
+      work += 1 + offsets[node + 1]! - offsets[node]!;
+      tail = this.#append(node, level + 1, mark, tail);
       words[BfsWord.head] = ++head;
       if (work < heavyArcs) continue;
       work = 0;
       if (!this.#breathe()) return false;
     }
     return true;
+  }
+
+  /** Targets of a node that were not reached, behind the queue's tail. A function of its own: called often, it is soon compiled. */
+  #append(node: number, hops: number, mark: number, tail: number): number {
+    const { forward, marks, queue, words, values } = this.#task;
+    const { offsets, targets } = forward;
+    const end = offsets[node + 1]!;
+    for (let arc = offsets[node]!; arc < end; arc++) {
+      const target = targets[arc]!;
+      if (marks[target] !== 0) continue;
+      // In this order: see above.
+      queue[tail++] = target;
+      words[BfsWord.tail] = tail;
+      values[target] = hops;
+      marks[target] = mark;
+    }
+    return tail;
   }
 
   /** Puts the level into the queue. */

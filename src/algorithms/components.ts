@@ -6,7 +6,7 @@ import type { Memory } from '../memory/reserve.js';
 const SAMPLES = 1024;
 const BREATH_ARCS = 16_384;
 
-const Phase = { begin: 0, second: 1, compress: 2, finish: 3, roots: 4, label: 5 } as const;
+const Phase = { alone: 0, first: 1, last: 2, compress: 3, finish: 4, roots: 5, label: 6 } as const;
 
 export interface ComponentsTask {
   readonly nodes: number;
@@ -43,7 +43,7 @@ export function componentsTask(
     values: memory.f64('components.values', nodes),
   };
   const chunks = chunksOf(both);
-  return { task, first: { phase: Phase.begin, chunks }, mostChunks: chunks };
+  return { task, first: { phase: Phase.alone, chunks }, mostChunks: chunks };
 }
 
 /**
@@ -66,8 +66,9 @@ export class ComponentsKernel implements Kernel {
     const { both } = this.#task;
     const first = both.bounds[chunk]!;
     const end = both.bounds[chunk + 1]!;
-    if (phase === Phase.begin) this.#begin(first, end);
-    else if (phase === Phase.second) this.#second(first, end);
+    if (phase === Phase.alone) this.#begin(first, end);
+    else if (phase === Phase.first) this.#joinFirst(first, end);
+    else if (phase === Phase.last) this.#joinLast(first, end);
     else if (phase === Phase.compress) this.#compress(first, end);
     else if (phase === Phase.finish) return this.#finish(first, end);
     else if (phase === Phase.roots) this.#findLeast(first, end);
@@ -84,19 +85,32 @@ export class ComponentsKernel implements Kernel {
     return this.#task.nodes * 20;
   }
 
-  /** Each node joins its least neighbour, if that is less than it: no two threads write one word. */
+  /** Each node a component of its own. */
   #begin(first: number, end: number): void {
-    const { both, parents, rank, byRank } = this.#task;
-    const { offsets, targets } = both;
+    const { parents, rank, byRank } = this.#task;
     for (let node = first; node < end; node++) {
-      const at = offsets[node]!;
-      const neighbour = at < offsets[node + 1]! ? targets[at]! : node;
-      parents[node] = neighbour < node ? neighbour : node;
+      parents[node] = node;
       byRank[rank[node]!] = node;
     }
   }
 
-  #second(first: number, end: number): void {
+  /**
+   * Each node joins its least neighbour, if that is less than it: no two threads write one word. The neighbour's parent stands
+   * for it; in ascending order that is its root already, nearly always.
+   */
+  #joinFirst(first: number, end: number): void {
+    const { both, parents } = this.#task;
+    const { offsets, targets } = both;
+    for (let node = first; node < end; node++) {
+      const at = offsets[node]!;
+      if (at === offsets[node + 1]!) continue;
+      const neighbour = targets[at]!;
+      if (neighbour < node) parents[node] = parents[neighbour]!;
+    }
+  }
+
+  /** Each node joins its greatest neighbour. */
+  #joinLast(first: number, end: number): void {
     const { offsets, targets } = this.#task.both;
     for (let node = first; node < end; node++) {
       const last = offsets[node + 1]! - 1;
@@ -108,16 +122,30 @@ export class ComponentsKernel implements Kernel {
     const { parents } = this.#task;
     let one = parents[a]!;
     let other = parents[b]!;
-    while (one !== other) {
+    if (one === other) return;
+    for (;;) {
+      let parent = parents[one]!;
+      while (parent !== one) {
+        one = parent;
+        parent = parents[one]!;
+      }
+      parent = parents[other]!;
+      while (parent !== other) {
+        other = parent;
+        parent = parents[other]!;
+      }
+      if (one === other) break;
       const high = one > other ? one : other;
       const low = one > other ? other : one;
-      const parent = parents[high]!;
-      if (parent === low) return;
       // Only a root is hung onto another, and only once: the exchange decides. Words read before it may be old, never wrong.
-      if (parent === high && Atomics.compareExchange(parents, high, high, low) === high) return;
-      one = parents[parents[high]!]!;
-      other = parents[low]!;
+      if (Atomics.compareExchange(parents, high, high, low) === high) {
+        one = low;
+        break;
+      }
     }
+    // Short ways for who comes next. A node that has a parent is never a root again, and `one` is above both: plain stores will do.
+    if (a !== one) parents[a] = one;
+    if (b !== one) parents[b] = one;
   }
 
   /** Every node to its root. Others do the same: a word read early leads to the root as well. */
@@ -172,24 +200,42 @@ export class ComponentsKernel implements Kernel {
 
   #findLeast(first: number, end: number): void {
     this.#compress(first, end);
-    const { parents, rank, least } = this.#task;
+    const { both, parents, rank, least, largest } = this.#task;
+    const { offsets } = both;
+    const most = largest[0]!;
+    let mostWanted = 0;
     for (let node = first; node < end; node++) {
-      const root = parents[node]!;
       const wanted = ~rank[node]! >>> 0;
-      let seen = least[root]!;
-      while (wanted > seen) {
-        // The greater of two that write at once stays: the loser looks again.
-        const found = Atomics.compareExchange(least, root, seen, wanted);
-        if (found === seen) break;
-        seen = found;
-      }
+      const root = parents[node]!;
+      if (root === most) mostWanted = Math.max(mostWanted, wanted);
+      // Without arcs nobody else is in its component.
+      else if (offsets[node] === offsets[node + 1]) least[node] = wanted;
+      else if (wanted > least[root]!) this.#raise(root, wanted);
+    }
+    this.#raise(most, mostWanted);
+  }
+
+  #raise(root: number, wanted: number): void {
+    const { least } = this.#task;
+    let seen = least[root]!;
+    while (wanted > seen) {
+      // The greater of two that write at once stays: the loser looks again.
+      const found = Atomics.compareExchange(least, root, seen, wanted);
+      if (found === seen) return;
+      seen = found;
     }
   }
 
   #label(first: number, end: number): void {
     const { parents, least, byRank, handles, values } = this.#task;
+    let root = -1;
+    let label = 0;
     for (let node = first; node < end; node++) {
-      values[node] = handles[byRank[~least[parents[node]!]! >>> 0]!]!;
+      if (parents[node] !== root) {
+        root = parents[node]!;
+        label = handles[byRank[~least[root]! >>> 0]!]!;
+      }
+      values[node] = label;
     }
   }
 }

@@ -101,14 +101,20 @@ function tryReserve(bytes: number): SharedArrayBuffer | undefined {
 }
 
 const weights = new WeakMap<ArrayBufferLike, ArrayBuffer>();
+/** Bytes of shared memory that no weight stands for yet. */
+let unweighed = 0;
 
 /**
  * V8 does not count shared memory when it decides to collect garbage: gigabytes of results that nobody has any more would
- * stay. An ordinary buffer of that size, never touched, stands for the shared one and goes with it.
+ * stay. An ordinary buffer, never touched, stands for the shared ones and goes with the last of them: for so many at once
+ * that it is mapped, for clearing it would cost more than the results.
  */
 export function weigh(shared: ArrayBufferLike, bytes: number): void {
+  unweighed += bytes;
+  if (unweighed < ALWAYS_MAPPED_BYTES) return;
   try {
-    weights.set(shared, new ArrayBuffer(bytes));
+    weights.set(shared, new ArrayBuffer(unweighed));
+    unweighed = 0;
   } catch (error) {
     // Refused: then that of a smaller one before stays.
     if (!(error instanceof RangeError)) throw error;
