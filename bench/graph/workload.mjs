@@ -6,10 +6,9 @@ import { xorshift32 } from '../support/workload.mjs';
 export const GRAPH_SEED = 0x51ed270b;
 const EDGES_A_NODE = 16;
 
-/** Uniform: both ends of each edge anywhere. */
-function uniformEdges(scale) {
+/** Both ends of each edge anywhere: 16 edges a node. */
+export function uniformEdges(nodes) {
   const next = xorshift32(GRAPH_SEED);
-  const nodes = 2 ** scale;
   const sources = new Uint32Array(EDGES_A_NODE * nodes);
   const targets = new Uint32Array(EDGES_A_NODE * nodes);
   for (let i = 0; i < sources.length; i++) {
@@ -46,7 +45,7 @@ function kroneckerEdges(scale) {
 
 /** `kind`: 'uniform' or 'kronecker'. 2^scale nodes, 16 times as many edges, some of them given twice. */
 export function edgeList(kind, scale) {
-  return kind === 'uniform' ? uniformEdges(scale) : kroneckerEdges(scale);
+  return kind === 'uniform' ? uniformEdges(2 ** scale) : kroneckerEdges(scale);
 }
 
 /** Whole weights, 1 to 255. */
