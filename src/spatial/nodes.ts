@@ -211,6 +211,38 @@ export class NodePool {
     this.views.leafLimit[ref >>> 1] = sides * (1 + SLACK);
   }
 
+  /** Grows the leaf's box to the point, and its ancestors' with it, if that stays within its limit. */
+  grow(leaf: number, up: number, x: number, y: number, z: number): boolean {
+    const box = this.#innerBox;
+    const at = (up - 1) * BOX;
+    const minX = x < box[at]! ? x : box[at]!;
+    const minY = y < box[at + 1]! ? y : box[at + 1]!;
+    const minZ = z < box[at + Z]! ? z : box[at + Z]!;
+    const maxX = x > box[at + MAX_X]! ? x : box[at + MAX_X]!;
+    const maxY = y > box[at + MAX_Y]! ? y : box[at + MAX_Y]!;
+    const maxZ = z > box[at + MAX_Z]! ? z : box[at + MAX_Z]!;
+    if (!(maxX - minX + (maxY - minY) + (maxZ - minZ) <= this.views.leafLimit[leaf]!)) return false;
+    this.cover(up, x, y, z);
+    return true;
+  }
+
+  /** Whether the leaf's box holds the point, or may `grow` to it. */
+  fits(leaf: number, up: number, x: number, y: number, z: number): boolean {
+    const box = this.#innerBox;
+    const at = (up - 1) * BOX;
+    if (
+      x >= box[at]! &&
+      x <= box[at + MAX_X]! &&
+      y >= box[at + 1]! &&
+      y <= box[at + MAX_Y]! &&
+      z >= box[at + Z]! &&
+      z <= box[at + MAX_Z]!
+    ) {
+      return true;
+    }
+    return this.grow(leaf, up, x, y, z);
+  }
+
   /** Appends a child, with its exact box, to an inner node that has room. */
   append(inner: number, child: number): void {
     const slot = inner * FANOUT + this.#innerCount[inner]!++;

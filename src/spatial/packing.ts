@@ -113,28 +113,43 @@ export class Packing {
     return this.#words[Pack.level]! > 0 || this.#words[Pack.phase]! > Phase.gather;
   }
 
-  moved(graph: number, row: number, x: number, y: number, z: number): void {
+  /**
+   * `isFar`: it left its leaf of the old tree. In the new one it would stretch the box of the leaf that it was to be in, over the
+   * whole map perhaps: it comes late, as a new point does.
+   */
+  moved(graph: number, row: number, isFar: boolean, x: number, y: number, z: number): void {
     if (this.#words[Pack.graph] !== graph + 1) return;
     const entries = this.#newEntries(graph);
     const value = entries[row]!;
     if (value >= MOVED) {
-      if (value === GATHERED) entries[row] = MOVED;
+      if (value === LATE) return;
+      if (isFar) this.#late(entries, row);
+      else entries[row] = MOVED;
       return;
     }
     if (!this.#placing()) return;
+    const slot = value - 1;
+    const up = this.#views.leafParent[slot >>> 4]!;
+    if (up === 0 ? isFar : !this.#pool.fits(slot >>> 4, up, x, y, z)) {
+      this.#takeOut(entries, slot);
+      this.#late(entries, row);
+      return;
+    }
     const leafAt = this.#views.leafAt;
-    leafAt[(value - 1) * ENTRY] = x;
-    leafAt[(value - 1) * ENTRY + 1] = y;
-    leafAt[(value - 1) * ENTRY + Z] = z;
-    this.#pool.cover(this.#views.leafParent[(value - 1) >>> 4]!, x, y, z);
+    leafAt[slot * ENTRY] = x;
+    leafAt[slot * ENTRY + 1] = y;
+    leafAt[slot * ENTRY + Z] = z;
   }
 
   removed(graph: number, row: number): void {
     const entries = this.#newEntries(graph);
     const value = entries[row]!;
     entries[row] = 0;
-    if (value === 0 || value >= MOVED || !this.#placing()) return;
-    const slot = value - 1;
+    if (value !== 0 && value < MOVED && this.#placing()) this.#takeOut(entries, value - 1);
+  }
+
+  /** The slot's leaf of the new tree has it no longer. It may be left with none: no box is made smaller. */
+  #takeOut(entries: Uint32Array, slot: number): void {
     const { leafAt, leafCount } = this.#views;
     const leaf = slot >>> 4;
     const last = leaf * FANOUT + --leafCount[leaf]!;

@@ -95,9 +95,9 @@ export class ShardTrees {
         z < box[at + Z]! ||
         z > box[at + MAX_Z]!
       ) {
-        if (!this.#grow(leaf, up, x, y, z)) {
+        if (!this.#pool.grow(leaf, up, x, y, z)) {
           this.#reinsert(graph, entries, row, slot, x, y, z);
-          if (this.#packing.active) this.#packing.moved(graph, row, x, y, z);
+          if (this.#packing.active) this.#packing.moved(graph, row, true, x, y, z);
           return;
         }
       }
@@ -106,7 +106,7 @@ export class ShardTrees {
     leafAt[slot * ENTRY] = x;
     leafAt[slot * ENTRY + 1] = y;
     leafAt[slot * ENTRY + Z] = z;
-    if (this.#packing.active) this.#packing.moved(graph, row, x, y, z);
+    if (this.#packing.active) this.#packing.moved(graph, row, false, x, y, z);
   }
 
   /** The row is in the tree. */
@@ -117,21 +117,6 @@ export class ShardTrees {
     this.#index.count[graph]!--;
     this.#takeEntry(graph, entries, slot);
     if (this.#packing.concerns(graph)) this.#packing.removed(graph, row);
-  }
-
-  /** Grows the leaf's box to the point, and its ancestors' with it, if that stays within its limit. */
-  #grow(leaf: number, up: number, x: number, y: number, z: number): boolean {
-    const box = this.#views.innerBox;
-    const at = (up - 1) * BOX;
-    const minX = x < box[at]! ? x : box[at]!;
-    const minY = y < box[at + 1]! ? y : box[at + 1]!;
-    const minZ = z < box[at + Z]! ? z : box[at + Z]!;
-    const maxX = x > box[at + MAX_X]! ? x : box[at + MAX_X]!;
-    const maxY = y > box[at + MAX_Y]! ? y : box[at + MAX_Y]!;
-    const maxZ = z > box[at + MAX_Z]! ? z : box[at + MAX_Z]!;
-    if (!(maxX - minX + (maxY - minY) + (maxZ - minZ) <= this.#views.leafLimit[leaf]!)) return false;
-    this.#pool.cover(up, x, y, z);
-    return true;
   }
 
   /** From the leaf up to the lowest ancestor whose box holds the point, and down again from there. */

@@ -87,9 +87,9 @@ export class ShardTrees {
       const box = this.#views.innerBox;
       const at = (up - 1) * BOX;
       if (x < box[at]! || x > box[at + MAX_X]! || y < box[at + 1]! || y > box[at + MAX_Y]!) {
-        if (!this.#grow(leaf, up, x, y)) {
+        if (!this.#pool.grow(leaf, up, x, y)) {
           this.#reinsert(graph, entries, row, slot, x, y);
-          if (this.#packing.active) this.#packing.moved(graph, row, x, y);
+          if (this.#packing.active) this.#packing.moved(graph, row, true, x, y);
           return;
         }
       }
@@ -97,7 +97,7 @@ export class ShardTrees {
     const leafAt = this.#views.leafAt;
     leafAt[slot * ENTRY] = x;
     leafAt[slot * ENTRY + 1] = y;
-    if (this.#packing.active) this.#packing.moved(graph, row, x, y);
+    if (this.#packing.active) this.#packing.moved(graph, row, false, x, y);
   }
 
   /** The row is in the tree. */
@@ -108,19 +108,6 @@ export class ShardTrees {
     this.#index.count[graph]!--;
     this.#takeEntry(graph, entries, slot);
     if (this.#packing.concerns(graph)) this.#packing.removed(graph, row);
-  }
-
-  /** Grows the leaf's box to the point, and its ancestors' with it, if that stays within its limit. */
-  #grow(leaf: number, up: number, x: number, y: number): boolean {
-    const box = this.#views.innerBox;
-    const at = (up - 1) * BOX;
-    const minX = x < box[at]! ? x : box[at]!;
-    const minY = y < box[at + 1]! ? y : box[at + 1]!;
-    const maxX = x > box[at + MAX_X]! ? x : box[at + MAX_X]!;
-    const maxY = y > box[at + MAX_Y]! ? y : box[at + MAX_Y]!;
-    if (!(maxX - minX + (maxY - minY) <= this.#views.leafLimit[leaf]!)) return false;
-    this.#pool.cover(up, x, y);
-    return true;
   }
 
   /** From the leaf up to the lowest ancestor whose box holds the point, and down again from there. */
