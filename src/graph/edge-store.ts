@@ -54,6 +54,9 @@ export function makeEdgeStore(
     if (count > 8) filled2[count] = 0x80808080 >>> (8 * Math.max(0, 12 - count));
   }
 
+  /** Of the bucket that is split. */
+  const anewTags = new Uint8Array(BUCKET_EDGES);
+
   // ------------------------------------------------------------ edges
 
   /** 32 bits of which every one hangs on every bit of the key. */
@@ -355,12 +358,16 @@ export function makeEdgeStore(
     buckets[from] = 0;
     // What stays is written at or before where it is read; what is in the chain is put as if it were new.
     for (let at = from; ; ) {
+      if (anew) {
+        // All of them before the first is put, which is a guess at the processor's: so their loads do not wait for each other.
+        for (let slot = 0; slot < count; slot++) {
+          const edge = buckets[at + EDGES + slot]!;
+          anewTags[slot] = hashOf(sources[edge]!, targets[edge]!, kinds[edge]!) >>> (level + 1);
+        }
+      }
       for (let slot = 0; slot < count; slot++) {
-        const edge = buckets[at + EDGES + slot]!;
         const tag = tagAt(at, slot);
-        let next = tag;
-        if (anew) next = (hashOf(sources[edge]!, targets[edge]!, kinds[edge]!) >>> (level + 1)) & TAG_MASK;
-        put((tag & bit) === 0 ? from : to, edge, next);
+        put((tag & bit) === 0 ? from : to, buckets[at + EDGES + slot]!, anew ? anewTags[slot]! : tag);
       }
       if (at !== from) giveBucket(at / BUCKET);
       if (chain === 0) return;

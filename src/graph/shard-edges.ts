@@ -61,7 +61,7 @@ export class ShardEdges {
   readonly #words: Uint32Array;
   readonly #scan: NeighborScan;
   readonly #isLive: (edge: number) => boolean;
-  /** Made when it is first used: who only counts does without. */
+  /** Made when it is first used: who only counts does without. No private getter: V8 calls its runtime for those. */
   #made: EdgeStore | undefined;
 
   constructor(regions: GraphRegions, shard: number, life: NodeLife) {
@@ -74,8 +74,8 @@ export class ShardEdges {
     this.#isLive = (edge) => this.isLive(edge);
   }
 
-  get #store(): EdgeStore {
-    this.#made ??= specialize(makeEdgeStore)(
+  #make(): EdgeStore {
+    this.#made = specialize(makeEdgeStore)(
       layout,
       this.views,
       this.#rows,
@@ -105,7 +105,7 @@ export class ShardEdges {
 
   /** Whether the row holds an edge, both of whose ends are as they were when it was written. */
   isLive(edge: number): boolean {
-    return this.#store.isLive(edge);
+    return (this.#made ?? this.#make()).isLive(edge);
   }
 
   /** Whether the row is the same node as when the edge was written. */
@@ -120,16 +120,17 @@ export class ShardEdges {
    * is not newer than the edge changes nothing.
    */
   upsert(source: number, target: number, kind: number, weight: number, time: number, sequence: number): boolean {
+    const store = this.#made ?? this.#make();
     const ghosts = this.#words[Word.cascades] !== 0;
-    if (ghosts && this.#store.find(source, target, kind, true) === NO_ROW) this.reclaimStep(RECLAIM_PER_EDGE);
-    return this.#store.upsert(source, target, kind, weight, time, sequence, ghosts);
+    if (ghosts && store.find(source, target, kind, true) === NO_ROW) this.reclaimStep(RECLAIM_PER_EDGE);
+    return store.upsert(source, target, kind, weight, time, sequence, ghosts);
   }
 
   /** True when there was such an edge. */
   remove(source: number, target: number, kind: number): boolean {
     const edge = this.find(source, target, kind);
     if (edge === NO_ROW) return false;
-    this.#store.free(edge, true, true);
+    (this.#made ?? this.#make()).free(edge, true, true);
     return true;
   }
 
@@ -160,7 +161,7 @@ export class ShardEdges {
     const at = row * ROW_WORDS;
     const entries = this.entriesOf(row);
     if (entries === 0) return 0;
-    const store = this.#store;
+    const store = this.#made ?? this.#make();
     if (entries <= CASCADE_AT_ONCE) {
       while (rows[at + ListWord.outLength]! > 0) this.#freeEntry(Out, store.pop(rows, at + ListWord.outHead));
       while (rows[at + ListWord.inLength]! > 0) this.#freeEntry(In, store.pop(rows, at + ListWord.inHead));
@@ -182,7 +183,7 @@ export class ShardEdges {
   /** Reclaims at most `maxEntries` entries of removed nodes' lists, two for each edge. True when some are left. */
   reclaimStep(maxEntries: number): boolean {
     const words = this.#words;
-    const store = this.#store;
+    const store = this.#made ?? this.#make();
     const { blocks } = this.views;
     let left = maxEntries;
     while (words[Word.cascade] !== 0) {
@@ -207,7 +208,7 @@ export class ShardEdges {
     if (source[edge] === FREE || (direction === Out ? outPlace : inPlace)[edge] !== place) return;
     // The other end's list holds the entry only while that end is the node that the edge was written to.
     const held = this.#holds(direction === Out ? target[edge]! : source[edge]!, sequence[edge]!);
-    this.#store.free(edge, held && direction === In, held && direction === Out);
+    (this.#made ?? this.#make()).free(edge, held && direction === In, held && direction === Out);
   }
 
   // ------------------------------------------------------------ recovery
@@ -228,7 +229,7 @@ export class ShardEdges {
   rebuild(): void {
     const { source, buckets } = this.views;
     const words = this.#words;
-    const store = this.#store;
+    const store = this.#made ?? this.#make();
     for (let word = 0; word < words.length; word++) if (word !== Word.edgeBump) words[word] = 0;
     for (let bucket = 0; bucket < FIRST_BUCKETS; bucket++) buckets[bucket * BUCKET] = 0;
     this.#free.clear();
@@ -245,14 +246,14 @@ export class ShardEdges {
 
   /** Names what does not agree between the edge columns and what is derived from them. The shard stands still meanwhile. */
   verify(): string[] {
-    return verifyEdges(this.views, this.#rows, this.#store, this.#free);
+    return verifyEdges(this.views, this.#rows, this.#made ?? this.#make(), this.#free);
   }
 
   // ------------------------------------------------------------ reading
 
   /** Edge row, or NO_ROW. */
   find(source: number, target: number, kind: number): number {
-    return this.#store.find(source, target, kind, this.#words[Word.cascades] !== 0);
+    return (this.#made ?? this.#make()).find(source, target, kind, this.#words[Word.cascades] !== 0);
   }
 
   #tellGhosts(): ((edge: number) => boolean) | undefined {
