@@ -46,6 +46,8 @@ export interface CommunitiesTask {
   readonly marks: readonly [Uint8Array, Uint8Array];
   /** By chunk, of the round at hand. */
   readonly outcomes: Uint8Array;
+  /** u32 [1] rounds made, in the end. */
+  readonly rounds: Uint32Array;
   /** The result: a handle for each node. */
   readonly values: Float64Array;
 }
@@ -82,6 +84,7 @@ export function communitiesTask(
       handleOf: memory.u32('communities.handleOf', nodes),
       marks: [memory.u8('communities.marks', nodes), memory.u8('communities.marks', nodes)],
       outcomes: memory.u8('communities.outcomes', chunks),
+      rounds: memory.u32('communities.rounds', 1),
       values: memory.f64('communities.values', nodes),
     },
     first: { phase: 0, chunks },
@@ -117,7 +120,10 @@ export class CommunitiesKernel implements Kernel {
     const round = phase >>> 1;
     let worst: number = Outcome.same;
     for (const outcome of outcomes) if (outcome > worst) worst = outcome;
-    if (worst === Outcome.same || round + 1 === iterations) return { phase: 2 * iterations + 1 + (round & 1), chunks };
+    if (worst === Outcome.same || round + 1 === iterations) {
+      this.#task.rounds[0] = round + 1;
+      return { phase: 2 * iterations + 1 + (round & 1), chunks };
+    }
     return { phase: 2 * (round + 1) + +(worst === Outcome.marked), chunks };
   }
 

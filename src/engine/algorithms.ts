@@ -161,7 +161,7 @@ export async function runCommunities(
       const plan = communitiesTask(memory, graph, { iterations, direction });
       return { kernel: 'communities', ...plan, chunks: plan.mostChunks * (iterations + 2) };
     },
-    (graph, { task }) => nodeValues(core, ref, graph, task.values),
+    (graph, { task }) => nodeValues(core, ref, graph, task.values, task.rounds[0]),
   );
 }
 

@@ -18,7 +18,7 @@ export class NodeValues implements Iterable<[NodeId, number]> {
   #copy: Uint32Array | undefined;
   /** By the index of `handles`. */
   readonly values: Float64Array;
-  /** Rounds that `pageRank` made. */
+  /** Rounds that `pageRank` or `communities` made. */
   readonly iterations?: number;
   readonly #ids: IdSource;
   readonly #find: (id: NodeId) => number;

@@ -56,7 +56,6 @@ export function makeEdgeStore(
 
   /** Of the bucket that is split. */
   const anewTags = new Uint8Array(BUCKET_EDGES);
-
   // ------------------------------------------------------------ edges
 
   /** 32 bits of which every one hangs on every bit of the key. */
@@ -139,11 +138,8 @@ export function makeEdgeStore(
 
   /** Recovery: an edge whose columns are written, and nothing else. */
   function relink(edge: number): void {
-    const source = sources[edge]!;
-    const target = targets[edge]!;
-    const hash = hashOf(source, target, kinds[edge]!);
-    const home = homeOf(hash);
-    link(home, (hash >>> shift) & TAG_MASK, edge, source, target);
+    const { home, tag } = standing(edge);
+    link(home, tag, edge, sources[edge]!, targets[edge]!);
   }
 
   /** Frees an edge, taking it off the lists of those ends that still hold it. */
@@ -260,8 +256,7 @@ export function makeEdgeStore(
     ghosts: boolean,
   ): number {
     for (let at = home; ; ) {
-      const head = buckets[at]!;
-      const count = head & COUNT_MASK;
+      const count = buckets[at]! & COUNT_MASK;
       for (let first = 0; first < count; first += 4) {
         const tags = buckets[at + TAGS + (first >> 2)]! ^ pattern;
         let zeros = (tags - 0x01010101) & ~tags & 0x80808080;
@@ -273,7 +268,7 @@ export function makeEdgeStore(
           if (!ghosts || isLive(edge)) return edge;
         }
       }
-      const next = head >>> COUNT_BITS;
+      const next = buckets[at]! >>> COUNT_BITS;
       if (next === 0) return NO_ROW;
       at = next * BUCKET;
     }
@@ -358,12 +353,10 @@ export function makeEdgeStore(
     buckets[from] = 0;
     // What stays is written at or before where it is read; what is in the chain is put as if it were new.
     for (let at = from; ; ) {
-      if (anew) {
-        // All of them before the first is put, which is a guess at the processor's: so their loads do not wait for each other.
-        for (let slot = 0; slot < count; slot++) {
-          const edge = buckets[at + EDGES + slot]!;
-          anewTags[slot] = hashOf(sources[edge]!, targets[edge]!, kinds[edge]!) >>> (level + 1);
-        }
+      // All of them before the first is put, which is a guess at the processor's: so their loads do not wait for each other.
+      for (let slot = 0; anew && slot < count; slot++) {
+        const edge = buckets[at + EDGES + slot]!;
+        anewTags[slot] = hashOf(sources[edge]!, targets[edge]!, kinds[edge]!) >>> (level + 1);
       }
       for (let slot = 0; slot < count; slot++) {
         const tag = tagAt(at, slot);

@@ -34,13 +34,18 @@ export class Applier {
   readonly #projections: ShardProjections[] = [];
   readonly #detectors: Detector[] = [];
   readonly #now: () => number;
+  readonly #failed: (error: unknown) => void;
   #lastShard = 0;
 
-  /** `now`: monotonic milliseconds. */
-  constructor(memory: EngineMemory, thread: number, now: () => number) {
+  /**
+   * `now`: monotonic milliseconds. `failed` ends the thread: applying threw, which no event may cause, and the shard that this
+   * thread owns is in the middle of one. Another recovers it, and after a few on the same event the engine gives up.
+   */
+  constructor(memory: EngineMemory, thread: number, now: () => number, failed: (error: unknown) => void) {
     this.#memory = memory;
     this.#thread = thread;
     this.#now = now;
+    this.#failed = failed;
     memory.latency.start(thread, now());
   }
 
@@ -95,6 +100,15 @@ export class Applier {
 
   /** Serves one ready shard for at most a slice, or `brief`ly; false when none is ready. */
   step(brief = false): boolean {
+    try {
+      return this.#step(brief);
+    } catch (error) {
+      this.#failed(error);
+      throw error;
+    }
+  }
+
+  #step(brief: boolean): boolean {
     const { control } = this.#memory;
     const shards = control.shards;
     for (let k = 1; k <= shards; k++) {

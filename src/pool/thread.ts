@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs';
 import { threadId } from 'node:worker_threads';
 import { workerData } from 'piscina';
 import { monotonicMs } from '../base/clock.js';
@@ -9,11 +10,19 @@ export const memory = EngineMemory.attach(workerData as MemoryToken);
 
 let joined: { readonly thread: number; readonly applier: Applier } | undefined;
 
+const STDERR = 2;
+
+/** A defect of the library: what it was is said at once, for what a thread writes otherwise goes with it. */
+function end(error: unknown): void {
+  writeSync(STDERR, `athanor: a worker failed: ${error instanceof Error ? error.stack : String(error)}\n`);
+  process.exit(1);
+}
+
 /** The thread's slot and its applier; taken on first use. */
 export function join(): { readonly thread: number; readonly applier: Applier } {
   if (joined === undefined) {
     const thread = memory.threads.claim(threadId);
-    joined = { thread, applier: new Applier(memory, thread, monotonicMs) };
+    joined = { thread, applier: new Applier(memory, thread, monotonicMs, end) };
   }
   return joined;
 }

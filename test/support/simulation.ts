@@ -226,7 +226,7 @@ export class Simulation {
       if (this.slow) this.nowMs += this.random(100) === 0 ? this.random(12) : 0.0001;
       return this.nowMs;
     };
-    return { id, slot, applier: new Applier(this.#memory, slot, now) };
+    return { id, slot, applier: new Applier(this.#memory, slot, now, () => undefined) };
   }
 
   #submit(): void {
