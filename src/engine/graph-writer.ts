@@ -101,8 +101,8 @@ export class GraphWriter {
   /**
    * Moves in columns of equal length; handles from `handle` or `handles`. Accepts as many as there is room for, from the
    * first on, and returns how many.
-   * @throws AthanorError ATHANOR_INVALID_EVENT, naming the index, when among those that there is room for is a handle that
-   * is free, out of range or another graph's, or a coordinate or time that is not finite: then none is accepted.
+   * @throws AthanorError ATHANOR_INVALID_EVENT, naming the index, at a handle that is free, out of range or another graph's,
+   * and at a coordinate or time that is not finite among those that there is room for: then none is accepted.
    */
   moveNodes(handles: Uint32Array, x: Float64Array, y: Float64Array, z?: Float64Array, time?: Float64Array): number {
     return publishMoveColumns(this.core.publisher, this.ref, handles, x, y, z, time);

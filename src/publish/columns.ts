@@ -7,10 +7,41 @@ import type { Publisher } from './publisher.js';
 
 /*
  * The columnar paths: events of one type on one graph, copied into the frames column by column. A call takes as many as
- * there is room for, and all of these are checked before the first is written: it is refused whole. What there is no room
- * for is not looked at: who comes back with the rest of a long column would have it checked again and again (a million
- * edges at 64 frames of 512 events: each handle 16 times).
+ * there is room for, and all of these are checked before the first is written: it is refused whole. So it is for a bad handle
+ * that there is no room for; but who comes back with the rest of a column does not have all of it checked again and again (a
+ * million edges at 64 frames of 512 events: each handle 16 times).
  */
+
+/** What a call did not take of a column of handles: where that begins in its buffer, where it ends, and the graph. */
+interface Rest {
+  readonly from: number;
+  readonly end: number;
+  readonly graph: number;
+}
+
+/** By the buffer of handles: the last two, for sources and targets may share one. */
+const rests = new WeakMap<ArrayBufferLike, Rest[]>();
+
+/** Checks the handles from `most` on, unless the column is what the last call left. */
+function checkRest(publisher: Publisher, name: string, handles: Uint32Array, most: number, graph: number): void {
+  if (most === handles.length) return;
+  const from = handles.byteOffset;
+  const end = from + handles.byteLength;
+  const known = rests
+    .get(handles.buffer)
+    ?.some((rest) => rest.from === from && rest.end === end && rest.graph === graph);
+  if (known !== true) checkHandles(publisher, name, handles, most, handles.length, graph);
+}
+
+function noteRest(handles: Uint32Array, done: number, graph: number): void {
+  if (done === handles.length) return;
+  const end = handles.byteOffset + handles.byteLength;
+  const others = rests.get(handles.buffer)?.filter((rest) => rest.end !== end) ?? [];
+  rests.set(handles.buffer, [
+    { from: handles.byteOffset + done * handles.BYTES_PER_ELEMENT, end, graph },
+    ...others.slice(0, 1),
+  ]);
+}
 
 function refuse(publisher: Publisher, events: number, message: string): never {
   publisher.rejected += events;
@@ -31,12 +62,19 @@ function checkColumn(
 }
 
 /** The attention bits of all rows together, once every handle is one of the graph's. */
-function checkHandles(publisher: Publisher, name: string, handles: Uint32Array, end: number, graph: number): number {
+function checkHandles(
+  publisher: Publisher,
+  name: string,
+  handles: Uint32Array,
+  from: number,
+  end: number,
+  graph: number,
+): number {
   const graphOf = publisher.nodes.book.graph;
   const attentionOf = publisher.nodes.attention;
   const bound = graph + 1;
   let attention = 0;
-  for (let i = 0; i < end; i++) {
+  for (let i = from; i < end; i++) {
     const row = handles[i]!;
     if (graph === NO_ROW || graphOf[row] !== bound) {
       refuse(publisher, handles.length, `${name}[${i}]: ${row} is not a handle of this graph`);
@@ -89,7 +127,8 @@ export function publishMoveColumns(
   if (time !== undefined) checkColumn(publisher, 'time', time, Float64Array, events);
   const writer = publisher.writers[ref.shard]!;
   const most = Math.min(events, writer.roomForEvents);
-  const attention = checkHandles(publisher, 'handles', handles, most, graph);
+  const attention = checkHandles(publisher, 'handles', handles, 0, most, graph);
+  checkRest(publisher, 'handles', handles, most, graph);
   checkNumbers(publisher, 'x', x, most);
   checkNumbers(publisher, 'y', y, most);
   if (z !== undefined) checkNumbers(publisher, 'z', z, most);
@@ -133,6 +172,7 @@ export function publishMoveColumns(
     publisher.endRun(writer, taken);
     done = end;
   }
+  noteRest(handles, done, graph);
   return done;
 }
 
@@ -157,7 +197,10 @@ export function publishEdgeColumns(
   }
   const graph = publisher.liveRow(ref);
   const attention =
-    checkHandles(publisher, 'sources', sources, most, graph) | checkHandles(publisher, 'targets', targets, most, graph);
+    checkHandles(publisher, 'sources', sources, 0, most, graph) |
+    checkHandles(publisher, 'targets', targets, 0, most, graph);
+  checkRest(publisher, 'sources', sources, most, graph);
+  checkRest(publisher, 'targets', targets, most, graph);
   const now = publisher.now();
   const { ids, attention: attentionOf } = publisher.nodes;
   let done = 0;
@@ -199,5 +242,7 @@ export function publishEdgeColumns(
     publisher.endRun(writer, taken);
     done = end;
   }
+  noteRest(sources, done, graph);
+  noteRest(targets, done, graph);
   return done;
 }

@@ -207,3 +207,29 @@ test('after close events are refused, and closing again is the same', async () =
   refuses(() => closed.graph('g').moveNode('n', 1, 1), 'ATHANOR_CLOSED', /closed/);
   await closed.close();
 });
+
+test('a bad handle refuses the whole of a column, however far behind it stands; the rest of one that was good goes on', async () => {
+  const graph = engine.graph('long columns');
+  const [a, b] = graph.handles(['a', 'b']) as unknown as [number, number];
+  const length = 300_000;
+  const handles = new Uint32Array(length).fill(a);
+  const xs = new Float64Array(length);
+  handles[length - 1] = 999_999;
+  const wrong = new RegExp(`\\[${length - 1}\\]: 999999`);
+  refuses(() => graph.moveNodes(handles, xs, xs), 'ATHANOR_INVALID_EVENT', wrong);
+  refuses(() => graph.upsertEdges(handles.fill(b, 0, 10), handles), 'ATHANOR_INVALID_EVENT', wrong);
+  expect(graph.order).toBe(0);
+  await engine.flush();
+  expect(graph.order).toBe(0);
+  handles[length - 1] = b;
+  for (let done = 0; done < length; ) {
+    done += graph.moveNodes(handles.subarray(done), xs.subarray(done), xs.subarray(done));
+    if (done < length) await engine.drained();
+  }
+  for (let done = 0; done < length; ) {
+    done += graph.upsertEdges(handles.subarray(done), handles.subarray(done));
+    if (done < length) await engine.drained();
+  }
+  await engine.flush();
+  expect([graph.order, graph.size]).toEqual([2, 2]);
+});
