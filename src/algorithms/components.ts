@@ -6,7 +6,7 @@ import type { Memory } from '../memory/reserve.js';
 const SAMPLES = 1024;
 const BREATH_ARCS = 16_384;
 
-const Phase = { alone: 0, first: 1, last: 2, compress: 3, finish: 4, roots: 5, label: 6 } as const;
+const Phase = { begin: 0, first: 1, last: 2, compress: 3, finish: 4, roots: 5, label: 6 } as const;
 
 export interface ComponentsTask {
   readonly nodes: number;
@@ -43,7 +43,7 @@ export function componentsTask(
     values: memory.f64('components.values', nodes),
   };
   const chunks = chunksOf(both);
-  return { task, first: { phase: Phase.alone, chunks }, mostChunks: chunks };
+  return { task, first: { phase: Phase.begin, chunks }, mostChunks: chunks };
 }
 
 /**
@@ -66,7 +66,7 @@ export class ComponentsKernel implements Kernel {
     const { both } = this.#task;
     const first = both.bounds[chunk]!;
     const end = both.bounds[chunk + 1]!;
-    if (phase === Phase.alone) this.#begin(first, end);
+    if (phase === Phase.begin) this.#begin(first, end);
     else if (phase === Phase.first) this.#joinFirst(first, end);
     else if (phase === Phase.last) this.#joinLast(first, end);
     else if (phase === Phase.compress) this.#compress(first, end);

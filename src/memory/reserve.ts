@@ -101,27 +101,28 @@ function tryReserve(bytes: number): SharedArrayBuffer | undefined {
 }
 
 const weights = new WeakMap<ArrayBufferLike, ArrayBuffer>();
-/** Of the memory that this process may use, and at most: a collection takes this thread some milliseconds. */
-const WEIGHED_PART = 1 / 32;
-const WEIGHED_MOST_BYTES = 2 ** 28;
+/** Of the memory that this process may use, and at most; for each thread. A collection takes it some milliseconds. */
+const WEIGHED_PART = 1 / 64;
+const WEIGHED_MOST_BYTES = 2 ** 27;
 let weighedFrom: number | undefined;
 /** Bytes of shared memory that no weight stands for yet. */
 let unweighed = 0;
 
 /**
  * V8 does not count shared memory when it decides to collect garbage: gigabytes of results that nobody has any more would
- * stay. An ordinary buffer, never touched, stands for the shared ones of the last time and goes with the last of them: for so
- * many at once that it is mapped, since clearing it would cost more than the results, and that there is enough to collect.
+ * stay. An ordinary buffer, never touched, stands for the shared ones since the one before and goes with the newest of them: for
+ * so many at once that it is mapped, since clearing it would cost more than the results, and that there is enough to collect.
  */
 export function weigh(shared: ArrayBufferLike, bytes: number): void {
   weighedFrom ??= Math.max(ALWAYS_MAPPED_BYTES, Math.min(WEIGHED_MOST_BYTES, 2 * resultBytesLimit() * WEIGHED_PART));
   unweighed += bytes;
   if (unweighed < weighedFrom) return;
+  const weight = unweighed;
+  unweighed = 0;
   try {
-    weights.set(shared, new ArrayBuffer(unweighed));
-    unweighed = 0;
+    weights.set(shared, new ArrayBuffer(weight));
   } catch (error) {
-    // Refused: then that of a smaller one before stays.
+    // Refused: then these weigh nothing.
     if (!(error instanceof RangeError)) throw error;
   }
 }

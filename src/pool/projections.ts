@@ -90,6 +90,7 @@ export class ShardProjections {
       this.undo.begin(sequence);
       this.#upsertNode(frame, i, graph, row, sequence);
     } else if (type === EventType.edgeUpserted) {
+      this.undo.begin(sequence);
       this.#upsertEdge(frame, i, graph, row, sequence);
     } else if (type === EventType.nodeRemoved) {
       this.undo.begin(sequence);
@@ -236,13 +237,8 @@ export class ShardProjections {
     this.#topology[graph] = sequence;
     const target = frame.other[i]!;
     const time = frame.time[i]!;
-    const flags = this.#flags;
-    if ((flags[source]! & flags[target]! & NodeFlag.alive) === 0) {
-      // What an event without saved nodes leaves in the slot is a former event's, which is over.
-      this.undo.begin(sequence);
-      this.#createEnd(graph, source, time, sequence);
-      this.#createEnd(graph, target, time, sequence);
-    }
+    this.#createEnd(graph, source, time, sequence);
+    this.#createEnd(graph, target, time, sequence);
     const weight = (frame.presence[i]! & Presence.w) !== 0 ? frame.w[i]! : Number.NaN;
     if (this.edges.upsert(source, target, frame.kind[i]!, weight, time, sequence)) this.catalog.addEdge(graph);
     this.#counts[this.#shard * Count.stride + Count.edgeUpserts]!++;

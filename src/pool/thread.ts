@@ -14,7 +14,11 @@ const STDERR = 2;
 
 /** A defect of the library: what it was is said at once, for what a thread writes otherwise goes with it. */
 function end(error: unknown): void {
-  writeSync(STDERR, `athanor: a worker failed: ${error instanceof Error ? error.stack : String(error)}\n`);
+  try {
+    writeSync(STDERR, `athanor: a worker failed: ${error instanceof Error ? error.stack : String(error)}\n`);
+  } catch {
+    // Nobody reads it. The thread ends all the same.
+  }
   process.exit(1);
 }
 

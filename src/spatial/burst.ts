@@ -110,11 +110,16 @@ export class Burst {
     for (let slot = first; slot < first + FANOUT; slot++) if ((innerChild[slot]! & 1) === 1) return;
     const count = this.#collect(first);
     const leaves = this.#leaves;
-    const needed = Math.ceil(count / LEAF_FILL);
+    // Leaves may be empty that points left for another tree's sake; a node has two children all the same.
+    const needed = Math.max(2, Math.ceil(count / LEAF_FILL));
     for (let i = 0; i < FANOUT; i++) leaves[i] = innerChild[first + i]!;
     for (let i = FANOUT; i < needed; i++) leaves[i] = pool.takeLeaf(graph) << 1;
     for (let i = needed; i < FANOUT; i++) pool.giveLeaf(leaves[i]! >>> 1);
-    this.#share(graph, entries, 0, needed, 0, count);
+    this.#share(entries, 0, needed, 0, count);
+    // After the last: the packing may give up at any of them, and looks at entries and leaves then.
+    for (let i = 0; i < count && this.#packing.gathering(graph); i++) {
+      this.#packing.relocated(graph, this.#points[i * ENTRY + ROW]!);
+    }
     const kept = needed <= INNER_FILL ? needed : needed >>> 1;
     innerCount[parent] = 0;
     for (let i = 0; i < kept; i++) this.#adopt(parent, leaves[i]!);
@@ -149,16 +154,16 @@ export class Burst {
   }
 
   /** The points of the order from `from` until `until` go to the leaves from `first` until `last`: halves, and halves of these. */
-  #share(graph: number, entries: Uint32Array, first: number, last: number, from: number, until: number): void {
+  #share(entries: Uint32Array, first: number, last: number, from: number, until: number): void {
     if (last - first === 1) {
-      this.#fill(graph, entries, this.#leaves[first]! >>> 1, from, until);
+      this.#fill(entries, this.#leaves[first]! >>> 1, from, until);
       return;
     }
     const half = (first + last) >>> 1;
     const middle = from + Math.round(((until - from) * (half - first)) / (last - first));
     this.#select(this.#longest(from, until), from, until - 1, middle);
-    this.#share(graph, entries, first, half, from, middle);
-    this.#share(graph, entries, half, last, middle, until);
+    this.#share(entries, first, half, from, middle);
+    this.#share(entries, half, last, middle, until);
   }
 
   /** The axis along which the points lie farthest apart. */
@@ -207,11 +212,10 @@ export class Burst {
     }
   }
 
-  #fill(graph: number, entries: Uint32Array, leaf: number, from: number, until: number): void {
+  #fill(entries: Uint32Array, leaf: number, from: number, until: number): void {
     const { leafAt, leafCount } = this.#views;
     const points = this.#points;
     const order = this.#order;
-    const gathering = this.#packing.gathering(graph);
     let slot = leaf * FANOUT;
     for (let i = from; i < until; i++, slot++) {
       const at = order[i]! * ENTRY;
@@ -222,7 +226,6 @@ export class Burst {
       leafAt[to + Z] = points[at + Z]!;
       leafAt[to + ROW] = row;
       entries[row] = slot + 1;
-      if (gathering) this.#packing.relocated(graph, row);
     }
     leafCount[leaf] = until - from;
   }

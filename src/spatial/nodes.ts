@@ -226,8 +226,8 @@ export class NodePool {
     return true;
   }
 
-  /** Whether the leaf's box holds the point, or may `grow` to it. */
-  fits(leaf: number, up: number, x: number, y: number, z: number): boolean {
+  /** As `grow`, but the point may be in the box already. */
+  makeFit(leaf: number, up: number, x: number, y: number, z: number): boolean {
     const box = this.#innerBox;
     const at = (up - 1) * BOX;
     if (

@@ -46,7 +46,7 @@ export class Emission {
           if (old !== undefined) {
             const mark = entries[row]!;
             if (mark !== GATHERED) {
-              // Removed meanwhile; or removed and inserted again, which makes it late.
+              // Removed meanwhile; or late: it was inserted again, or jumped.
               if (mark !== MOVED) continue;
               source = leafAt;
               from = (old[row]! - 1) * ENTRY;

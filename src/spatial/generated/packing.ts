@@ -83,7 +83,7 @@ export class Packing {
   #late(entries: Uint32Array, row: number): void {
     const words = this.#words;
     if (words[Pack.lateCount]! >= this.#views.packLate.length) {
-      // The same rows came and went again and again: begin anew later.
+      // The same rows came and went, or jumped, again and again: begin anew later. The bound of leaves counts on so many.
       const graph = words[Pack.graph]! - 1;
       this.cancel();
       this.#unmark(graph);
@@ -114,8 +114,8 @@ export class Packing {
   }
 
   /**
-   * `isFar`: it left its leaf of the old tree. In the new one it would stretch the box of the leaf that it was to be in, over the
-   * whole map perhaps: it comes late, as a new point does.
+   * `isFar`: it left its leaf of the old tree. In the new one it would stretch the box of the leaf that it is for, over the whole
+   * map perhaps: it comes late, as a new point does. Where it has a box in the new tree already, that decides.
    */
   moved(graph: number, row: number, isFar: boolean, x: number, y: number): void {
     if (this.#words[Pack.graph] !== graph + 1) return;
@@ -130,7 +130,7 @@ export class Packing {
     if (!this.#placing()) return;
     const slot = value - 1;
     const up = this.#views.leafParent[slot >>> 4]!;
-    if (up === 0 ? isFar : !this.#pool.fits(slot >>> 4, up, x, y)) {
+    if (up === 0 ? isFar : !this.#pool.makeFit(slot >>> 4, up, x, y)) {
       this.#takeOut(entries, slot);
       this.#late(entries, row);
       return;
