@@ -1,5 +1,5 @@
-// Loading what a quantum of new edges will look at, all of it at once, before the first of them is put: buckets of the hash
-// table, list words, head blocks. Against putting them one after another.
+// Loading what new edges will look at before they are put: buckets of the hash table, list words, head blocks; of a quantum of
+// them all at once, or of each some edges ahead. Against putting them one after another.
 import { pathToFileURL } from 'node:url';
 import { GraphRegions, listAt, Word } from '../../dist/src/graph/layout.js';
 import { In, Out, ShardEdges } from '../../dist/src/graph/shard-edges.js';
@@ -37,21 +37,29 @@ export async function run({ tiny = false } = {}) {
     const { words, blocks, buckets, free } = edges.views;
     const { lists } = regions.rows;
     let loaded = 0;
-    const ahead = (from) => {
+    const ahead = (from, until) => {
       const homes = FIRST_BUCKETS + words[Word.split];
-      for (let i = from; i < from + QUANTUM; i++) {
-        loaded += buckets[homeOf(sources[i], targets[i], homes)];
-        loaded += lists[listAt(sources[i], Out)] + lists[listAt(targets[i], In)];
+      for (let i = from; i < until; i++) {
+        loaded ^= buckets[homeOf(sources[i], targets[i], homes)];
+        loaded ^= lists[listAt(sources[i], Out)] ^ lists[listAt(targets[i], In)];
       }
-      for (let i = from; i < from + QUANTUM; i++) {
-        loaded += blocks[Math.max(0, lists[listAt(sources[i], Out)] - 1) * LINE];
-        loaded += blocks[Math.max(0, lists[listAt(targets[i], In)] - 1) * LINE];
+    };
+    const blocksAhead = (from, until) => {
+      for (let i = from; i < until; i++) {
+        loaded ^= blocks[Math.max(0, lists[listAt(sources[i], Out)] - 1) * LINE];
+        loaded ^= blocks[Math.max(0, lists[listAt(targets[i], In)] - 1) * LINE];
       }
     };
     let sequence = 1;
     const put = (look) => () => {
       for (let i = 0; i < count; i++) {
-        if (look && i % QUANTUM === 0) ahead(i);
+        if (look === 'quantum' && i % QUANTUM === 0) {
+          ahead(i, i + QUANTUM);
+          blocksAhead(i, i + QUANTUM);
+        } else if (look === 'each') {
+          if (i + 8 < count) ahead(i + 8, i + 9);
+          if (i + 4 < count) blocksAhead(i + 4, i + 5);
+        }
         edges.upsert(sources[i], targets[i], 0, 1, 1, ++sequence);
       }
     };
@@ -64,14 +72,16 @@ export async function run({ tiny = false } = {}) {
       buckets.fill(0, 0, FIRST_BUCKETS * LINE);
     };
     const options = { runs: tiny ? 1 : 7, warm: tiny ? 0 : 2, before };
-    const plain = await measure(count, put(false), options);
+    const plain = await measure(count, put('never'), options);
     const made = edges.count;
-    const looking = await measure(count, put(true), options);
+    const quantum = await measure(count, put('quantum'), options);
     expectEqual('edges', edges.count, made);
-    expectEqual('something was loaded', loaded > 0, true);
+    const each = await measure(count, put('each'), options);
+    expectEqual('something was loaded', loaded !== 0, true);
     expectEqual('problems', edges.verify().join(), '');
     report('one after another', plain);
-    report('looking ahead by 64', looking, { 'one after another': plain });
+    report('64 at once before the first', quantum, { 'one after another': plain });
+    report('each 8 and 4 edges ahead', each, { 'one after another': plain });
   }
 }
 
