@@ -7,8 +7,9 @@ import { connectedComponents } from 'graphology-components';
 import pagerank from 'graphology-metrics/centrality/pagerank.js';
 import { dijkstra } from 'graphology-shortest-path';
 import { createEngine } from '../../dist/src/index.js';
+import { uniformEdges } from '../edges/generate.mjs';
 import { expectEqual } from '../support/measure.mjs';
-import { edgeList, uniformEdges, weightsOf } from './workload.mjs';
+import { EDGES_A_NODE, edgeList, GRAPH_SEED, weightsOf } from './workload.mjs';
 
 const ROUNDS = 20;
 
@@ -109,7 +110,8 @@ async function compare(list, scale) {
 }
 
 async function large(edges) {
-  const list = uniformEdges(Math.ceil(edges / 16));
+  const nodes = Math.ceil(edges / EDGES_A_NODE);
+  const list = uniformEdges(nodes, EDGES_A_NODE * nodes, GRAPH_SEED);
   const capacity = { graphs: 16, nodes: list.nodes + 1000, edges: list.sources.length + 1000 };
   const engine = await createEngine({ workers: 2, capacity });
   const loaded = await timed(() => load(engine, list, weightsOf(list.sources.length)));

@@ -1,51 +1,16 @@
 // Two graphs of the GAP Benchmark Suite, read as undirected, as compressed sparse rows in shared memory. Seeded.
 import { makeBounds } from '../../dist/src/csr/csr.js';
 import { Memory } from '../../dist/src/memory/reserve.js';
+import { rmatEdges, uniformEdges } from '../edges/generate.mjs';
 import { xorshift32 } from '../support/workload.mjs';
 
 export const GRAPH_SEED = 0x51ed270b;
-const EDGES_A_NODE = 16;
-
-/** Both ends of each edge anywhere: 16 edges a node. */
-export function uniformEdges(nodes) {
-  const next = xorshift32(GRAPH_SEED);
-  const sources = new Uint32Array(EDGES_A_NODE * nodes);
-  const targets = new Uint32Array(EDGES_A_NODE * nodes);
-  for (let i = 0; i < sources.length; i++) {
-    sources[i] = next() * nodes;
-    targets[i] = next() * nodes;
-  }
-  return { nodes, sources, targets };
-}
-
-/** Kronecker (R-MAT) with the parameters of Graph500, nodes numbered at random. */
-function kroneckerEdges(scale) {
-  const next = xorshift32(GRAPH_SEED);
-  const nodes = 2 ** scale;
-  const number = Uint32Array.from({ length: nodes }, (_, i) => i);
-  for (let i = nodes - 1; i > 0; i--) {
-    const j = Math.floor(next() * (i + 1));
-    [number[i], number[j]] = [number[j], number[i]];
-  }
-  const sources = new Uint32Array(EDGES_A_NODE * nodes);
-  const targets = new Uint32Array(EDGES_A_NODE * nodes);
-  for (let i = 0; i < sources.length; i++) {
-    let source = 0;
-    let target = 0;
-    for (let bit = 0; bit < scale; bit++) {
-      const chance = next();
-      source = 2 * source + +(chance >= 0.76);
-      target = 2 * target + +((chance >= 0.57 && chance < 0.76) || chance >= 0.95);
-    }
-    sources[i] = number[source];
-    targets[i] = number[target];
-  }
-  return { nodes, sources, targets };
-}
+export const EDGES_A_NODE = 16;
 
 /** `kind`: 'uniform' or 'kronecker'. 2^scale nodes, 16 times as many edges, some of them given twice. */
 export function edgeList(kind, scale) {
-  return kind === 'uniform' ? uniformEdges(2 ** scale) : kroneckerEdges(scale);
+  const make = kind === 'uniform' ? uniformEdges : rmatEdges;
+  return make(2 ** scale, EDGES_A_NODE * 2 ** scale, GRAPH_SEED);
 }
 
 /** Whole weights, 1 to 255. */

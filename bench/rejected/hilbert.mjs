@@ -2,7 +2,7 @@
 // even and on clustered points, and what they look at.
 import { pathToFileURL } from 'node:url';
 import { expectEqual, measure, report } from '../support/measure.mjs';
-import { POINT_SEED, places, QUERY_SEED, SIDE, xorshift32 } from '../support/workload.mjs';
+import { clustered, POINT_SEED, places, QUERY_SEED, SIDE } from '../support/workload.mjs';
 
 const LEAF_FILL = 14;
 const INNER_FILL = 12;
@@ -91,18 +91,6 @@ function within(root, x, y, radius, seen) {
     }
   }
   return hits;
-}
-
-function clustered(count) {
-  const next = xorshift32(POINT_SEED);
-  const middles = Array.from({ length: 200 }, () => [next() * SIDE, next() * SIDE]);
-  const points = { x: new Float64Array(count), y: new Float64Array(count) };
-  for (let i = 0; i < count; i++) {
-    const [x, y] = middles[(next() * middles.length) | 0];
-    points.x[i] = x + (next() + next() - 1) * 10;
-    points.y[i] = y + (next() + next() - 1) * 10;
-  }
-  return points;
 }
 
 export async function run({ tiny = false } = {}) {

@@ -2,7 +2,7 @@
 // nodes are split, by least overlap to which leaf, a third of a full leaf inserted anew. Splits of inner nodes are in use.
 import { pathToFileURL } from 'node:url';
 import { expectEqual, measure, report } from '../support/measure.mjs';
-import { POINT_SEED, places, QUERY_SEED, SIDE, xorshift32 } from '../support/workload.mjs';
+import { clustered, POINT_SEED, places, QUERY_SEED } from '../support/workload.mjs';
 
 const M = 16;
 /** Least entries of a half, and entries that are inserted anew. */
@@ -250,19 +250,6 @@ function byMargins(entries) {
     entries[k] = entry;
   });
   return best.cut;
-}
-
-/** Points round 200 places, as harbours or towns. */
-function clustered(count) {
-  const next = xorshift32(POINT_SEED);
-  const middles = Array.from({ length: 200 }, () => [next() * SIDE, next() * SIDE]);
-  const points = { x: new Float64Array(count), y: new Float64Array(count) };
-  for (let i = 0; i < count; i++) {
-    const [x, y] = middles[(next() * middles.length) | 0];
-    points.x[i] = x + (next() + next() - 1) * 10;
-    points.y[i] = y + (next() + next() - 1) * 10;
-  }
-  return points;
 }
 
 export async function run({ tiny = false } = {}) {

@@ -1,6 +1,6 @@
 // How the lists of a node's neighbours are looked up among its marks: the rest of the count of triangles stays the same.
 import { pathToFileURL } from 'node:url';
-import { DegreeOrder, degreeOrderTask } from '../../dist/src/algorithms/degree-order.js';
+import { DegreeOrder, degreeOrderTask, OrderPhase } from '../../dist/src/algorithms/degree-order.js';
 import { Memory } from '../../dist/src/memory/reserve.js';
 import { benchGraph, GRAPH_SEED } from '../graph/workload.mjs';
 import { expectEqual } from '../support/measure.mjs';
@@ -10,10 +10,10 @@ function listsOf(graph, byIndex) {
   const task = degreeOrderTask(new Memory(), graph.both);
   const order = new DegreeOrder(task, () => true);
   const chunks = task.bounds.length - 1;
-  for (let chunk = 0; chunk < chunks; chunk++) order.tally(chunk);
-  order.start();
-  for (let chunk = 0; chunk < chunks; chunk++) order.place(chunk);
-  for (let chunk = 0; chunk < chunks; chunk++) order.keep(chunk);
+  for (let phase = OrderPhase.tally; phase < OrderPhase.ready; phase++) {
+    for (let chunk = 0; chunk < chunks; chunk++) order.chunk(phase, chunk);
+    order.next(phase);
+  }
   const { nodes, places, spans, arcs } = task;
   if (!byIndex) return { order, nodes, places, spans, arcs };
   const indexOf = new Uint32Array(nodes);

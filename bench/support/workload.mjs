@@ -25,6 +25,19 @@ export function places(count, seed) {
   return { x, y };
 }
 
+/** Points round 200 places, as harbours or towns. */
+export function clustered(count) {
+  const next = xorshift32(POINT_SEED);
+  const middles = Array.from({ length: 200 }, () => [next() * SIDE, next() * SIDE]);
+  const points = { x: new Float64Array(count), y: new Float64Array(count) };
+  for (let i = 0; i < count; i++) {
+    const [x, y] = middles[(next() * middles.length) | 0];
+    points.x[i] = x + (next() + next() - 1) * 10;
+    points.y[i] = y + (next() + next() - 1) * 10;
+  }
+  return points;
+}
+
 /** One round of moves: each coordinate by at most half a unit, reflected at the borders. */
 export function round(points, next) {
   const { x, y } = points;

@@ -1,4 +1,4 @@
-import type { Csr } from '../csr/csr.js';
+import { type Csr, fillBounds } from '../csr/csr.js';
 import type { Memory } from '../memory/reserve.js';
 
 /** What kernels read of an adjacency. */
@@ -15,18 +15,7 @@ export function boundsOf(memory: Memory, first: Csr, second: Csr | undefined): U
   const chunks = first.bounds.length - 1 + (second.bounds.length - 1);
   const work = first.arcs + second.arcs + nodes;
   const bounds = memory.u32('arcs.bounds', chunks + 1);
-  for (let chunk = 1; chunk < chunks; chunk++) {
-    const wanted = (work / chunks) * chunk;
-    let low = bounds[chunk - 1]!;
-    let high = nodes;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (arcsBetween(first, second, 0, middle) + middle < wanted) low = middle + 1;
-      else high = middle;
-    }
-    bounds[chunk] = low;
-  }
-  bounds[chunks] = nodes;
+  fillBounds(bounds, nodes, work, (node) => arcsBetween(first, second, 0, node) + node);
   return bounds;
 }
 

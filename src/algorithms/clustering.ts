@@ -2,9 +2,8 @@ import type { Breathe, Kernel, PhasePlan } from '../base/kernel.js';
 import type { GraphCsr } from '../csr/csr.js';
 import type { Memory } from '../memory/reserve.js';
 import { arcsBetween } from './arcs.js';
-import { DegreeOrder, type DegreeOrderTask, degreeOrderTask } from './degree-order.js';
+import { DegreeOrder, type DegreeOrderTask, degreeOrderTask, OrderPhase } from './degree-order.js';
 
-const Phase = { tally: 0, place: 1, keep: 2, count: 3 } as const;
 /** Arcs between two looks at the clock. */
 const BREATH_ARCS = 65_536;
 
@@ -43,7 +42,7 @@ export function clusteringTask(
   const chunks = order.bounds.length - 1;
   return {
     task: { order, values: memory.f64('clustering.values', graph.nodes) },
-    first: { phase: Phase.tally, chunks },
+    first: { phase: OrderPhase.tally, chunks },
     mostChunks: chunks,
   };
 }
@@ -64,15 +63,11 @@ export class ClusteringKernel implements Kernel {
   }
 
   chunk(phase: number, chunk: number): boolean {
-    if (phase === Phase.tally) this.#order.tally(chunk);
-    else if (phase === Phase.place) this.#order.place(chunk);
-    else return phase === Phase.keep ? this.#order.keep(chunk) : this.#count(chunk);
-    return true;
+    return phase === OrderPhase.ready ? this.#count(chunk) : this.#order.chunk(phase, chunk);
   }
 
   next(phase: number): PhasePlan | undefined {
-    if (phase === Phase.tally) this.#order.start();
-    return phase === Phase.count ? undefined : { phase: phase + 1, chunks: this.#task.order.bounds.length - 1 };
+    return phase === OrderPhase.ready ? undefined : this.#order.next(phase);
   }
 
   #count(chunk: number): boolean {

@@ -1,4 +1,4 @@
-import type { Breathe } from '../base/kernel.js';
+import type { Breathe, PhasePlan } from '../base/kernel.js';
 import type { Csr } from '../csr/csr.js';
 import type { Memory } from '../memory/reserve.js';
 import { type Arcs, arcsBetween, arcsOf, boundsOf } from './arcs.js';
@@ -70,10 +70,10 @@ function countMarked(arcs: Uint32Array, marks: Uint8Array, begin: number, end: n
   return count;
 }
 
-/**
- * Worker thread. Phases in order: `tally` by chunk; `start` once; `place` by chunk; `keep` by chunk. Then lists can be read.
- * Each overwrites what was left of it before.
- */
+/** Phases of a kernel that begins with the order. Its own, in which lists can be read, is `ready`. */
+export const OrderPhase = { tally: 0, place: 1, keep: 2, ready: 3 } as const;
+
+/** Worker thread. Each phase overwrites what was left of it before. */
 export class DegreeOrder {
   readonly #task: DegreeOrderTask;
   readonly #breathe: Breathe;
@@ -90,7 +90,21 @@ export class DegreeOrder {
     this.#breathe = breathe;
   }
 
-  tally(chunk: number): void {
+  /** A chunk of a phase before `ready`. False when the job is over. */
+  chunk(phase: number, chunk: number): boolean {
+    if (phase === OrderPhase.keep) return this.#keep(chunk);
+    if (phase === OrderPhase.tally) this.#tally(chunk);
+    else this.#place(chunk);
+    return true;
+  }
+
+  /** What comes after such a phase. */
+  next(phase: number): PhasePlan {
+    if (phase === OrderPhase.tally) this.#start();
+    return { phase: phase + 1, chunks: this.#task.bounds.length - 1 };
+  }
+
+  #tally(chunk: number): void {
     const { bounds, first, second, tally } = this.#task;
     const next = this.#next.fill(0);
     const end = bounds[chunk + 1]!;
@@ -99,7 +113,7 @@ export class DegreeOrder {
   }
 
   /** Where the nodes of each chunk and key begin: the greatest degree first, then by index. */
-  start(): void {
+  #start(): void {
     const { bounds, tally, starts } = this.#task;
     const next = this.#next.fill(0);
     const cells = (bounds.length - 1) * KEYS;
@@ -116,7 +130,7 @@ export class DegreeOrder {
     }
   }
 
-  place(chunk: number): void {
+  #place(chunk: number): void {
     const { bounds, first, second, starts, places } = this.#task;
     const next = this.#next;
     next.set(starts.subarray(chunk * KEYS, (chunk + 1) * KEYS));
@@ -126,7 +140,7 @@ export class DegreeOrder {
   }
 
   /** False when the job is over. */
-  keep(chunk: number): boolean {
+  #keep(chunk: number): boolean {
     const { bounds, first, second, places, spans } = this.#task;
     const end = bounds[chunk + 1]!;
     let at = arcsBetween(first, second, 0, bounds[chunk]!);

@@ -1,9 +1,7 @@
 import type { Breathe, Kernel, PhasePlan } from '../base/kernel.js';
 import type { GraphCsr } from '../csr/csr.js';
 import type { Memory } from '../memory/reserve.js';
-import { DegreeOrder, type DegreeOrderTask, degreeOrderTask } from './degree-order.js';
-
-const Phase = { tally: 0, place: 1, keep: 2, count: 3 } as const;
+import { DegreeOrder, type DegreeOrderTask, degreeOrderTask, OrderPhase } from './degree-order.js';
 
 /**
  * Number of triangles of the graph read as undirected: sets of three nodes, each two of them neighbours. Self-loops are in
@@ -31,7 +29,7 @@ export function trianglesTask(
   const chunks = order.bounds.length - 1;
   return {
     task: { order, counts: memory.f64('triangles.counts', chunks), total: memory.f64('triangles.total', 1) },
-    first: { phase: Phase.tally, chunks },
+    first: { phase: OrderPhase.tally, chunks },
     mostChunks: chunks,
   };
 }
@@ -47,16 +45,12 @@ export class TrianglesKernel implements Kernel {
   }
 
   chunk(phase: number, chunk: number): boolean {
-    if (phase === Phase.tally) this.#order.tally(chunk);
-    else if (phase === Phase.place) this.#order.place(chunk);
-    else return phase === Phase.keep ? this.#order.keep(chunk) : this.#count(chunk);
-    return true;
+    return phase === OrderPhase.ready ? this.#count(chunk) : this.#order.chunk(phase, chunk);
   }
 
   next(phase: number): PhasePlan | undefined {
+    if (phase !== OrderPhase.ready) return this.#order.next(phase);
     const { counts, total } = this.#task;
-    if (phase === Phase.tally) this.#order.start();
-    if (phase !== Phase.count) return { phase: phase + 1, chunks: counts.length };
     let sum = 0;
     for (const count of counts) sum += count;
     total[0] = sum;

@@ -44,8 +44,14 @@ export const CHUNK_WORK = 32_768;
  */
 export function makeBounds(memory: Memory, offsets: Uint32Array, nodes: number, chunkWork = CHUNK_WORK): Uint32Array {
   const work = nodes + (nodes === 0 ? 0 : offsets[nodes]!);
-  const chunks = Math.max(1, Math.ceil(work / chunkWork));
-  const bounds = memory.u32('csr.bounds', chunks + 1);
+  const bounds = memory.u32('csr.bounds', Math.max(1, Math.ceil(work / chunkWork)) + 1);
+  fillBounds(bounds, nodes, work, (node) => offsets[node]! + node);
+  return bounds;
+}
+
+/** Bounds of chunks of nodes, as many as there is room for, with about as much of all `work` each; `before`: that of the nodes before one. */
+export function fillBounds(bounds: Uint32Array, nodes: number, work: number, before: (node: number) => number): void {
+  const chunks = bounds.length - 1;
   for (let chunk = 1; chunk < chunks; chunk++) {
     const wanted = (work / chunks) * chunk;
     // The first node at which so much work has come before.
@@ -53,13 +59,12 @@ export function makeBounds(memory: Memory, offsets: Uint32Array, nodes: number, 
     let high = nodes;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (offsets[middle]! + middle < wanted) low = middle + 1;
+      if (before(middle) < wanted) low = middle + 1;
       else high = middle;
     }
     bounds[chunk] = low;
   }
   bounds[chunks] = nodes;
-  return bounds;
 }
 
 /** Number of chunks of `bounds`. */

@@ -51,7 +51,7 @@ export class GraphCatalog {
   }
 
   /** Made when it is first asked: who has no use for it pays nothing. */
-  get #reader(): CatalogReader {
+  #reader(): CatalogReader {
     const { memory } = this.#core;
     this.#made ??= new CatalogReader({
       shards: memory.rings.map((_, shard) => ({
@@ -67,13 +67,13 @@ export class GraphCatalog {
 
   /** Graphs, and nodes and edges of all of them: of each shard between two events. O(1). */
   get totals(): { graphs: number; nodes: number; edges: number } {
-    return this.#reader.totals();
+    return this.#reader().totals();
   }
 
   /** The graph of that name, or undefined. O(1). */
   get(name: string): GraphSummary | undefined {
     checkText('name', name);
-    const found = this.#reader.find(name);
+    const found = this.#reader().find(name);
     return found === undefined ? undefined : summaryOf(found);
   }
 
@@ -122,7 +122,7 @@ export class GraphCatalog {
 
   #page(walk: Walk, { limit = Number.POSITIVE_INFINITY }: PageOptions): GraphSummary[] {
     if (limit !== Number.POSITIVE_INFINITY) checkCount('limit', limit);
-    return this.#reader.take(walk, limit).map(summaryOf);
+    return this.#reader().take(walk, limit).map(summaryOf);
   }
 }
 

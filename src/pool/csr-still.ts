@@ -5,7 +5,7 @@ import { GraphState } from '../project/graph-columns.js';
 import { arcChunks, ColumnArcs, type ColumnArcsTask, isListed } from './column-arcs.js';
 import { CsrNodes, type CsrNodesTask, firstNodePhase } from './csr-nodes.js';
 import type { EngineMemory } from './engine-memory.js';
-import { letGo } from './inspect.js';
+import { tryStill } from './still.js';
 
 /** Bytes between two touched words: a page. */
 const PAGE_WORDS = 1024;
@@ -52,16 +52,7 @@ export class CsrStill implements Kernel {
       this.#touch(chunk);
       return true;
     }
-    const memory = this.#memory;
-    const { shard } = this.#task.arcs;
-    // Another worker applies the shard; it was asked to give way, and this one looks again soon.
-    if (!this.#breathe() || !memory.control.claimAny(shard, this.#thread)) return false;
-    try {
-      this.#copy();
-    } finally {
-      letGo(memory, shard);
-    }
-    return true;
+    return tryStill(this.#memory, this.#task.arcs.shard, this.#thread, this.#breathe, () => this.#copy());
   }
 
   next(): undefined {}

@@ -5,7 +5,7 @@ import { NodeFlag } from '../project/node-columns.js';
 import { GraphCopy } from '../query/graph-copy.js';
 import { Word } from '../schedule/control.js';
 import type { EngineMemory } from './engine-memory.js';
-import { letGo } from './inspect.js';
+import { letGo } from './still.js';
 
 /** Nodes and edges copied in one hold of the shard's read lock: some 30 microseconds. */
 const HOLD_WORK = 4096;

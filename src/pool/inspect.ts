@@ -4,12 +4,12 @@ import { In, Out } from '../graph/shard-edges.js';
 import { brokenCanariesWithin } from '../memory/region.js';
 import { GraphState } from '../project/graph-columns.js';
 import { NodeFlag, positionFlags } from '../project/node-columns.js';
-import { Word } from '../schedule/control.js';
 import { verifyTree } from '../spatial/verify.js';
 import { Digest, hashText } from './digest.js';
 import type { EngineMemory } from './engine-memory.js';
 import { digestZones, shapesOf, verifyZones } from './inspect-zones.js';
 import { graphRowsOf } from './recover.js';
+import { holdStill, letGo } from './still.js';
 
 /** What the main thread asks of a worker while a shard's applying stands still. Readers are not held up. */
 export interface InspectTask {
@@ -71,22 +71,6 @@ function rowsEnd(memory: EngineMemory, from: number): number {
     if (graph[row] !== 0 || born[row] !== 0) end = row + 1;
   }
   return end;
-}
-
-function holdStill(memory: EngineMemory, shard: number, thread: number, meanwhile: () => void): void {
-  const { control } = memory;
-  while (!control.claimAny(shard, thread)) {
-    meanwhile();
-    // Another worker applies the shard: its slice ends soon, since appliers were asked to give way. The word is any that
-    // seldom changes: this is a pause, not a message.
-    Atomics.wait(control.engine, Word.flags, Atomics.load(control.engine, Word.flags), 1);
-  }
-}
-
-export function letGo(memory: EngineMemory, shard: number): void {
-  memory.control.goIdle(shard);
-  // As an applier does: a frame published meanwhile found the shard running.
-  if (!memory.rings[shard]!.isEmpty()) memory.control.markReady(shard);
 }
 
 // ------------------------------------------------------------ digest

@@ -4,7 +4,7 @@ import { toUnitVector } from '../base/sphere.js';
 import { GraphState } from '../project/graph-columns.js';
 import { poolOf, rowsInOrder } from '../spatial/walk.js';
 import type { EngineMemory } from './engine-memory.js';
-import { letGo } from './inspect.js';
+import { tryStill } from './still.js';
 
 /** A copy of a graph's points, all of one moment. Arrays are over shared memory and as long as there is room. */
 export interface SnapshotTask {
@@ -37,16 +37,7 @@ export class Snapshot implements Kernel {
   }
 
   chunk(): boolean {
-    const memory = this.#memory;
-    const { shard } = this.#task;
-    // Another worker applies the shard; it was asked to give way, and this one looks again soon.
-    if (!this.#breathe() || !memory.control.claimAny(shard, this.#thread)) return false;
-    try {
-      this.#copy();
-    } finally {
-      letGo(memory, shard);
-    }
-    return true;
+    return tryStill(this.#memory, this.#task.shard, this.#thread, this.#breathe, () => this.#copy());
   }
 
   #copy(): void {

@@ -1,22 +1,13 @@
 import { expect, it } from 'vitest';
 import { Space } from '../../dist/src/base/space.js';
 import { Pack, Phase } from '../../dist/src/spatial/packing-state.js';
+import { random } from '../support/run-kernel.js';
 import { Twin } from '../support/tree-twin.js';
 
 const POINTS = 2000;
 const SIDE = 1000;
 const SLICE = 400;
 const seed = Number(process.env.ATHANOR_SEED ?? 20261121);
-
-function numbers(): () => number {
-  let state = seed | 1;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) / 2 ** 32;
-  };
-}
 
 function finish({ trees }: Twin): void {
   while (trees.packStep(SLICE) !== 'ready');
@@ -41,7 +32,7 @@ it.each([
   ['plane', Space.plane],
   ['solid', Space.solid],
 ])('points that jump while their tree is packed do not stretch its boxes: %s', (_, space) => {
-  const next = numbers();
+  const next = random(seed);
   const anywhere = () => ({ x: next() * SIDE, y: next() * SIDE, z: space === Space.plane ? 0 : next() * SIDE });
   for (let slices = 0; ; slices += 2) {
     // Room for more rows, and so for more points that come late.
@@ -64,7 +55,7 @@ it.each([
 });
 
 it('a node all of whose points jumped away takes a burst of new ones', () => {
-  const next = numbers();
+  const next = random(seed);
   const twin = new Twin(40_000, Space.plane);
   const { trees, regions } = twin;
   const views = regions.planes[0]!;
