@@ -226,21 +226,18 @@ export class NodePool {
     return true;
   }
 
-  /** As `grow`, but the point may be in the box already. */
-  makeFit(leaf: number, up: number, x: number, y: number, z: number): boolean {
+  /** Whether the box in the slot holds the point. */
+  holds(slotPlusOne: number, x: number, y: number, z: number): boolean {
     const box = this.#innerBox;
-    const at = (up - 1) * BOX;
-    if (
+    const at = (slotPlusOne - 1) * BOX;
+    return (
       x >= box[at]! &&
       x <= box[at + MAX_X]! &&
       y >= box[at + 1]! &&
       y <= box[at + MAX_Y]! &&
       z >= box[at + Z]! &&
       z <= box[at + MAX_Z]!
-    ) {
-      return true;
-    }
-    return this.grow(leaf, up, x, y, z);
+    );
   }
 
   /** Appends a child, with its exact box, to an inner node that has room. */

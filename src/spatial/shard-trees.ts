@@ -9,11 +9,6 @@ import { type InsertLate, Packing } from './packing.js';
 /** Words of a leaf's entry: its coordinates, and its row. */
 const ENTRY = 4;
 const ROW = 3;
-/** Words of a box, and where its greatest coordinates stand. */
-const BOX = 6;
-const MAX_X = 3;
-const MAX_Y = 4;
-const MAX_Z = 5;
 const Z = 2;
 
 /** A tree is packed when more than this, and more than were packed last, was inserted since. */
@@ -84,23 +79,10 @@ export class ShardTrees {
     const slot = entries[row]! - 1;
     const leaf = slot >>> 4;
     const up = this.#views.leafParent[leaf]!;
-    if (up !== 0) {
-      const box = this.#views.innerBox;
-      const at = (up - 1) * BOX;
-      if (
-        x < box[at]! ||
-        x > box[at + MAX_X]! ||
-        y < box[at + 1]! ||
-        y > box[at + MAX_Y]! ||
-        z < box[at + Z]! ||
-        z > box[at + MAX_Z]!
-      ) {
-        if (!this.#pool.grow(leaf, up, x, y, z)) {
-          this.#reinsert(graph, entries, row, slot, x, y, z);
-          if (this.#packing.active) this.#packing.moved(graph, row, true, x, y, z);
-          return;
-        }
-      }
+    if (up !== 0 && !this.#pool.holds(up, x, y, z) && !this.#pool.grow(leaf, up, x, y, z)) {
+      this.#reinsert(graph, entries, row, slot, x, y, z);
+      if (this.#packing.active) this.#packing.moved(graph, row, true, x, y, z);
+      return;
     }
     const leafAt = this.#views.leafAt;
     leafAt[slot * ENTRY] = x;
@@ -121,25 +103,14 @@ export class ShardTrees {
 
   /** From the leaf up to the lowest ancestor whose box holds the point, and down again from there. */
   #reinsert(graph: number, entries: Uint32Array, row: number, slot: number, x: number, y: number, z: number): void {
-    const { innerBox, innerParent, leafParent } = this.#views;
+    const { innerParent, leafParent } = this.#views;
     let up = leafParent[slot >>> 4]!;
     let top = 0;
     while (up !== 0) {
       const inner = ((up - 1) / FANOUT) | 0;
       top = ((inner << 1) | 1) + 1;
       up = innerParent[inner]!;
-      if (up === 0) break;
-      const at = (up - 1) * BOX;
-      if (
-        x >= innerBox[at]! &&
-        x <= innerBox[at + MAX_X]! &&
-        y >= innerBox[at + 1]! &&
-        y <= innerBox[at + MAX_Y]! &&
-        z >= innerBox[at + Z]! &&
-        z <= innerBox[at + MAX_Z]!
-      ) {
-        break;
-      }
+      if (up === 0 || this.#pool.holds(up, x, y, z)) break;
     }
     this.#noteInserts(graph, this.#index.packed[graph]! < LARGE ? 1 : 2);
     if (this.#packing.gathering(graph)) this.#packing.relocated(graph, row);

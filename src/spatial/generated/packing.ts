@@ -130,7 +130,8 @@ export class Packing {
     if (!this.#placing()) return;
     const slot = value - 1;
     const up = this.#views.leafParent[slot >>> 4]!;
-    if (up === 0 ? isFar : !this.#pool.makeFit(slot >>> 4, up, x, y)) {
+    const fits = up === 0 ? !isFar : this.#pool.holds(up, x, y) || this.#pool.grow(slot >>> 4, up, x, y);
+    if (!fits) {
       this.#takeOut(entries, slot);
       this.#late(entries, row);
       return;

@@ -10,10 +10,6 @@ import { type InsertLate, Packing } from './packing.js';
 /** Words of a leaf's entry: its coordinates, and its row. */
 const ENTRY = 3;
 const ROW = 2;
-/** Words of a box, and where its greatest coordinates stand. */
-const BOX = 4;
-const MAX_X = 2;
-const MAX_Y = 3;
 
 /** A tree is packed when more than this, and more than were packed last, was inserted since. */
 const LEAST_INSERTS = 256;
@@ -83,16 +79,10 @@ export class ShardTrees {
     const slot = entries[row]! - 1;
     const leaf = slot >>> 4;
     const up = this.#views.leafParent[leaf]!;
-    if (up !== 0) {
-      const box = this.#views.innerBox;
-      const at = (up - 1) * BOX;
-      if (x < box[at]! || x > box[at + MAX_X]! || y < box[at + 1]! || y > box[at + MAX_Y]!) {
-        if (!this.#pool.grow(leaf, up, x, y)) {
-          this.#reinsert(graph, entries, row, slot, x, y);
-          if (this.#packing.active) this.#packing.moved(graph, row, true, x, y);
-          return;
-        }
-      }
+    if (up !== 0 && !this.#pool.holds(up, x, y) && !this.#pool.grow(leaf, up, x, y)) {
+      this.#reinsert(graph, entries, row, slot, x, y);
+      if (this.#packing.active) this.#packing.moved(graph, row, true, x, y);
+      return;
     }
     const leafAt = this.#views.leafAt;
     leafAt[slot * ENTRY] = x;
@@ -112,18 +102,14 @@ export class ShardTrees {
 
   /** From the leaf up to the lowest ancestor whose box holds the point, and down again from there. */
   #reinsert(graph: number, entries: Uint32Array, row: number, slot: number, x: number, y: number): void {
-    const { innerBox, innerParent, leafParent } = this.#views;
+    const { innerParent, leafParent } = this.#views;
     let up = leafParent[slot >>> 4]!;
     let top = 0;
     while (up !== 0) {
       const inner = ((up - 1) / FANOUT) | 0;
       top = ((inner << 1) | 1) + 1;
       up = innerParent[inner]!;
-      if (up === 0) break;
-      const at = (up - 1) * BOX;
-      if (x >= innerBox[at]! && x <= innerBox[at + MAX_X]! && y >= innerBox[at + 1]! && y <= innerBox[at + MAX_Y]!) {
-        break;
-      }
+      if (up === 0 || this.#pool.holds(up, x, y)) break;
     }
     this.#noteInserts(graph, this.#index.packed[graph]! < LARGE ? 1 : 2);
     if (this.#packing.gathering(graph)) this.#packing.relocated(graph, row);
