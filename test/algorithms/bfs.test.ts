@@ -8,13 +8,7 @@ import { graphCsrOf, type TestEdge } from '../support/csr.js';
 import { lostAfter } from '../support/lost.js';
 import { maskOf, plainHops } from '../support/plain-paths.js';
 import { random, runKernel } from '../support/run-kernel.js';
-import { options, type SomeGraph, someGraph, someRun } from '../support/some-graph.js';
-
-interface Run {
-  threads: number;
-  seed: number;
-  repeat: number;
-}
+import { options, type SomeGraph, type SomeRun, someGraph, someRun } from '../support/some-graph.js';
 
 interface Asked {
   nodes: number;
@@ -29,7 +23,7 @@ interface Asked {
   losses?: number | undefined;
 }
 
-function hopsOf(asked: Asked, run: Run): { values: number[]; phases: number } {
+function hopsOf(asked: Asked, run: SomeRun): { values: number[]; phases: number } {
   const { nodes, edges, source, direction = 'out', allowed, chunkWork = 256, heavyArcs, losses } = asked;
   const graph = graphCsrOf(nodes, edges, { chunkWork });
   const [forward, backward] = direction === 'both' ? [graph.both, graph.both] : [graph.out, graph.in];

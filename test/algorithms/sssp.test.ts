@@ -9,14 +9,8 @@ import { graphCsrOf, type TestEdge } from '../support/csr.js';
 import { lostAfter } from '../support/lost.js';
 import { maskOf, plainDistances } from '../support/plain-paths.js';
 import { random, runKernel } from '../support/run-kernel.js';
-import { options, someGraph, someRun } from '../support/some-graph.js';
+import { options, type SomeRun, someGraph, someRun } from '../support/some-graph.js';
 import { kinds, weightOf } from '../support/weights.js';
-
-interface Run {
-  threads: number;
-  seed: number;
-  repeat: number;
-}
 
 interface Asked {
   nodes: number;
@@ -35,7 +29,7 @@ interface Asked {
 const defined = <T extends object>(value: T): T =>
   Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as T;
 
-function distancesOf(asked: Asked, run: Run): number[] {
+function distancesOf(asked: Asked, run: SomeRun): number[] {
   const { nodes, edges, source, direction = 'out', allowed, chunkWork = 256, heavyArcs, mostProposals, losses } = asked;
   const csr = graphCsrOf(nodes, edges, { chunkWork })[direction];
   const more = defined({ heavyArcs: heavyArcs!, mostProposals: mostProposals! });

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Engine } from '../../dist/src/engine/engine.js';
 import { AthanorError, type EngineEvent } from '../../dist/src/index.js';
 import { Crashes } from '../support/crashes.js';
+import { JobEnds, told } from '../support/job-ends.js';
 import { Simulation } from '../support/simulation.js';
 
 const SEED = Number(process.env.ATHANOR_SEED ?? 1);
@@ -49,11 +50,6 @@ async function stream(simulation: Simulation, engine: Engine, steps: number, cra
 /** Starts jobs one beside the other; each resolves when its answer was found right, or with the code it failed with. */
 function jobs(simulation: Simulation, engine: Engine, points: readonly Point[]): Array<Promise<string>> {
   const graph = engine.graph('still');
-  const told = (promise: Promise<void>): Promise<string> =>
-    promise.then(
-      () => 'right',
-      (error: unknown) => (error instanceof AthanorError ? error.code : `${(error as Error).stack}`),
-    );
   const count = 1 + simulation.random(150);
   const x = Float64Array.from({ length: count }, () => simulation.random(20));
   const y = Float64Array.from({ length: count }, () => simulation.random(20));
@@ -95,8 +91,7 @@ function jobs(simulation: Simulation, engine: Engine, points: readonly Point[]):
 test(`jobs while events stream and threads are delayed and lost: right answers or a code, and nothing hangs (seed ${SEED})`, {
   timeout: 300_000,
 }, async () => {
-  const ends = new Map<string, number>();
-  let lost = 0;
+  const ends = new JobEnds();
   for (let seed = SEED; seed < SEED + RUNS; seed++) {
     const simulation = new Simulation(seed, crashes);
     const engine = await simulation.start({
@@ -117,21 +112,7 @@ test(`jobs while events stream and threads are delayed and lost: right answers o
       running.push(...jobs(simulation, engine, points));
       await stream(simulation, engine, 1 + simulation.random(6), crashEvery);
     }
-    crashes.in(Number.POSITIVE_INFINITY);
-    const closing = simulation.random(4) === 0 ? engine.close() : undefined;
-    for (const end of await simulation.until(Promise.all(running))) ends.set(end, (ends.get(end) ?? 0) + 1);
-    if (closing === undefined) {
-      await simulation.until(engine.flush());
-      expect(await simulation.until(engine.verify())).toEqual({ ok: true, problems: [] });
-    }
-    await simulation.until(closing ?? engine.close());
-    await simulation.quiesce();
-    lost += simulation.crashes;
+    await ends.take(simulation, engine, crashes, running);
   }
-  const known = ['right', 'ATHANOR_ABORTED', 'ATHANOR_CLOSED'];
-  expect([...ends.keys()].filter((end) => !known.includes(end))).toEqual([]);
-  // The test is worth something only when jobs are done although threads are lost, and some are ended early.
-  expect(ends.get('right')).toBeGreaterThan(RUNS);
-  expect(ends.get('ATHANOR_ABORTED')).toBeGreaterThan(0);
-  expect(lost).toBeGreaterThan(RUNS / 2);
+  ends.expect(RUNS);
 });

@@ -29,7 +29,13 @@ export const someGraph: fc.Arbitrary<SomeGraph> = fc
   });
 
 /** How a kernel is run: workers, order of chunks, and how many chunks and moves are done twice. */
-export const someRun = fc.record({
+export interface SomeRun {
+  threads: number;
+  seed: number;
+  repeat: number;
+}
+
+export const someRun: fc.Arbitrary<SomeRun> = fc.record({
   threads: fc.integer({ min: 1, max: 4 }),
   seed: fc.integer({ min: 1, max: 2 ** 30 }),
   repeat: fc.constantFrom(0, 0.3, 1),
