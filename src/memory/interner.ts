@@ -1,6 +1,8 @@
+import { webcrypto } from 'node:crypto';
 import { NO_ROW } from '../base/limits.js';
 import type { NodeId } from '../base/types.js';
 import { ByteHeap } from './byte-heap.js';
+import { avalanche, hashId, KEY_WORDS } from './id-hash.js';
 import { attachRegion, createRegion, defineRegion, type RegionToken, type Views } from './region.js';
 import type { Memory } from './reserve.js';
 
@@ -10,6 +12,7 @@ import type { Memory } from './reserve.js';
  *   state    i32 [32]        SPLIT    buckets split so far, beyond the first FIRST_BUCKETS
  *                            SIZE     ids bound
  *                            VERSION  odd while chains are being changed; readers of other threads look at it
+ *   keys     i32 [2058]      of the hash, drawn when the interner is made: see id-hash.ts
  *   heads    u32 [buckets]   first index + 1 of the bucket's chain
  *   records  u32 [4 * cap.]  of an index: HASH, NEXT (index + 1), REF (heap ref + 1; 0 = no id), SCOPE
  *
@@ -29,12 +32,13 @@ const SCOPE = 3;
 
 const layout = defineRegion({
   name: 'interner',
-  version: 2,
+  version: 3,
   buffers: 'column',
   // The mask is a parameter so that every thread that attaches finds the same buckets.
   params: ['capacity', 'hashMask'],
   fields: ({ capacity }) => ({
     state: ['i32', 32],
+    keys: ['i32', KEY_WORDS],
     heads: ['u32', capacity + FIRST_BUCKETS],
     records: ['u32', capacity * 4],
   }),
@@ -45,7 +49,7 @@ export const IdTag = { latin1: 1, utf16: 2, integer: 3 } as const;
 
 /**
  * Steps of a reader's first walk before it looks whether chains changed under it: while they do, a walk may go in a ring.
- * Chains are some units long, but of ids whose hashes an enemy chose they may be any length.
+ * Chains are some units long; of many ids that are bound at once a few have some more.
  */
 const FIRST_WALK_STEPS = 4096;
 /** More steps than there are indexes. */
@@ -55,7 +59,6 @@ const END = -1;
 const CUT = -2;
 
 const scratchF64 = new Float64Array(1);
-const scratchU32 = new Uint32Array(scratchF64.buffer);
 const scratchU8 = new Uint8Array(scratchF64.buffer);
 
 export interface InternerToken {
@@ -66,6 +69,7 @@ export interface InternerToken {
 export class Interner {
   readonly token: InternerToken;
   readonly #state: Int32Array;
+  readonly #keys: Int32Array;
   readonly #heads: Uint32Array;
   readonly #records: Uint32Array;
   readonly #heap: ByteHeap;
@@ -81,6 +85,7 @@ export class Interner {
   ) {
     this.token = { region, heap: heap.token };
     this.#state = views.state;
+    this.#keys = views.keys;
     this.#heads = views.heads;
     this.#records = views.records;
     this.#heap = heap;
@@ -93,6 +98,8 @@ export class Interner {
   static create(memory: Memory, params: { capacity: number; heapBytes: number; hashMask?: number }): Interner {
     const { capacity, hashMask = 0xffffffff } = params;
     const region = createRegion(memory, layout, { capacity, hashMask });
+    // Not from shared memory, which it refuses.
+    region.views.keys.set(webcrypto.getRandomValues(new Int32Array(KEY_WORDS)));
     const heap = ByteHeap.create(memory, { bytes: params.heapBytes });
     return new Interner(region.views, region.token, heap, true);
   }
@@ -231,6 +238,22 @@ export class Interner {
     return this.#records[index * 4 + REF]! - 1;
   }
 
+  /** Records that a look-up of the id looks at. For tests and inspection. */
+  stepsOf(scope: number, id: NodeId): number {
+    const records = this.#records;
+    const index = this.find(scope, id);
+    let steps = 0;
+    for (
+      let next = this.#heads[this.#bucketOf(this.#hash(scope, id))]!;
+      next !== 0;
+      next = records[(next - 1) * 4 + NEXT]!
+    ) {
+      steps++;
+      if (next - 1 === index) break;
+    }
+    return steps;
+  }
+
   scopeOf(index: number): number {
     return this.#records[index * 4 + SCOPE]!;
   }
@@ -288,15 +311,7 @@ export class Interner {
   // ------------------------------------------------------------ ids
 
   #hash(scope: number, id: NodeId): number {
-    let hash = Math.imul(scope + 0x9e3779b9, 0x85ebca6b);
-    if (typeof id === 'string') {
-      for (let i = 0; i < id.length; i++) hash = Math.imul(hash ^ id.charCodeAt(i), 0x01000193);
-    } else {
-      scratchF64[0] = id + 0;
-      hash = Math.imul(hash ^ scratchU32[0]!, 0x01000193);
-      hash = Math.imul(hash ^ scratchU32[1]! ^ 0x5bd1e995, 0x01000193);
-    }
-    return (avalanche(hash) & this.#hashMask) >>> 0;
+    return (hashId(this.#keys, scope, id) & this.#hashMask) >>> 0;
   }
 
   #store(id: NodeId): number {
@@ -352,14 +367,6 @@ export class Interner {
     }
     return true;
   }
-}
-
-/** Murmur3's finaliser: every bit of the answer hangs on every bit of the input. */
-function avalanche(value: number): number {
-  let hash = value;
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
 }
 
 /** Short strings: adding units is faster than a decoder, and neither copies shared memory first. */

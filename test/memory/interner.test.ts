@@ -198,4 +198,54 @@ describe('interner', () => {
     interner.release(0);
     expect(interner.bind(0, `${'y'.repeat(100)}0`, 0)).toBe(true);
   });
+
+  test('ids that were made to meet in one bucket do not', () => {
+    // All of them have one hash by FNV-1a, which has no key; each step has two ways to the same state.
+    const step = (state: number, unit: number): number => Math.imul(state ^ unit, 0x01000193);
+    let crafted = [''];
+    let state = Math.imul(0x9e3779b9, 0x85ebca6b);
+    for (let stage = 0; stage < 13; stage++) {
+      const seen = new Map<number, number>();
+      for (let first = 0; ; first++) {
+        const upper = step(state, first) >>> 16;
+        const other = seen.get(upper);
+        seen.set(upper, first);
+        if (other === undefined) continue;
+        const second = (step(state, first) ^ step(state, other)) & 0xffff;
+        const pairs = [String.fromCharCode(first, 0), String.fromCharCode(other, second)];
+        crafted = crafted.flatMap((id) => pairs.map((pair) => id + pair));
+        state = step(step(state, first), 0);
+        break;
+      }
+    }
+    const fnv = (id: string): number => {
+      let hash = Math.imul(0x9e3779b9, 0x85ebca6b);
+      for (let i = 0; i < id.length; i++) hash = step(hash, id.charCodeAt(i));
+      return hash;
+    };
+    expect([new Set(crafted).size, new Set(crafted.map(fnv)).size]).toEqual([8192, 1]);
+
+    const interner = Interner.create(new Memory(), { capacity: 8192, heapBytes: 1 << 20 });
+    for (const [i, id] of crafted.entries()) interner.bind(0, id, i);
+    let sum = 0;
+    let most = 0;
+    for (const id of crafted) {
+      const steps = interner.stepsOf(0, id);
+      sum += steps;
+      most = Math.max(most, steps);
+    }
+    // About one and a half each, where there is an id for each bucket: with any keys that are drawn.
+    expect(sum / 8192).toBeLessThan(2);
+    expect(most).toBeLessThan(20);
+  });
+
+  test('hashes differ from one interner to the next, and are the same for all threads of one', () => {
+    const make = (): Interner => Interner.create(new Memory(), { capacity: 4096, heapBytes: 1 << 17 });
+    const [one, other] = [make(), make()];
+    for (let i = 0; i < 4096; i++) for (const each of [one, other]) each.bind(0, `node ${i}`, i);
+    const reader = Interner.attach(one.token);
+    const steps = (of: Interner): number[] => Array.from({ length: 4096 }, (_, i) => of.stepsOf(0, `node ${i}`));
+    expect(steps(reader)).toEqual(steps(one));
+    expect(steps(other)).not.toEqual(steps(one));
+  });
 });
