@@ -2,7 +2,9 @@ import { availableParallelism } from 'node:os';
 import { AthanorError, show } from '../base/errors.js';
 import { MAX_CAPACITY, MAX_THREADS } from '../base/limits.js';
 import type { EngineOptions } from '../base/types.js';
+import { DECLARATION_BYTES } from '../publish/event-writer.js';
 import type { BatchLimits } from '../schedule/batch-policy.js';
+import { FrameFormat } from '../schema/frame.js';
 
 /** Options with their defaults, checked. */
 export interface ResolvedOptions {
@@ -22,6 +24,18 @@ const MAX_WORKERS = MAX_THREADS / 2;
 const MAX_SHARDS = 256;
 const MAX_FRAME_EVENTS = 32_768;
 const MAX_SLOTS = 4_096;
+const MAX_PAYLOAD_BYTES = 2 ** 23;
+/** A ring is one array of bytes, and Node.js 20 knows none beyond 2^32; less a page for the ring's own words. */
+const MAX_RING_BYTES = 2 ** 32 - 4096;
+/** A timer that is set for longer goes off at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+/**
+ * Node.js ends the whole process when a thread has too little stack to start with: 0.2 MB does that, 0.25 ends the thread,
+ * 0.26 runs every job; twice that leaves room for a module's own calls. What is mapped for a thread is bounded by the system.
+ */
+const STACK_MB = { least: 0.5, most: 1_024 } as const;
+/** With 8 MB a thread runs out of memory while it starts, with 10 every job runs. Numbers beyond a tebibyte mean nothing. */
+const HEAP_MB = { least: 16, most: 1_048_576 } as const;
 
 const KNOWN = {
   options: ['workers', 'shards', 'capacity', 'resourceLimits', 'batch', 'clock', 'maxPayloadBytes', 'readTimeoutMs'],
@@ -51,7 +65,8 @@ function group(name: keyof typeof KNOWN, value: unknown): Record<string, unknown
     }
     if (!known.includes(key)) throw new AthanorError('ATHANOR_INVALID_OPTION', `${path}: there is no such option`);
   }
-  return value as Record<string, unknown>;
+  // Each option is read once: what is checked is what is used.
+  return { ...value };
 }
 
 function whole(name: string, value: unknown, least: number, most: number, byDefault: number): number {
@@ -62,12 +77,31 @@ function whole(name: string, value: unknown, least: number, most: number, byDefa
   return value as number;
 }
 
-function positive(name: string, value: unknown, byDefault: number): number {
+function milliseconds(name: string, value: unknown, byDefault: number): number {
   if (value === undefined) return byDefault;
-  if (typeof value !== 'number' || !(value > 0) || value === Number.POSITIVE_INFINITY) {
-    refuse(name, value, 'a finite number above 0');
+  if (typeof value !== 'number' || !(value > 0 && value <= MAX_TIMER_MS)) {
+    refuse(name, value, `a number of milliseconds above 0, at most ${MAX_TIMER_MS}`);
   }
   return value;
+}
+
+function megabytes(name: string, value: unknown, range: { least: number; most: number }): number | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value !== 'number' || !(value >= range.least && value <= range.most)) {
+    refuse(name, value, `a number of megabytes from ${range.least} to ${range.most}`);
+  }
+  return value;
+}
+
+/** @throws AthanorError ATHANOR_INVALID_OPTION when a shard's ring of such frames is larger than an array of bytes can be. */
+function checkRing(slots: number, maxEvents: number, maxPayloadBytes: number): void {
+  const bytes = slots * new FrameFormat(maxEvents, maxPayloadBytes + DECLARATION_BYTES).slotBytes;
+  if (bytes <= MAX_RING_BYTES) return;
+  const each = `${maxEvents} events (batch.maxEvents) and ${maxPayloadBytes} bytes of data (maxPayloadBytes)`;
+  throw new AthanorError(
+    'ATHANOR_INVALID_OPTION',
+    `batch.maxInFlight: ${slots} frames of ${each} make a ring of ${bytes} bytes, and a shard's ring has at most ${MAX_RING_BYTES}: lower one of the three`,
+  );
 }
 
 function powerOfTwo(least: number): number {
@@ -88,10 +122,11 @@ export function resolveOptions(options: EngineOptions = {}): ResolvedOptions {
   if (batch.adaptive !== undefined && typeof batch.adaptive !== 'boolean')
     refuse('batch.adaptive', batch.adaptive, 'a boolean');
   if (given.clock !== undefined && typeof given.clock !== 'function') refuse('clock', given.clock, 'a function');
-  const resourceLimits: { maxOldGenerationSizeMb?: number; stackSizeMb?: number } = {};
-  for (const name of KNOWN.resourceLimits) {
-    if (limits[name] !== undefined) resourceLimits[name] = positive(`resourceLimits.${name}`, limits[name], 0);
-  }
+  const heapMb = megabytes('resourceLimits.maxOldGenerationSizeMb', limits.maxOldGenerationSizeMb, HEAP_MB);
+  const stackMb = megabytes('resourceLimits.stackSizeMb', limits.stackSizeMb, STACK_MB);
+  const maxPayloadBytes = whole('maxPayloadBytes', given.maxPayloadBytes, 1, MAX_PAYLOAD_BYTES, 65_536);
+  const slots = powerOfTwo(whole('batch.maxInFlight', batch.maxInFlight, 2, MAX_SLOTS, 64));
+  checkRing(slots, maxEvents, maxPayloadBytes);
   return {
     workers,
     shards: whole('shards', given.shards, 1, MAX_SHARDS, powerOfTwo(2 * workers)),
@@ -100,17 +135,20 @@ export function resolveOptions(options: EngineOptions = {}): ResolvedOptions {
       nodes: whole('capacity.nodes', capacity.nodes, 1, MAX_CAPACITY, 4_194_304),
       edges: whole('capacity.edges', capacity.edges, 1, MAX_CAPACITY, 16_777_216),
     },
-    resourceLimits,
+    resourceLimits: {
+      ...(heapMb !== undefined && { maxOldGenerationSizeMb: heapMb }),
+      ...(stackMb !== undefined && { stackSizeMb: stackMb }),
+    },
     batch: {
       minEvents,
       maxEvents,
-      timeoutMs: positive('batch.timeoutMs', batch.timeoutMs, 10),
-      targetLatencyMs: positive('batch.targetLatencyMs', batch.targetLatencyMs, 5),
+      timeoutMs: milliseconds('batch.timeoutMs', batch.timeoutMs, 10),
+      targetLatencyMs: milliseconds('batch.targetLatencyMs', batch.targetLatencyMs, 5),
       adaptive: (batch.adaptive as boolean | undefined) ?? true,
     },
-    slots: powerOfTwo(whole('batch.maxInFlight', batch.maxInFlight, 2, MAX_SLOTS, 64)),
+    slots,
     clock: (given.clock as (() => number) | undefined) ?? Date.now,
-    maxPayloadBytes: whole('maxPayloadBytes', given.maxPayloadBytes, 1, 2 ** 23, 65_536),
-    readTimeoutMs: positive('readTimeoutMs', given.readTimeoutMs, 1_000),
+    maxPayloadBytes,
+    readTimeoutMs: milliseconds('readTimeoutMs', given.readTimeoutMs, 1_000),
   };
 }

@@ -89,16 +89,30 @@ export class Pool implements Workers {
     this.#watch();
   }
 
+  /** @throws AthanorError ATHANOR_WORKER_LOST when the system refuses a thread. */
   #start(): Piscina {
-    const piscina = new Piscina({
-      filename: ENTRY,
-      minThreads: this.#workers,
-      maxThreads: this.#workers,
-      idleTimeout: Number.POSITIVE_INFINITY,
-      concurrentTasksPerWorker: 1,
-      workerData: this.#memory.token,
-      resourceLimits: this.#resourceLimits,
-    });
+    const started: Worker[] = [];
+    const note = (worker: Worker): void => void started.push(worker);
+    process.on('worker', note);
+    let piscina: Piscina;
+    try {
+      piscina = new Piscina({
+        filename: ENTRY,
+        minThreads: this.#workers,
+        maxThreads: this.#workers,
+        idleTimeout: Number.POSITIVE_INFINITY,
+        concurrentTasksPerWorker: 1,
+        workerData: this.#memory.token,
+        resourceLimits: this.#resourceLimits,
+      });
+    } catch (error) {
+      // Those that were started before it: nobody else knows of them.
+      this.#ended = this.#started(() => started).then(() => Promise.all(started.map((worker) => worker.terminate())));
+      const message = `workers: a worker thread cannot be started: ${(error as Error).message}`;
+      throw new AthanorError('ATHANOR_WORKER_LOST', message, { cause: error });
+    } finally {
+      process.off('worker', note);
+    }
     piscina.on('error', () => {
       // A worker that failed outside a task: its exit is what counts, and is watched.
     });
@@ -265,14 +279,18 @@ export class Pool implements Workers {
     this.#ended = Promise.all([this.#ended, this.#destroy(piscina)]);
   }
 
-  /** Node ends the whole process when a thread is terminated while it links its modules: those that start are waited for. */
   async #destroy(piscina: Piscina): Promise<void> {
+    await this.#started(() => piscina.threads);
+    await piscina.destroy();
+  }
+
+  /** Node ends the whole process when a thread is terminated while it links its modules: those that start are waited for. */
+  async #started(workers: () => readonly Worker[]): Promise<void> {
     const { threads } = this.#memory;
     const starting = ({ threadId }: Worker): boolean => threadId > 0 && threads.slotOf(threadId) < 0;
-    for (let waitedMs = 0; waitedMs < START_MS && piscina.threads.some(starting); waitedMs += START_LOOK_MS) {
+    for (let waitedMs = 0; waitedMs < START_MS && workers().some(starting); waitedMs += START_LOOK_MS) {
       await new Promise((resolve) => setTimeout(resolve, START_LOOK_MS));
     }
-    await piscina.destroy();
   }
 
   /**

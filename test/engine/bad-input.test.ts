@@ -76,6 +76,19 @@ test('options are checked by name', async () => {
     [{ capacity: { nodes: Number.NaN } }, /capacity.nodes: NaN/],
     [{ batch: { minEvents: 20, maxEvents: 10 } }, /batch.minEvents: 20/],
     [{ batch: { timeoutMs: 0 } }, /batch.timeoutMs: 0/],
+    [{ batch: { timeoutMs: 2 ** 31 } }, /batch.timeoutMs: 2147483648 .*at most 2147483647/],
+    [{ batch: { targetLatencyMs: 1e300 } }, /batch.targetLatencyMs: 1e\+300/],
+    [{ readTimeoutMs: Number.POSITIVE_INFINITY }, /readTimeoutMs: Infinity/],
+    [{ readTimeoutMs: Number.NaN }, /readTimeoutMs: NaN/],
+    // Bytes of a frame: 80 an event at most, 60 at least.
+    [{ batch: { maxEvents: 32_768, maxInFlight: 4096 } }, /batch.maxInFlight: 4096 frames of 32768 .*at most 429\d{7}/],
+    [{ batch: { maxInFlight: 512 }, maxPayloadBytes: 2 ** 23 }, /batch.maxInFlight: 512 .*8388608 bytes/],
+    [{ maxPayloadBytes: 2 ** 23 + 1 }, /maxPayloadBytes: 8388609/],
+    [{ resourceLimits: { stackSizeMb: 0.1 } }, /resourceLimits.stackSizeMb: 0.1 .*from 0.5 to 1024/],
+    [{ resourceLimits: { stackSizeMb: 1e9 } }, /resourceLimits.stackSizeMb: 1000000000/],
+    [{ resourceLimits: { stackSizeMb: '4' } }, /resourceLimits.stackSizeMb: "4"/],
+    [{ resourceLimits: { maxOldGenerationSizeMb: 8 } }, /resourceLimits.maxOldGenerationSizeMb: 8 .*from 16/],
+    [{ resourceLimits: { maxOldGenerationSizeMb: 1e300 } }, /resourceLimits.maxOldGenerationSizeMb: 1e\+300/],
     [{ clock: 5 }, /clock: 5/],
     [{ wrokers: 2 }, /wrokers/],
     [{ batch: { size: 2 } }, /batch.size/],
@@ -232,4 +245,75 @@ test('a bad handle refuses the whole of a column, however far behind it stands; 
   }
   await engine.flush();
   expect([graph.order, graph.size]).toEqual([2, 2]);
+});
+
+test('options at the ends of their ranges work', async () => {
+  for (const options of [
+    { resourceLimits: { stackSizeMb: 0.5, maxOldGenerationSizeMb: 16 } },
+    { resourceLimits: { stackSizeMb: 1024, maxOldGenerationSizeMb: 1_048_576 } },
+    { batch: { maxEvents: 1, maxInFlight: 2, timeoutMs: 2 ** 31 - 1, targetLatencyMs: 1e-300 }, maxPayloadBytes: 1 },
+    { batch: { maxEvents: 32_768, maxInFlight: 1024 }, readTimeoutMs: 2 ** 31 - 1, shards: 1 },
+  ]) {
+    await using small = await createEngine({ workers: 1, shards: 2, capacity: { nodes: 10, edges: 10 }, ...options });
+    const graph = small.graph('g');
+    for (let node = 0; node < 9; node++) {
+      graph.upsertEdge(node, node + 1);
+      await small.drained();
+    }
+    await small.flush();
+    const ranks = await graph.pageRank();
+    expect(ranks.length, JSON.stringify(options)).toBe(10);
+    expect(await graph.triangles()).toBe(0);
+    expect(await small.verify()).toEqual({ ok: true, problems: [] });
+  }
+});
+
+test('options are read once', async () => {
+  const read: Record<string, number> = {};
+  const counted = <T extends object>(of: T): T =>
+    Object.defineProperties({} as T, {
+      ...Object.fromEntries(
+        Object.entries(of).map(([name, value]) => [
+          name,
+          { enumerable: true, get: () => ((read[name] = (read[name] ?? 0) + 1), value) },
+        ]),
+      ),
+    });
+  const batch = counted({
+    minEvents: 1,
+    maxEvents: 4,
+    timeoutMs: 5,
+    targetLatencyMs: 5,
+    adaptive: true,
+    maxInFlight: 4,
+  });
+  const clock = (): number => 0;
+  const limits = counted({ stackSizeMb: 4, maxOldGenerationSizeMb: 64 });
+  await using small = await createEngine(
+    counted({ workers: 1, shards: 1, batch, clock, resourceLimits: limits, readTimeoutMs: 9, maxPayloadBytes: 9 }),
+  );
+  expect(small.stats().workers.length).toBe(1);
+  for (const [name, times] of Object.entries(read)) expect(times, name).toBe(1);
+  expect(Object.keys(read).length).toBe(15);
+});
+
+test('jobs of a graph that does not exist are answered like those of an empty one', async () => {
+  const none = engine.graph('there is none');
+  const column = new Float64Array([0]);
+  for (const values of [
+    await none.pageRank(),
+    await none.weaklyConnectedComponents(),
+    await none.stronglyConnectedComponents(),
+    await none.communities(),
+    await none.localClustering(),
+  ]) {
+    expect(values.length).toBe(0);
+  }
+  expect(await none.triangles()).toBe(0);
+  expect((await none.pairsWithin(1)).sources.length).toBe(0);
+  expect([...(await none.withinMany({ x: column, y: column, radius: 1 })).offsets]).toEqual([0, 0]);
+  expect([...(await none.nearestMany({ x: column, y: column, k: 1 })).offsets]).toEqual([0, 0]);
+  for (const path of [none.bfs(1), none.shortestPaths(1), none.shortestPath(1, 2)]) {
+    await expect(path).rejects.toMatchObject({ code: 'ATHANOR_UNKNOWN_NODE' });
+  }
 });
