@@ -1,5 +1,5 @@
 import { AthanorError, show } from '../base/errors.js';
-import { segmentsMeet } from '../base/orientation.js';
+import { RingSweep } from '../base/simple-ring.js';
 import type { ZoneShape } from '../base/types.js';
 
 /** The geometry that shapes are checked for. */
@@ -93,40 +93,10 @@ function checkRing(points: unknown, space: ShapeSpace): Array<[number, number]> 
       );
     }
   });
-  const crossing = crossingEdges(ring);
+  const crossing = new RingSweep(ring).crossing();
   if (crossing !== undefined) {
     const [i, j] = crossing;
     invalid('points', points, `a ring without self-crossing: its edges from points ${i} and ${j} meet`);
   }
   return ring;
-}
-
-/** Two edges with a point in common that is not the corner between them; edges by the index of their first point. */
-function crossingEdges(ring: ReadonlyArray<readonly [number, number]>): [number, number] | undefined {
-  const count = ring.length;
-  const edges = ring.map(([ax, ay], i) => {
-    const [bx, by] = ring[(i + 1) % count]!;
-    return { i, ax, ay, bx, by, minX: Math.min(ax, bx), maxX: Math.max(ax, bx) };
-  });
-  // A sweep along x: an edge is held against those alone that begin before it ends.
-  edges.sort((a, b) => a.minX - b.minX);
-  for (let first = 0; first < count; first++) {
-    const a = edges[first]!;
-    for (let second = first + 1; second < count; second++) {
-      const b = edges[second]!;
-      if (b.minX > a.maxX) break;
-      const follows = (a.i + 1) % count === b.i;
-      if (!follows && (b.i + 1) % count !== a.i) {
-        if (segmentsMeet(a.ax, a.ay, a.bx, a.by, b.ax, b.ay, b.bx, b.by)) return [a.i, b.i];
-        continue;
-      }
-      // Neighbours share a corner: they meet elsewhere only where one runs back along the other.
-      const [from, to] = follows ? [a, b] : [b, a];
-      const backX = from.ax;
-      const backY = from.ay;
-      if (segmentsMeet(backX, backY, backX, backY, to.ax, to.ay, to.bx, to.by)) return [a.i, b.i];
-      if (segmentsMeet(to.bx, to.by, to.bx, to.by, from.ax, from.ay, from.bx, from.by)) return [a.i, b.i];
-    }
-  }
-  return undefined;
 }
