@@ -2,9 +2,10 @@ import { createEngine, type EngineOptions } from '../index.js';
 import { Comparison } from './comparison.js';
 import { fileSource } from './file/source.js';
 import { flightsSource } from './flights/source.js';
-import { kindOf, refuseForeignOptions } from './option-owners.js';
+import { refuseForeignOptions } from './option-owners.js';
 import { liveOf, Progress } from './progress.js';
 import type { Answers, RunOptions, Source } from './source.js';
+import { kindOf } from './source-name.js';
 import { askedOf } from './space/asked.js';
 import { Questions } from './space/questions.js';
 import { ZoneLines } from './space/zone-lines.js';
@@ -15,10 +16,10 @@ import { swarmSource } from './swarm.js';
 export const INTERRUPTED = 130;
 
 function openSource(options: RunOptions): Promise<Source> | Source {
-  const kind = kindOf(options.source);
+  const kind = kindOf(options);
   if (kind !== undefined) refuseForeignOptions(options, kind);
-  if (options.source === 'flights') return flightsSource(options);
-  if (options.source === 'swarm') return swarmSource(options);
+  if (kind === 'flights') return flightsSource(options);
+  if (kind === 'swarm') return swarmSource(options);
   return fileSource(options);
 }
 

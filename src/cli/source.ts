@@ -1,5 +1,6 @@
 import type { Engine, EngineOptions } from '../index.js';
 import type { Comparison } from './comparison.js';
+import type { FileFormat } from './source-name.js';
 import type { Questions } from './space/questions.js';
 
 /** What a run was asked for, whatever its source. */
@@ -31,6 +32,10 @@ export interface RunOptions {
   watch: boolean;
   detect?: string;
   strict: boolean;
+  /** Of a source whose name does not say it. */
+  format?: FileFormat;
+  delimiter?: string;
+  encoding?: string;
 }
 
 /** A place that events come from, before the engine exists: its options are checked and its input can be opened. */

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { decimalAt, decimalOf } from '../../dist/src/cli/file/decimal.js';
 import { MAX_LINE_BYTES } from '../../dist/src/cli/file/lines.js';
 import { EdgeLines, idOf } from '../../dist/src/cli/graph/edge-lines.js';
 
@@ -35,7 +36,7 @@ function read(content: string | Buffer, size = 1 << 16): Read {
 }
 
 test('blanks, tabs and commas; comments and empty lines; the end of the last line may be missing', () => {
-  const text = '\ufeff# a comment\n% another\n\n1 2\n3\t4\t0.5\r\n5,6,7\n 8 ,\t9 , 1e3 \n  # indented\n10 11 -2';
+  const text = '# a comment\n% another\n\n1 2\n3\t4\t0.5\r\n5,6,7\n 8 ,\t9 , 1e3 \n  # indented\n10 11 -2';
   expect(read(text)).toEqual({
     edges: [
       [1, 2, 1],
@@ -48,6 +49,7 @@ test('blanks, tabs and commas; comments and empty lines; the end of the last lin
     lines: 9,
   });
   expect(read('')).toEqual({ edges: [], bad: [], lines: 0 });
+  expect(read('1 2\r3 4\r\n5 6\r').edges.map(([source]) => source)).toEqual([1, 3, 5]);
   expect(read('a b').edges).toEqual([['a', 'b', 1]]);
 });
 
@@ -77,6 +79,51 @@ test('weights: numbers, infinity too; what is none is told with its line', () =>
       bad: [[2, `weight is "${weight}", not a number`]],
       lines: 3,
     });
+  }
+});
+
+test('a weight beyond the largest number is none, and one that looks like a time says so', () => {
+  expect(read('a b 1e400\na b -1e400').bad).toEqual([
+    [1, 'weight is "1e400", beyond the largest number'],
+    [2, 'weight is "-1e400", beyond the largest number'],
+  ]);
+  expect(read('a b 2008-01-02').bad[0]![1]).toMatch(/looks like a time: --no-weights/);
+  const lines = new EdgeLines(() => undefined);
+  lines.push(Buffer.from('a b 1217567877\nb c 1317567877\n'));
+  expect(lines.times.look).toBe(true);
+  lines.push(Buffer.from('a b 3\n'));
+  expect(lines.times.look).toBe(false);
+  const bare = new EdgeLines(() => undefined, false);
+  bare.push(Buffer.from('a b 2008-01-02\n'));
+  expect([bare.edges, bare.weighted, bare.columns.weights[0]]).toEqual([1, false, 1]);
+});
+
+test('comments behind a row; quotes around ids', () => {
+  expect(read('k l # note\n1 2 3 % 4 5\na b #').edges).toEqual([
+    ['k', 'l', 1],
+    [1, 2, 3],
+    ['a', 'b', 1],
+  ]);
+  expect(read('"17" 17\n"a ""b"", c",d,"2.5"\n').edges).toEqual([
+    ['17', 17, 1],
+    ['a "b", c', 'd', 2.5],
+  ]);
+  for (const line of ['"a b', 'a "b', '"a"b c', '"" b']) expect(read(line).bad, line).toHaveLength(1);
+});
+
+test('a line costs as many steps as it has bytes, whatever it says', () => {
+  // A number of 80,000 digits and no number after all took 17 seconds.
+  for (const weight of ['9'.repeat(80_000), '0'.repeat(80_000), '1.'.repeat(40_000)]) {
+    let reads = 0;
+    const bytes = new Proxy(Buffer.from(`${weight}x`), {
+      get: (target, key) => {
+        reads++;
+        return Reflect.get(target, key);
+      },
+    });
+    expect(decimalAt(bytes, 0, bytes.length)).toBeNaN();
+    expect(reads).toBeLessThan(5 * 80_000);
+    expect(read(`a b ${weight}x`).bad).toHaveLength(1);
   }
 });
 
@@ -141,4 +188,43 @@ test(`the same as splitting each line, however the bytes are cut (seed ${seed})`
     }),
     { seed, numRuns: 400 },
   );
+});
+
+const digits = fc.string({ unit: fc.constantFrom('0', '1', '9', '5'), maxLength: 25 });
+const decimal = fc
+  .tuple(
+    fc.constantFrom('', '-', '+'),
+    digits,
+    fc.constantFrom('', '.'),
+    digits,
+    fc.constantFrom('', 'e5', 'E-20', 'e+300'),
+  )
+  .map((parts) => parts.join(''));
+
+test(`numbers are the double that JavaScript reads, to the last bit (seed ${seed})`, () => {
+  fc.assert(
+    fc.property(fc.oneof(decimal, fc.double({ noNaN: true, noDefaultInfinity: true }).map(String)), (text) => {
+      const is = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(text);
+      expect(Object.is(decimalOf(text), is ? Number(text) : Number.NaN), text).toBe(true);
+    }),
+    { seed, numRuns: 2000 },
+  );
+  for (const text of [
+    '0x10',
+    '0b11',
+    '0o7',
+    '1_0',
+    '',
+    '.',
+    '-',
+    'e5',
+    '1e',
+    '1e+',
+    'NaN',
+    'Infinity',
+    '1,5',
+    '1 2',
+    '１',
+  ])
+    expect(decimalOf(text), text).toBeNaN();
 });

@@ -144,7 +144,7 @@ test('for people: what was asked, each with its times, and what was bad', async 
 });
 
 test('--out: a row a node, a column an algorithm; put in place when whole', async () => {
-  const path = file('out.txt', `${EDGES}"q"x,b\n`);
+  const path = file('out.txt', `${EDGES}"""q""x",b\n`);
   const out = join(folder, 'out.csv');
   const args = ['--components', '--pagerank', '--shortest-paths', '1', '--triangles', '--path', '1,3'];
   const summary = await json(path, ...args, '--out', out);

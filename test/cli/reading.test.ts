@@ -1,13 +1,18 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
+import { csvReader } from '../../dist/src/cli/file/csv-reader.js';
 import { Input } from '../../dist/src/cli/file/input.js';
-import { linesOf, MAX_LINE_BYTES } from '../../dist/src/cli/file/lines.js';
-import { csvReader, type FileRecord, ndjsonReader, type RecordReader } from '../../dist/src/cli/file/records.js';
+import { LineCutter, MAX_LINE_BYTES, NOT_UTF8 } from '../../dist/src/cli/file/lines.js';
+import { type FileRecord, ndjsonReader, type RecordReader } from '../../dist/src/cli/file/records.js';
 import { parseTime } from '../../dist/src/cli/file/time.js';
+import { untilAborted } from '../../dist/src/cli/file/until-aborted.js';
 import { Problem } from '../../dist/src/cli/problem.js';
 import type { RunOptions } from '../../dist/src/cli/source.js';
 
@@ -31,41 +36,53 @@ const options = (more: Partial<RunOptions>): RunOptions => ({
   ...more,
 });
 
-async function read(reader: RecordReader, name: string, content: string | Buffer): Promise<FileRecord[]> {
+async function read(
+  reader: RecordReader,
+  name: string,
+  content: string | Buffer,
+  encoding?: string,
+): Promise<FileRecord[]> {
   const path = join(folder, name);
   writeFileSync(path, content);
   const records: FileRecord[] = [];
-  for await (const record of reader(await Input.open(path))) records.push(record);
+  for await (const some of reader(await Input.open(path, encoding))) records.push(...some);
   return records;
 }
 
-async function lines(chunks: Uint8Array[]): Promise<Array<[number, string | undefined]>> {
-  async function* source(): AsyncGenerator<Uint8Array> {
-    yield* chunks;
-  }
+function lines(chunks: Uint8Array[]): Array<[number, string | undefined]> {
   const all: Array<[number, string | undefined]> = [];
-  for await (const some of linesOf(source())) for (const { number, text } of some) all.push([number, text]);
+  const cutter: LineCutter = new LineCutter(
+    (bytes, from, to) => all.push([cutter.number, bytes.toString('utf8', from, to)]),
+    () => all.push([cutter.number, undefined]),
+  );
+  // Memory that is used again, as that of a stream may be.
+  for (const chunk of chunks) {
+    const own = Buffer.from(chunk);
+    cutter.push(own);
+    own.fill(0);
+  }
+  cutter.end();
   return all;
 }
 
-test('lines are the same however the bytes are cut', async () => {
+test(`lines are the same however the bytes are cut, and however each ends (seed ${seed})`, () => {
   const text = fc.string({ unit: fc.constantFrom('a', 'ä', '€', '😀', '\n', '\r'), maxLength: 40 });
-  await fc.assert(
-    fc.asyncProperty(text, fc.integer({ min: 1, max: 7 }), async (content, size) => {
+  fc.assert(
+    fc.property(text, fc.integer({ min: 1, max: 7 }), (content, size) => {
       const bytes = new TextEncoder().encode(content);
       const chunks: Uint8Array[] = [];
       for (let at = 0; at < bytes.length; at += size) chunks.push(bytes.subarray(at, at + size));
-      const expected = content.split('\n').map((line, i) => [i + 1, line.replace(/\r$/, '')]);
-      if (content === '' || content.endsWith('\n')) expected.pop();
-      expect(await lines(chunks)).toEqual(expected);
+      const expected = content.split(/\r\n|\n|\r/).map((line, i) => [i + 1, line]);
+      if (expected.at(-1)![1] === '') expected.pop();
+      expect(lines(chunks)).toEqual(expected);
     }),
     { seed, numRuns: 300 },
   );
 });
 
-test('a line without end is given up, and the next ones are read', async () => {
+test('a line without end is given up, and the next ones are read', () => {
   const long = Buffer.from('x'.repeat(MAX_LINE_BYTES / 2 + 1));
-  const read = await lines([Buffer.from('a\n'), long, long, long, Buffer.from('\nb\n'), long, long]);
+  const read = lines([Buffer.from('a\n'), long, long, long, Buffer.from('\nb\n'), long, long]);
   expect(read).toEqual([
     [1, 'a'],
     [2, undefined],
@@ -144,4 +161,98 @@ test('damaged gzip is an error, not an end', async () => {
   const bytes = gzipSync('{"type":"graph.created","graph":"g"}\n'.repeat(1000));
   await expect(read(ndjsonReader(), 'cut.ndjson.gz', bytes.subarray(0, bytes.length - 12))).rejects.toThrow();
   await expect(read(ndjsonReader(), 'plain.ndjson.gz', 'hello')).rejects.toThrow();
+});
+
+test('text that is not UTF-8 is refused by line, unless it is said what it is', async () => {
+  const rows = Buffer.from('id,x,y\nMalm\xf6,1,2\nOslo,3,4\n', 'latin1');
+  const refused = await read(csvReader(options({})), 'latin1.csv', rows);
+  expect(refused).toEqual([{ line: 2, reason: NOT_UTF8 }, expect.objectContaining({ line: 3 })]);
+  const [read1] = await read(csvReader(options({})), 'latin1.csv', rows, 'latin1');
+  expect(read1).toMatchObject({ event: { node: 'Malmö' } });
+  const event = Buffer.from('{"type":"node.moved","graph":"g","node":"Malm\xf6","x":1,"y":2}\n{}\n', 'latin1');
+  expect((await read(ndjsonReader(), 'latin1.ndjson', event))[0]).toEqual({ line: 1, reason: NOT_UTF8 });
+});
+
+test('a mark at the beginning says which Unicode it is; without one, zeros do not pass', async () => {
+  const text = 'id,x,y\nMalmö,1,2\n';
+  const big = Buffer.from(`\ufeff${text}`, 'utf16le').swap16();
+  for (const bytes of [Buffer.from(`\ufeff${text}`), Buffer.from(`\ufeff${text}`, 'utf16le'), big, gzipSync(text)]) {
+    const [record] = await read(csvReader(options({})), 'marked.csv', bytes);
+    expect(record).toMatchObject({ line: 2, event: { node: 'Malmö', x: 1, y: 2 } });
+  }
+  const bare = Buffer.from(text, 'utf16le');
+  await expect(read(csvReader(options({})), 'bare.csv', bare)).rejects.toThrow(/--encoding utf-16le/);
+  expect(await read(csvReader(options({})), 'bare.csv', bare, 'utf-16le')).toHaveLength(1);
+  await expect(Input.open(join(folder, 'bare.csv'), 'utf-99')).rejects.toThrow(/--encoding "utf-99"/);
+});
+
+test('csv: tabs, semicolons and bars are found by the header, and it is said', async () => {
+  for (const [delimiter, name] of [
+    ['\t', 'tabs'],
+    [';', 'semicolons'],
+    ['|', 'bars'],
+  ]) {
+    const notes: string[] = [];
+    const [record] = await read(
+      csvReader(options({}), notes),
+      'guess.csv',
+      `id,x,y\nA,1,2\n`.replaceAll(',', delimiter!),
+    );
+    expect(record).toEqual({ line: 2, event: { type: 'node.moved', graph: 'ships', node: 'A', x: 1, y: 2 } });
+    expect(notes).toEqual([`The columns are separated by ${name}: that was guessed, --delimiter says otherwise.`]);
+  }
+  const notes: string[] = [];
+  const tsv = csvReader(options({ source: 'a.tsv' }), notes);
+  expect(await read(tsv, 'a.tsv', 'id\tx\ty\n"a\tb"\t1\t2\n')).toMatchObject([{ event: { node: 'a\tb' } }]);
+  const colons = csvReader(options({ delimiter: ':' }), notes);
+  expect(await read(colons, 'colons.csv', 'id:x:y\nA:1:2\n')).toHaveLength(1);
+  expect(notes).toEqual([]);
+  for (const delimiter of ['', '::', '"', '\n', 'é']) expect(() => csvReader(options({ delimiter }))).toThrow(Problem);
+});
+
+test('csv: columns that stand twice, rows of another width, numbers of another base', async () => {
+  const twice = read(csvReader(options({})), 'twice.csv', 'id,x,y,x\na,1,2,3\n');
+  await expect(twice).rejects.toThrow(/two columns "x" \(--x\): columns 2 and 4$/);
+  const notes: string[] = [];
+  await read(csvReader(options({}), notes), 'names.csv', 'id,x,y,name,name\na,1,2,b,c\n');
+  expect(notes).toEqual(['Columns whose name stands twice, and which are not read: name.']);
+  const rows = 'id,x,y\na,1,2,3\nb,1\nc,0x10,1\nd,1,0b11\ne,1e999,1\nf,1e2, 3 \n';
+  expect(await read(csvReader(options({})), 'width.csv', rows)).toEqual([
+    { line: 2, reason: '4 columns where the header has 3' },
+    { line: 3, reason: '2 columns where the header has 3' },
+    { line: 4, reason: 'x is "0x10", not a number' },
+    { line: 5, reason: 'y is "0b11", not a number' },
+    { line: 6, reason: 'x is "1e999", beyond the largest number' },
+    { line: 7, event: { type: 'node.moved', graph: 'ships', node: 'f', x: 100, y: 3 } },
+  ]);
+  const typo = read(csvReader(options({ x: 'LNG' })), 'typo.csv', 'id,lng,y\na,1,2\n');
+  await expect(typo).rejects.toThrow(/; did you mean "lng"\?$/);
+  await expect(read(csvReader(options({})), 'header.csv', 'i"d,x,y\na,1,2\n')).rejects.toThrow(/its first row is bad/);
+});
+
+test('what a stream brought is not kept, however long it goes on; an abort ends the wait', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const stop = new AbortController();
+  const stream = Readable.from(
+    (async function* chunks() {
+      for (let i = 0; i < 800; i++) yield Buffer.allocUnsafeSlow(1 << 16);
+      await new Promise(() => {});
+    })(),
+    { highWaterMark: 1 },
+  );
+  collect();
+  const before = process.memoryUsage().arrayBuffers;
+  let count = 0;
+  let held = 0;
+  for await (const chunk of untilAborted(stream, stop.signal)) {
+    expect(chunk).toHaveLength(1 << 16);
+    if (++count < 800) continue;
+    // 52 MB have passed.
+    collect();
+    held = process.memoryUsage().arrayBuffers - before;
+    setImmediate(() => stop.abort());
+  }
+  expect(count).toBe(800);
+  expect(held).toBeLessThan(5e6);
 });

@@ -2,8 +2,9 @@ import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, test } from 'vitest';
-import { athanor, ended, ROOT, start } from '../support/athanor.js';
+import { athanor, ended, fed, ROOT, start } from '../support/athanor.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'athanor-cli-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -109,6 +110,18 @@ test('csv: good rows go in, bad ones are counted and shown', async () => {
   const strict = await athanor(...args, '--strict');
   expect(strict).toMatchObject({ code: 1, out: '' });
   expect(strict.err).toMatch(/ships\.csv, line 12: x is "east", not a number\n$/);
+});
+
+test('the standard input: csv where a column is named, else events; packed or not', async () => {
+  const csv = 'id;x;y\na;1;2\nb;3;4\n';
+  const rows = await fed(csv, 'run', '-', '--id', 'id', '--x', 'x', '--y', 'y', '--json', '--quiet', '--check');
+  expect(JSON.parse(rows.out)).toMatchObject({ source: '-', answers: { rows: 2, nodes: 2 }, check: { ok: true } });
+  expect(JSON.parse(rows.out).notes[1]).toMatch(/separated by semicolons: that was guessed/);
+  const event = gzipSync('{"type":"node.moved","graph":"g","node":"a","x":1,"y":2}\n');
+  const events = await fed(event, 'run', '/dev/stdin', '--json', '--quiet');
+  expect(JSON.parse(events.out).answers).toMatchObject({ rows: 1, nodes: 1 });
+  const edges = await fed('1 2\n2 3\n', 'graph', '-', '--components', '--json', '--quiet');
+  expect(JSON.parse(edges.out)).toMatchObject({ nodes: 3, edges: 2 });
 });
 
 test('ndjson: every kind of event, checked; what the engine refuses is a bad row', async () => {

@@ -24,3 +24,10 @@ export async function ended(child: ChildProcess): Promise<Ended> {
 }
 
 export const athanor = (...args: string[]): Promise<Ended> => ended(start(args));
+
+/** With this on the standard input. */
+export function fed(input: string | Buffer, ...args: string[]): Promise<Ended> {
+  const child = start(args);
+  child.stdin!.end(input);
+  return ended(child);
+}

@@ -1,16 +1,18 @@
 import type { Engine, EngineEvent, GraphOptions, NodeView } from '../../index.js';
 import type { Comparison } from '../comparison.js';
+import { didYouMean } from '../did-you-mean.js';
 import { formatThings } from '../format.js';
-import { kindOf } from '../option-owners.js';
 import { turn } from '../pace.js';
-import { Problem } from '../problem.js';
+import { codeOf, Problem } from '../problem.js';
 import { type Answers, BadRows, type RunOptions, type Source, type SourceRun } from '../source.js';
+import { graphNameOf, kindOf } from '../source-name.js';
 import type { Questions } from '../space/questions.js';
 import { coordinatesOf, isPlaced, type Space, spaceOf } from '../space/space.js';
+import { csvReader } from './csv-reader.js';
 import { Input, unreadable } from './input.js';
 import { PlainState } from './plain-state.js';
 import { publishRecords, type RecordFate } from './publish-records.js';
-import { csvGraphOf, csvReader, type FileRecord, ndjsonReader, type RecordReader } from './records.js';
+import { type FileRecord, ndjsonReader, type RecordReader } from './records.js';
 
 /** Records that are published at once. */
 const BATCH = 512;
@@ -19,27 +21,34 @@ const PLACES = 5;
 const NEAREST = 5;
 
 export async function fileSource(options: RunOptions): Promise<Source> {
-  const reader = readerFor(options);
-  const input = await Input.open(options.source);
+  const notes = ['Times without a zone are read as UTC.'];
+  const reader = readerFor(options, notes);
+  const input = await Input.open(options.source, options.encoding);
   return {
     name: options.source,
     engineOptions: {},
-    dimensions: kindOf(options.source) === 'csv' ? (options.z === undefined ? 2 : 3) : undefined,
-    start: (engine, questions) => new FileRun(engine, questions, input, reader, options),
+    dimensions: isOfRows(options) ? (options.z === undefined ? 2 : 3) : undefined,
+    start: (engine, questions) => new FileRun(engine, questions, input, { reader, options, notes }),
   };
 }
 
-function readerFor(options: RunOptions): RecordReader {
-  const kind = kindOf(options.source);
-  if (kind === 'csv') return csvReader(options);
+/** Of one graph, whose events are rows; otherwise of events that name their graphs. */
+function isOfRows(options: RunOptions): boolean {
+  return kindOf(options) !== 'ndjson';
+}
+
+function readerFor(options: RunOptions, notes: string[]): RecordReader {
+  const kind = kindOf(options);
+  if (kind === 'csv') return csvReader(options, notes);
   if (kind === 'ndjson') return ndjsonReader(options.metric);
+  const { source } = options;
   throw new Problem(
-    `unknown source "${options.source}": flights, swarm, or a file that ends in .csv, .ndjson or .gz of these`,
+    `unknown source "${source}": flights, swarm, - for the standard input, or a file that ends in .csv, .tsv, .ndjson, .gz of these, or .parquet; --format says what a file of another name is${didYouMean(source, ['flights', 'swarm'])}`,
   );
 }
 
 class FileRun implements SourceRun {
-  readonly notes = ['Times without a zone are read as UTC.'];
+  readonly notes: readonly string[];
   readonly badRows = new BadRows();
   readonly #engine: Engine;
   readonly #questions: Questions;
@@ -57,14 +66,21 @@ class FileRun implements SourceRun {
   };
   #rows = 0;
 
-  constructor(engine: Engine, questions: Questions, input: Input, reader: RecordReader, options: RunOptions) {
+  constructor(
+    engine: Engine,
+    questions: Questions,
+    input: Input,
+    given: { reader: RecordReader; options: RunOptions; notes: readonly string[] },
+  ) {
+    const { reader, options, notes } = given;
+    this.notes = notes;
     this.#engine = engine;
     this.#questions = questions;
     this.#input = input;
     this.#reader = reader;
     this.#options = options;
     this.#plain = options.check ? new PlainState(questions.plain) : undefined;
-    if (kindOf(options.source) === 'csv') this.#declare(csvGraphOf(options));
+    if (isOfRows(options)) this.#declare(graphNameOf(options));
   }
 
   /** Before the first event of a graph that the file itself does not describe. */
@@ -84,20 +100,19 @@ class FileRun implements SourceRun {
 
   async publish(signal: AbortSignal): Promise<void> {
     const limit = this.#options.limit ?? Number.POSITIVE_INFINITY;
-    let batch: FileRecord[] = [];
     try {
-      for await (const record of this.#reader(this.#input)) {
-        if (signal.aborted || this.#rows >= limit) break;
-        this.#rows++;
-        if (batch.push(record) < BATCH) continue;
-        await this.#publish(batch);
-        batch = [];
-        await turn();
+      for await (const records of this.#reader(this.#input, signal)) {
+        for (let from = 0; from < records.length && !signal.aborted; from += BATCH) {
+          const batch = records.slice(from, Math.min(from + BATCH, from + limit - this.#rows));
+          this.#rows += batch.length;
+          await this.#publish(batch);
+          await turn();
+        }
+        if (signal.aborted || this.#rows >= limit) return;
       }
     } catch (error) {
-      throw unreadable(this.#input.path, error);
+      throw codeOf(error).startsWith('ATHANOR') ? error : unreadable(this.#input.path, error);
     }
-    await this.#publish(batch);
   }
 
   async #publish(records: FileRecord[]): Promise<void> {

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { pipeline, Readable } from 'node:stream';
 import { parse } from 'csv-parse';
 import type { Engine, EngineEvent, GraphOptions } from '../../index.js';
 import { Input, unreadable } from '../file/input.js';
@@ -99,10 +100,8 @@ export class AirportsSource implements GraphSource {
 
 async function* rowsOf(input: Input): AsyncGenerator<string[]> {
   try {
-    const stream = input.stream();
-    const parser = stream.pipe(parse({ relax_column_count: true, skip_empty_lines: true }));
-    stream.on('error', (error) => parser.destroy(error));
-    yield* parser as AsyncIterable<string[]>;
+    const rows = parse({ relax_column_count: true, skip_empty_lines: true });
+    yield* pipeline(Readable.from(input.chunks()), rows, () => {}) as AsyncIterable<string[]>;
   } catch (error) {
     throw codeOf(error).startsWith('ATHANOR') ? error : unreadable(input.path, error);
   }

@@ -26,7 +26,7 @@ export class EdgeListSource implements GraphSource {
   readonly name: string;
   readonly graph = 'edges';
   readonly graphOptions = undefined;
-  readonly notes: readonly string[] = [];
+  readonly notes: string[] = [];
   readonly badRows = new BadRows();
   readonly capacity: EngineOptions['capacity'];
   readonly #input: Input;
@@ -38,7 +38,7 @@ export class EdgeListSource implements GraphSource {
     this.capacity = capacityFor(input);
     this.#input = input;
     this.#strict = options.strict;
-    this.#lines = new EdgeLines((line, reason) => this.#bad(line, reason));
+    this.#lines = new EdgeLines((line, reason) => this.#bad(line, reason), options.weights);
   }
 
   get rows(): number {
@@ -52,25 +52,15 @@ export class EdgeListSource implements GraphSource {
   async load(engine: Engine, signal: AbortSignal): Promise<void> {
     const graph = engine.graph(this.graph);
     const handles = new NodeHandles(engine, graph);
-    const stream = this.#input.stream();
-    const chunks = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
-    // An interrupt ends the waiting for a pipe that brings nothing, too: its stream would end with what it brings next.
-    const stopped = new Promise<IteratorReturnResult<undefined>>((resolve) => {
-      signal.addEventListener('abort', () => resolve({ done: true, value: undefined }), { once: true });
-    });
     try {
-      for (;;) {
-        const { done, value } = await Promise.race([chunks.next(), stopped]);
-        if (done === true || signal.aborted) break;
-        this.#lines.push(value);
+      for await (const chunk of this.#input.chunks(signal)) {
+        this.#lines.push(chunk);
         await this.#publish(engine, graph, handles);
       }
-      if (signal.aborted) {
-        stream.destroy();
-        return;
-      }
+      if (signal.aborted) return;
       this.#lines.end();
       await this.#publish(engine, graph, handles);
+      this.#noteTimes();
     } catch (error) {
       // What the engine says is said already; what remains is the stream's.
       throw codeOf(error).startsWith('ATHANOR') ? error : unreadable(this.#input.path, error);
@@ -86,6 +76,14 @@ export class EdgeListSource implements GraphSource {
     // Until a line has a weight all are 1, as they are by default.
     const weights = this.#lines.weighted ? columns.weights.subarray(0, count) : undefined;
     await upsertAllEdges(engine, graph, sources, targets, weights);
+  }
+
+  #noteTimes(): void {
+    const { times } = this.#lines;
+    if (!times.look) return;
+    this.notes.push(
+      `The third column looks like times (${times.least} to ${times.most}) and was taken for weights: --no-weights passes over it.`,
+    );
   }
 
   #bad(line: number, reason: string): void {

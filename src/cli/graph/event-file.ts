@@ -1,7 +1,7 @@
 import type { Engine } from '../../index.js';
 import { type Input, unreadable } from '../file/input.js';
 import { publishRecords, type RecordFate } from '../file/publish-records.js';
-import { type FileRecord, ndjsonReader } from '../file/records.js';
+import { ndjsonReader } from '../file/records.js';
 import { turn } from '../pace.js';
 import { codeOf, Problem } from '../problem.js';
 import { BadRows } from '../source.js';
@@ -51,20 +51,18 @@ export class EventFileSource implements GraphSource {
         if (this.#options.strict) throw new Problem(`${this.#input.path}, line ${line}: ${reason}`, 1);
       },
     };
-    let batch: FileRecord[] = [];
     try {
-      for await (const record of ndjsonReader()(this.#input)) {
-        if (signal.aborted) break;
-        this.rows++;
-        if (batch.push(record) < BATCH) continue;
-        await publishRecords(engine, batch, fate);
-        batch = [];
-        await turn();
+      for await (const records of ndjsonReader()(this.#input, signal)) {
+        for (let from = 0; from < records.length && !signal.aborted; from += BATCH) {
+          const batch = records.slice(from, from + BATCH);
+          this.rows += batch.length;
+          await publishRecords(engine, batch, fate);
+          await turn();
+        }
       }
     } catch (error) {
       throw codeOf(error).startsWith('ATHANOR') ? error : unreadable(this.#input.path, error);
     }
-    await publishRecords(engine, batch, fate);
   }
 
   done(): number {

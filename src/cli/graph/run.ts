@@ -2,7 +2,6 @@ import { availableParallelism } from 'node:os';
 import { createEngine, type Engine, type EngineOptions, type Graph } from '../../index.js';
 import { Input } from '../file/input.js';
 import { formatRate, formatThings } from '../format.js';
-import { kindOf } from '../option-owners.js';
 import { codeOf, firstLine, Problem } from '../problem.js';
 import { Progress } from '../progress.js';
 import { INTERRUPTED } from '../run.js';
@@ -20,7 +19,7 @@ const MOST_WORKERS = 32;
 
 async function openSource(options: GraphRunOptions): Promise<GraphSource> {
   const { source, graph, nodesCapacity, edgesCapacity } = options;
-  const events = kindOf(source) === 'ndjson';
+  const events = options.format === undefined ? /\.(ndjson|jsonl)(\.gz)?$/i.test(source) : options.format === 'ndjson';
   if (graph !== undefined && !events) {
     throw new Problem(`--graph means nothing to the source ${source}: it is for files of events, .ndjson`);
   }
@@ -33,7 +32,7 @@ async function openSource(options: GraphRunOptions): Promise<GraphSource> {
   if (options.kind !== undefined && !events) {
     throw new Problem(`--kind means nothing to the source ${source}: the lines of an edge list have no kinds`);
   }
-  const input = await Input.open(source);
+  const input = await Input.open(source, options.encoding);
   return events ? new EventFileSource(input, options) : new EdgeListSource(input, options);
 }
 

@@ -20,6 +20,10 @@ export interface GraphRunOptions {
   undirected: boolean;
   kind?: string;
   graph?: string;
+  format?: 'edges' | 'ndjson';
+  encoding?: string;
+  /** False: the third column is passed over. */
+  weights: boolean;
   nodesCapacity?: number;
   edgesCapacity?: number;
   workers?: number;
