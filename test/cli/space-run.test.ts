@@ -235,3 +235,18 @@ test('a question that fits no graph of a file of events is named', async () => {
   expect(notes.join('\n')).not.toContain('--nearest');
   expect(answers.nearest).toHaveLength(1);
 });
+
+test('slanted edges: as many are inside as entered, and as many as there are in whole numbers', async () => {
+  // Thirds are no doubles: most of these lie an ulp beside an edge.
+  const points = Array.from({ length: 90 }, (_, i) => (i + 1) / 31).flatMap((y) => [
+    [y / 3, y],
+    [-y / 3, y],
+    [(y / 3) * (1 + Number.EPSILON), y],
+  ]) as Array<[number, number]>;
+  const exact = (value: number): bigint => BigInt(Math.abs(value) * 2 ** 60);
+  const inside = points.filter(([x, y]) => 3n * exact(x) <= exact(y)).length;
+  expect(inside).toBeGreaterThan(50);
+  const path = file('slanted.csv', ['id,x,y', ...points.map(([x, y], i) => `n${i},${x},${y}`)]);
+  const { answers } = await answersOf(path, ...COLUMNS, '--zone', 'a=polygon:0,0,1,3,-1,3', '--watch');
+  expect(answers.zones).toMatchObject([{ nodes: inside, events: { enter: inside, cross: 0 } }]);
+});

@@ -1,10 +1,12 @@
 import type { ZoneShape } from '../../index.js';
 import { distanceBetween, isWithin } from './distance.js';
+import { haveCommonPoint, windingNumber } from './exact-side.js';
 import type { Point, Space } from './space.js';
 
 /*
- * Zones again, for checks: nothing here is shared with the engine, on purpose. Where rounding decides the answer is
- * undefined: a check allows for so many.
+ * Zones again, for checks: nothing here is shared with the engine, on purpose. A border is inside. Boxes and polygons in the
+ * plane are decided exactly; on the sphere, and for circles, the answer is undefined where rounding decides, and a check allows
+ * for so many.
  */
 
 /** Degrees, on the sphere: positions that are computed twice may differ by that. */
@@ -54,19 +56,16 @@ function sidesOf(box: ZoneShape & { type: 'box' }): Array<[axis: keyof Point, fr
   return sides;
 }
 
-/** By the number of edges to the right of the point. */
+/** By how often the ring goes round the point; near to it undefined, where the position itself has been rounded. */
 function isInRing(ring: Polygon, { x, y }: Point, doubt: number): boolean | undefined {
-  let inside = false;
-  for (let i = 0; i < ring.length; i++) {
-    const [x0, y0] = ring[i]!;
-    const [x1, y1] = ring[(i + 1) % ring.length]!;
-    const level = y0 === y1;
-    if (level && y === y0 && x >= Math.min(x0, x1) && x <= Math.max(x0, x1) && doubt === 0) return true;
-    if (distanceToEdge(x, y, x0, y0, x1, y1) <= Math.max(doubt, PRODUCT_DOUBT * (Math.abs(x) + Math.abs(y))))
-      return undefined;
-    if (y0 > y !== y1 > y && x < x0 + ((y - y0) / (y1 - y0)) * (x1 - x0)) inside = !inside;
+  if (doubt > 0) {
+    const isNear = ring.some(([x0, y0], i) => {
+      const [x1, y1] = ring[(i + 1) % ring.length]!;
+      return distanceToEdge(x, y, x0, y0, x1, y1) <= doubt;
+    });
+    if (isNear) return undefined;
   }
-  return inside;
+  return windingNumber(ring, [x, y]) !== 0;
 }
 
 function distanceToEdge(x: number, y: number, x0: number, y0: number, x1: number, y1: number): number {
@@ -122,10 +121,21 @@ function bearing(from: Point, to: Point): number {
   );
 }
 
-/** By the shares of the way at which it is between each pair of sides. */
+/** In the plane by its border; in space by the shares of the way at which it is between each pair of sides. */
 function isBoxPassed(box: ZoneShape & { type: 'box' }, from: Point, to: Point): boolean | undefined {
+  const sides = sidesOf(box);
+  if (sides.length === 2) {
+    const [[, west, east], [, south, north]] = sides as [(typeof sides)[0], (typeof sides)[0]];
+    const corners: Polygon = [
+      [west, south],
+      [east, south],
+      [east, north],
+      [west, north],
+    ];
+    return isRingPassed(corners, from, to);
+  }
   let [enters, leaves] = [0, 1];
-  for (const [axis, least, most] of sidesOf(box)) {
+  for (const [axis, least, most] of sides) {
     const way = to[axis] - from[axis];
     if (way === 0) {
       if (from[axis] < least || from[axis] > most) return false;
@@ -138,30 +148,6 @@ function isBoxPassed(box: ZoneShape & { type: 'box' }, from: Point, to: Point): 
   return Math.abs(enters - leaves) <= PRODUCT_DOUBT ? undefined : enters < leaves;
 }
 
-function isRingPassed(ring: Polygon, from: Point, to: Point): boolean | undefined {
-  return any(
-    ring.map((a, i) => {
-      const b = ring[(i + 1) % ring.length]!;
-      return parted([from.x, from.y], [to.x, to.y], a, b);
-    }),
-  );
-}
-
-/** Whether the ends of each segment are on two sides of the other. */
-function parted(
-  p: readonly [number, number],
-  q: readonly [number, number],
-  a: readonly [number, number],
-  b: readonly [number, number],
-): boolean | undefined {
-  const sides = [side(p, q, a), side(p, q, b), side(a, b, p), side(a, b, q)];
-  const [left, right, before, behind] = sides as [number, number, number, number];
-  if (left * right > 0 || before * behind > 0) return false;
-  return sides.includes(0) ? undefined : true;
-}
-
-/** 1 or -1: c is left or right of the way from a to b; 0: rounding decides. */
-function side(a: readonly [number, number], b: readonly [number, number], c: readonly [number, number]): number {
-  const [left, right] = [(b[0] - a[0]) * (c[1] - a[1]), (b[1] - a[1]) * (c[0] - a[0])];
-  return Math.abs(left - right) <= PRODUCT_DOUBT * (Math.abs(left) + Math.abs(right)) ? 0 : Math.sign(left - right);
+function isRingPassed(ring: Polygon, from: Point, to: Point): boolean {
+  return ring.some((a, i) => haveCommonPoint([from.x, from.y], [to.x, to.y], a, ring[(i + 1) % ring.length]!));
 }
