@@ -51,3 +51,19 @@ test('scripts and files that the docs name are there', () => {
       expect(existsSync(resolve(root, dirname(file), path!)), `${file} links to ${path}`).toBe(true);
   }
 });
+
+test('files and functions that the walk of an event names are there', () => {
+  const steps = read('ARCHITECTURE.md').split('## The walk of an event')[1]!.split('\n## ')[0]!;
+  const cells = steps.split('\n').flatMap((line) => line.split('|').slice(2, 3));
+  let found = 0;
+  for (const cell of cells) {
+    const names = [...cell.matchAll(/`([^`]+)`/g)].map(([, name]) => name!);
+    let text = '';
+    for (const name of names) {
+      if (name.endsWith('.ts')) text = read(`src/${name}`);
+      else expect(text, `${name} in ${cell}`).toMatch(new RegExp(`\\b${name}\\b`));
+      found++;
+    }
+  }
+  expect(found).toBeGreaterThan(20);
+});
