@@ -33,9 +33,10 @@ export function tryStill(
   return true;
 }
 
-/** The end of it. */
+/**
+ * The end of it. The shard is ready whatever it was: a packing or a removal may be under way that an applier gave back, and
+ * a frame that was published meanwhile found the shard running. An applier that finds nothing to do lets it go idle.
+ */
 export function letGo(memory: EngineMemory, shard: number): void {
-  memory.control.goIdle(shard);
-  // As an applier does: a frame published meanwhile found the shard running.
-  if (!memory.rings[shard]!.isEmpty()) memory.control.markReady(shard);
+  memory.control.giveBack(shard);
 }

@@ -2,13 +2,13 @@ import { Engine } from '../../dist/src/engine/engine.js';
 import type { EngineOptions } from '../../dist/src/index.js';
 import { Applier, LINGER_MS } from '../../dist/src/pool/applier.js';
 import type { EngineMemory } from '../../dist/src/pool/engine-memory.js';
-import { type InspectResult, type InspectTask, inspect } from '../../dist/src/pool/inspect.js';
+import type { InspectResult, InspectTask } from '../../dist/src/pool/inspect.js';
 import { PAUSE_MS, type Participant } from '../../dist/src/pool/participant.js';
 import type { PoolEvents, Workers, World } from '../../dist/src/pool/pool.js';
-import { ControlFlag, ShardState, Word } from '../../dist/src/schedule/control.js';
+import { ControlFlag, Word } from '../../dist/src/schedule/control.js';
 import type { Host } from '../../dist/src/schedule/host.js';
 import { CRASH, type Crashes } from './crashes.js';
-import { type Guest, participantOf } from './guests.js';
+import { type Guest, inspectionOf, participantOf } from './guests.js';
 
 interface Occasion {
   readonly atMs: number;
@@ -66,6 +66,11 @@ export class Simulation {
       return (state >>> 0) % below;
     };
     this.#crashes = crashes;
+  }
+
+  /** Of the engine that was started. */
+  get memory(): EngineMemory {
+    return this.#memory;
   }
 
   /** An engine in this world. */
@@ -380,21 +385,9 @@ export class Simulation {
     });
   }
 
-  #inspect(task: InspectTask): Promise<InspectResult> {
-    // Done in one turn of its own, which would wait for ever for a shard that is another's.
-    const { control, shards } = this.#memory;
-    return new Promise((resolve) => {
-      const look = (): void => {
-        for (let shard = 0; shard < shards; shard++) {
-          const state = control.stateOf(shard);
-          if (state === ShardState.running || state === ShardState.lost) {
-            this.at(SOON_MS, look);
-            return;
-          }
-        }
-        resolve(inspect(this.#memory, 0, task));
-      };
-      look();
-    });
+  async #inspect(task: InspectTask): Promise<InspectResult> {
+    const result = await inspectionOf(this.#memory, task, (look) => void this.at(SOON_MS, look));
+    if (!this.#closed) this.#events.applierEnded();
+    return result;
   }
 }
