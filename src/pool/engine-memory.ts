@@ -218,6 +218,6 @@ export class EngineMemory {
   }
 
   zonesOf(shard: number): ShardZones {
-    return new ShardZones(this.zones, shard, this.heaps[shard]!);
+    return new ShardZones(this.zones, shard, this.heaps[shard]!, this.graphs.born);
   }
 }

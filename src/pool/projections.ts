@@ -315,13 +315,20 @@ export class ShardProjections {
     const graph = graphs.firstDead[this.#shard]! - 1;
     let row = graphs.cursor[graph]! - 1;
     for (let rows = 0, entries = 0; rows < RECLAIM_ROWS && entries < RECLAIM_EDGES && row >= 0; rows++) {
+      const next = nodeBook.next[row]! - 1;
+      if (nodeBook.graph[row] !== graph + 1) {
+        // Its own removal was applied before, and the main thread took it out of the list: while this shard waited it may have
+        // become another graph's. `next` was read first, so where the row is still the graph's, so is the list it leads on in.
+        row = nodeBook.first[graph]! - 1;
+        continue;
+      }
       if ((this.#flags[row]! & NodeFlag.alive) !== 0) {
         entries += this.edges.detachRow(row);
         this.#freeData(row);
         this.trees.forget(row);
         this.#flags[row] = 0;
       }
-      row = nodeBook.next[row]! - 1;
+      row = next;
     }
     graphs.cursor[graph] = row + 1;
     if (row >= 0 || this.zones.reclaim(graph, RECLAIM_ZONES)) return true;

@@ -53,12 +53,27 @@ export const Pack = {
 export const Phase = { sample: 0, gather: 1, key: 2, sort: 3, emit: 4, late: 5 } as const;
 
 /**
- * Entry, in the new tree's column, of a point that was gathered; of one that moved after that; and of one that is inserted at
- * the end. No slot is as large.
+ * Entries, in the new tree's column, of a point that was gathered; of one that moved after that; and of one that is inserted
+ * at the end. No slot is as large as FIRST_MARK.
+ *
+ * Each pool has marks of its own. A row that was removed while its tree is packed may be another graph's before the packing
+ * ends, and that graph may be packed at the same time by another pool, in the same column: its marks say nothing here.
  */
-export const GATHERED = 0xffffffff;
-export const LATE = 0xfffffffe;
-export const MOVED = 0xfffffffd;
+export interface Marks {
+  readonly gathered: number;
+  readonly late: number;
+  readonly moved: number;
+}
+
+/** Two pools for each of 256 shards. */
+const MOST_POOLS = 512;
+export const FIRST_MARK = 2 ** 32 - 3 * MOST_POOLS;
+
+/** Marks of the pool with this number. */
+export function marksOf(pool: number): Marks {
+  const first = FIRST_MARK + 3 * (pool % MOST_POOLS);
+  return { gathered: first, late: first + 1, moved: first + 2 };
+}
 
 /**
  * Entries of a packed leaf and children of a packed inner node. Two places are left in a leaf for points that move in: full

@@ -1,6 +1,6 @@
 import { FANOUT, type IndexViews, type PoolViews, SAMPLE, Word } from './layout.js';
 import type { NodePool } from './nodes.js';
-import { GATHERED, LATE, LEAF_FILL, MOVED, Pack, Phase } from './packing-state.js';
+import { FIRST_MARK, LEAF_FILL, type Marks, Pack, Phase } from './packing-state.js';
 import { BLOCK } from './slabs.js';
 import { TreeBuilder } from './tree-builder.js';
 
@@ -19,8 +19,8 @@ const Z = 2;
  * Coordinates travel with the items, and each slab fits the caches. Every phase is a loop over items that can stop anywhere.
  * All state is in the shard's pool region: another thread may take the next slice.
  *
- * The new tree's entries stand in the graph's other entry column. Its words are GATHERED, MOVED, LATE or the point's slot in
- * the new tree (before a row is gathered: whatever an older tree left there).
+ * The new tree's entries stand in the graph's other entry column. Its words are marks of the pool (gathered, moved, late) or
+ * the point's slot in the new tree (before a row is gathered: whatever an older tree left there).
  */
 /** How the tree under construction takes a point that came late; given by the trees' owner. */
 export type InsertLate = (graph: number, row: number, x: number, y: number, z: number, entries: Uint32Array) => void;
@@ -30,14 +30,16 @@ export class Packing {
   readonly #pool: NodePool;
   readonly #views: PoolViews;
   readonly #words: Uint32Array;
+  readonly #marks: Marks;
   readonly #builder: TreeBuilder;
 
-  constructor(index: IndexViews, pool: NodePool) {
+  constructor(index: IndexViews, pool: NodePool, marks: Marks) {
     this.#index = index;
     this.#pool = pool;
+    this.#marks = marks;
     this.#views = pool.views;
     this.#words = pool.views.packWords;
-    this.#builder = new TreeBuilder(pool, pool.views);
+    this.#builder = new TreeBuilder(pool, pool.views, marks);
   }
 
   get active(): boolean {
@@ -77,7 +79,7 @@ export class Packing {
   relocated(graph: number, row: number): void {
     if (!this.gathering(graph)) return;
     const entries = this.#newEntries(graph);
-    if (entries[row]! < MOVED) this.#late(entries, row);
+    if (entries[row]! < FIRST_MARK) this.#late(entries, row);
   }
 
   #late(entries: Uint32Array, row: number): void {
@@ -89,7 +91,7 @@ export class Packing {
       this.#unmark(graph);
       return;
     }
-    entries[row] = LATE;
+    entries[row] = this.#marks.late;
     this.#views.packLate[words[Pack.lateCount]!++] = row;
   }
 
@@ -108,7 +110,7 @@ export class Packing {
     }
   }
 
-  /** Whether entries below MOVED are slots of the new tree. */
+  /** Whether entries below FIRST_MARK are slots of the new tree. */
   #placing(): boolean {
     return this.#words[Pack.level]! > 0 || this.#words[Pack.phase]! > Phase.gather;
   }
@@ -121,10 +123,10 @@ export class Packing {
     if (this.#words[Pack.graph] !== graph + 1) return;
     const entries = this.#newEntries(graph);
     const value = entries[row]!;
-    if (value >= MOVED) {
-      if (value === LATE) return;
+    if (value >= FIRST_MARK) {
+      if (value === this.#marks.late) return;
       if (isFar) this.#late(entries, row);
-      else entries[row] = MOVED;
+      else entries[row] = this.#marks.moved;
       return;
     }
     if (!this.#placing()) return;
@@ -146,7 +148,7 @@ export class Packing {
     const entries = this.#newEntries(graph);
     const value = entries[row]!;
     entries[row] = 0;
-    if (value !== 0 && value < MOVED && this.#placing()) this.#takeOut(entries, value - 1);
+    if (value !== 0 && value < FIRST_MARK && this.#placing()) this.#takeOut(entries, value - 1);
   }
 
   /** The slot's leaf of the new tree has it no longer. It may be left with none: no box is made smaller. */
@@ -240,6 +242,7 @@ export class Packing {
     const { slabs } = this.#builder;
     const block = slabs.block;
     const entries = this.#newEntries(graph);
+    const { gathered } = this.#marks;
     const leaves = this.#views.words[Word.leafBump]!;
     let leaf = words[Pack.at]!;
     const until = Math.min(leaves, leaf + maxItems);
@@ -254,8 +257,8 @@ export class Packing {
       }
       for (let slot = leaf * FANOUT; slot < leaf * FANOUT + leafCount[leaf]!; slot++) {
         const row = leafAt[slot * ENTRY + ROW]!;
-        if (entries[row]! >= MOVED) continue;
-        entries[row] = GATHERED;
+        if (entries[row]! >= FIRST_MARK) continue;
+        entries[row] = gathered;
         const at = size++ * ENTRY;
         block[at] = leafAt[slot * ENTRY]!;
         block[at + 1] = leafAt[slot * ENTRY + 1]!;
@@ -279,7 +282,7 @@ export class Packing {
     for (let i = words[Pack.lateAt]!; i < end; i++) {
       const row = packLate[i]!;
       const slot = old[row]! - 1;
-      if (entries[row] !== LATE || slot < 0) continue;
+      if (entries[row] !== this.#marks.late || slot < 0) continue;
       insert(graph, row, leafAt[slot * ENTRY]!, leafAt[slot * ENTRY + 1]!, leafAt[slot * ENTRY + Z]!, entries);
     }
     words[Pack.lateAt] = end;

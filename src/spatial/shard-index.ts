@@ -17,8 +17,8 @@ export class ShardIndex {
 
   /** `options`: the column of option bits by graph row. */
   constructor(regions: SpatialRegions, shard: number, options: Uint8Array) {
-    this.plane = new PlaneTrees(regions.index, regions.planes[shard]!);
-    this.solid = new SpaceTrees(regions.index, regions.spaces[shard]!);
+    this.plane = new PlaneTrees(regions.index, regions.planes[shard]!, 2 * shard);
+    this.solid = new SpaceTrees(regions.index, regions.spaces[shard]!, 2 * shard + 1);
     this.#options = options;
   }
 

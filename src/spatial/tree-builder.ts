@@ -1,7 +1,7 @@
 import { Emission } from './emission.js';
 import { type PackViews, SAMPLE } from './layout.js';
 import type { NodePool } from './nodes.js';
-import { INNER_FILL, Pack, Phase } from './packing-state.js';
+import { INNER_FILL, type Marks, Pack, Phase } from './packing-state.js';
 import { BLOCK, Slabs } from './slabs.js';
 import { TileSort } from './tile-sort.js';
 
@@ -22,13 +22,13 @@ export class TreeBuilder {
   readonly #sort: TileSort;
   readonly #emission: Emission;
 
-  constructor(pool: NodePool, views: PackViews) {
+  constructor(pool: NodePool, views: PackViews, marks: Marks) {
     this.#pool = pool;
     this.#views = views;
     this.#words = views.packWords;
     this.slabs = new Slabs(views);
     this.#sort = new TileSort(views);
-    this.#emission = new Emission(pool, views);
+    this.#emission = new Emission(pool, views, marks);
   }
 
   /** All points are in their slabs. */

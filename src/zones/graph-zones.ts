@@ -23,6 +23,8 @@ const MOST_REACH_ON_SPHERE = 45;
 export class GraphZones {
   /** Value of the graph's version column that this is up to date with. */
   version = 0;
+  /** Publish sequence of the graph's creation: its row may have become another graph's. */
+  readonly born: number;
   readonly space: Space;
   readonly zones = new Map<number, Zone>();
   /** What the last query found: the first `foundCount` of it. */
@@ -35,8 +37,9 @@ export class GraphZones {
   #stamp = 0;
   #leastReach = 0;
 
-  constructor(space: Space) {
+  constructor(space: Space, born: number) {
     this.space = space;
+    this.born = born;
     this.reach = 0;
   }
 

@@ -16,8 +16,9 @@ export const LOG_ENTRIES = 1024;
  *   prev      u32  row + 1 of others of the graph, in any order (derived)
  * by graph row
  *   first     u32  row + 1 of one of its zones; 0 = none (derived)
- *   version   f64  publish sequence of the last event that set or removed one of its zones; 0 = it has none. Sequences are
- *                  never used again, so neither is a version, whatever becomes of the graph's row
+ *   version   f64  publish sequence of the last event that set or removed one of its zones; 0 = it has none; after a recovery
+ *                  a number below 0 that is the graph's only. No version is ever used again, by any graph, whatever becomes
+ *                  of the graph's row
  * by node row
  *   safe      f64 [8]  x, y, z, square, version, inside, nearest, outer: while `version` is the graph's, no border of a zone
  *                  is nearer to the point than the root of `square`, and none but that of the zone in row `nearest` - 1 than
@@ -25,7 +26,7 @@ export const LOG_ENTRIES = 1024;
  *                  A cache line each. Derived: kept only of graphs that are watched, right whenever its version is the graph's
  * by shard
  *   log       f64 [LOG_ENTRIES * 2]  graph row, zone row: what changed last
- *   logged    f64 [16]               changes ever logged; a line each
+ *   logged    f64 [16]               changes ever logged, recoveries; a line each
  */
 const layout = defineRegion({
   name: 'zone-columns',

@@ -16,14 +16,17 @@ export class ShardZones {
   readonly columns: ZoneColumns;
   readonly #shard: number;
   readonly #heap: ByteHeap;
+  readonly #born: Float64Array;
   readonly #cache = new Map<number, GraphZones>();
   /** Changes of the log that the cache has seen. */
   #seen = 0;
 
-  constructor(columns: ZoneColumns, shard: number, heap: ByteHeap) {
+  /** `born`: the column of the publish sequences that created the graphs, by graph row. */
+  constructor(columns: ZoneColumns, shard: number, heap: ByteHeap, born: Float64Array) {
     this.columns = columns;
     this.#shard = shard;
     this.#heap = heap;
+    this.#born = born;
   }
 
   // ------------------------------------------------------------ the columns
@@ -123,27 +126,32 @@ export class ShardZones {
       refs.push(columns.shape[zone]! - 1);
       this.#link(graph, zone);
     }
-    // A new version, whatever the event that was broken off: every cache and every safe ball is made anew.
-    const logged = columns.logged[this.#shard * 16]! + LOG_ENTRIES + 1;
-    columns.logged[this.#shard * 16] = logged;
-    for (const graph of graphs) if (columns.first[graph] !== 0) columns.version[graph] = -logged;
+    // A new version, whatever the event that was broken off: every cache and every safe ball is made anew. Each graph has its
+    // own, which never comes again: a node's row may become another graph's, and must not bring a ball that counts there.
+    const at = this.#shard * 16;
+    columns.logged[at]! += LOG_ENTRIES + 1;
+    const recoveries = columns.logged[at + 1]! + 1;
+    columns.logged[at + 1] = recoveries;
+    for (const graph of graphs) {
+      if (columns.first[graph] !== 0) columns.version[graph] = -(recoveries * columns.version.length + graph);
+    }
     return refs;
   }
 
   // ------------------------------------------------------------ the cache
 
-  /** Zones of a graph as the columns have them, or undefined when it has none. */
+  /** Zones of a graph as the columns have them, or undefined when it has none. `space` is the graph's geometry. */
   of(graph: number, space: Space): GraphZones | undefined {
     const { columns } = this;
     const version = columns.version[graph]!;
     if (version === 0) return undefined;
     let zones = this.#cache.get(graph);
-    if (zones?.version === version) return zones;
+    const born = this.#born[graph]!;
+    if (zones?.version === version && zones.born === born) return zones;
     this.#follow();
     zones = this.#cache.get(graph);
-    // The row's former graph may have had another geometry.
-    if (zones?.space.dimensions !== space.dimensions || zones.space.radiusM !== space.radiusM) {
-      zones = new GraphZones(space);
+    if (zones?.born !== born) {
+      zones = new GraphZones(space, born);
       const all: Zone[] = [];
       for (let zone = columns.first[graph]!; zone !== 0; zone = columns.next[zone - 1]!) {
         all.push(this.#read(zone - 1, space));
@@ -167,6 +175,11 @@ export class ShardZones {
         const zone = columns.log[at + 1]!;
         const zones = this.#cache.get(graph);
         if (zones === undefined) continue;
+        if (zones.born !== this.#born[graph]) {
+          // The row's former graph, of another geometry perhaps: nothing that is logged now is about it.
+          this.#cache.delete(graph);
+          continue;
+        }
         if (columns.graph[zone] === graph + 1) zones.set(this.#read(zone, zones.space));
         else zones.delete(zone);
         zones.version = columns.version[graph]!;

@@ -127,3 +127,32 @@ test('a hub waits for the cascade of another, since its edges are counted one by
   applyRemoval(frame, projections, EventType.nodeRemoved, 2);
   expect(memory.graphs.size[0]).toBe(0);
 });
+
+test('a removed graph that waits to be reclaimed takes no nodes of the graph that gets its removed nodes’ rows', () => {
+  const nodes = 1000;
+  const { memory, projections, edges, frame } = shardOf(nodes, []);
+  const { nodeBook } = memory;
+  const { flags } = memory.nodes;
+  // Half of the nodes are removed one by one, then the graph: the main thread takes those out of its list.
+  const removed = Array.from({ length: nodes / 2 }, (_, i) => 2 * i);
+  for (const row of removed) applyRemoval(frame, projections, EventType.nodeRemoved, row);
+  applyRemoval(frame, projections, EventType.graphRemoved, 0);
+  projections.reclaim();
+  for (const row of removed) nodeBook.unlink(row);
+  // Nothing is reclaimed for a second (a watcher that is not read, say): the rows are another graph's by now.
+  memory.names.bind(0, 'h', 1);
+  memory.graphs.state[1] = GraphState.alive;
+  projections.catalog.addGraph(1);
+  for (const row of removed) {
+    nodeBook.link(row, 1);
+    flags[row] = NodeFlag.alive;
+    memory.nodes.born[row] = 20;
+    projections.catalog.addNode(1);
+  }
+  edges.upsert(removed[0]!, removed[1]!, 0, 1, 1, 21);
+  while (projections.reclaim());
+  expect(memory.graphs.state[0]).toBe(GraphState.free);
+  expect(removed.every((row) => flags[row] === NodeFlag.alive)).toBe(true);
+  expect(flags.reduce((sum, flag) => sum + (flag & 1), 0)).toBe(removed.length);
+  expect([edges.count, edges.degree(removed[0]!, Out)]).toEqual([1, 1]);
+});

@@ -3,6 +3,7 @@ import { GraphState } from '../../dist/src/project/graph-columns.js';
 import { ControlFlag } from '../../dist/src/schedule/control.js';
 import { NodePool } from '../../dist/src/spatial/generated/nodes.js';
 import { Packing } from '../../dist/src/spatial/generated/packing.js';
+import { marksOf } from '../../dist/src/spatial/packing-state.js';
 import { Crashes } from '../support/crashes.js';
 import { Simulation } from '../support/simulation.js';
 
@@ -50,7 +51,7 @@ test('so does a packing', async () => {
   await simulation.until(engine.flush());
   await simulation.quiesce();
   const { index, planes } = memory.spatial;
-  const packing = new Packing(index, new NodePool(planes[0]!));
+  const packing = new Packing(index, new NodePool(planes[0]!), marksOf(0));
   expect(packing.active).toBe(false);
   // As it is when an applier gave the shard back in the middle of one.
   packing.want(0);

@@ -64,7 +64,7 @@ describe('safe distances and look-ups', () => {
         where,
         fc.double({ min: 0.01, max: 5, noNaN: true }),
         (shapes, a, b, reach) => {
-          const zones = new GraphZones(space);
+          const zones = new GraphZones(space, 1);
           const all = shapes.map((of, row) => zone(of, space, row));
           zones.load(all.slice(0, 10));
           for (const one of all.slice(10)) zones.set(one);

@@ -61,6 +61,14 @@ export class Burst {
     this.#words[Word.burst]! >>>= 1;
   }
 
+  /** The graph is gone: a graph that gets its row begins a burst of its own. */
+  forget(graph: number): void {
+    const words = this.#words;
+    if (words[Word.burstGraph] !== graph + 1) return;
+    words[Word.burstGraph] = 0;
+    words[Word.burst] = 0;
+  }
+
   lasts(graph: number): boolean {
     return this.#words[Word.burst]! > LEAST && this.#words[Word.burstGraph] === graph + 1;
   }

@@ -1,6 +1,6 @@
 // Derived from ../emission.ts by scripts/plane.mjs: edit that one, then run `npm run plane`.
 import { FANOUT, type PackViews, type PoolViews } from '../layout.js';
-import { GATHERED, INNER_FILL, LEAF_FILL, MOVED, Pack } from '../packing-state.js';
+import { INNER_FILL, LEAF_FILL, type Marks, Pack } from '../packing-state.js';
 import type { NodePool } from './nodes.js';
 
 /** Words of a leaf's entry, and of a record: its coordinates, and its row or node. */
@@ -13,12 +13,14 @@ export class Emission {
   readonly #nodes: PoolViews;
   readonly #views: PackViews;
   readonly #words: Uint32Array;
+  readonly #marks: Marks;
 
-  constructor(pool: NodePool, views: PackViews) {
+  constructor(pool: NodePool, views: PackViews, marks: Marks) {
     this.#pool = pool;
     this.#nodes = pool.views;
     this.#views = views;
     this.#words = views.packWords;
+    this.#marks = marks;
   }
 
   /**
@@ -30,6 +32,7 @@ export class Emission {
     const words = this.#words;
     const { packPoints, packItemA: sorted } = this.#views;
     const { leafAt, leafCount } = this.#nodes;
+    const { gathered, moved } = this.#marks;
     const until = words[Pack.until]!;
     let at = words[Pack.at]!;
     const end = Math.min(until, at + maxItems);
@@ -45,9 +48,9 @@ export class Emission {
         if (entries !== undefined) {
           if (old !== undefined) {
             const mark = entries[row]!;
-            if (mark !== GATHERED) {
-              // Removed meanwhile; or late: it was inserted again, or jumped.
-              if (mark !== MOVED) continue;
+            if (mark !== gathered) {
+              // Removed meanwhile, and perhaps another graph's; or late: it was inserted again, or jumped.
+              if (mark !== moved) continue;
               source = leafAt;
               from = (old[row]! - 1) * ENTRY;
             }

@@ -1,6 +1,7 @@
 // Derived from ../shard-trees.ts by scripts/plane.mjs: edit that one, then run `npm run plane`.
 import { specialize } from '../../base/specialize.js';
 import { FANOUT, type IndexViews, LEAST_LEAF, type PoolViews, Word } from '../layout.js';
+import { marksOf } from '../packing-state.js';
 import { Burst } from './burst.js';
 import { type Descent, makeDescent } from './choose.js';
 import { Growth } from './growth.js';
@@ -43,12 +44,13 @@ export class ShardTrees {
     this.#growth.aside = false;
   };
 
-  constructor(index: IndexViews, pool: PoolViews) {
+  /** `number` tells the engine's pools apart. */
+  constructor(index: IndexViews, pool: PoolViews, number = 0) {
     this.#index = index;
     this.#views = pool;
     this.#pool = new NodePool(this.#views);
     this.#descent = specialize(makeDescent)(pool);
-    this.#packing = new Packing(this.#index, this.#pool);
+    this.#packing = new Packing(this.#index, this.#pool, marksOf(number));
     this.#growth = new Growth(index, this.#pool, this.#packing);
     this.#burst = new Burst(this.#pool, this.#growth, this.#packing, this.#descent);
   }
@@ -208,7 +210,11 @@ export class ShardTrees {
   /** The graph is removed: its tree is put aside in O(1). Its rows' entries are stale until `forget`. */
   dropTree(graph: number): void {
     const index = this.#index;
+    const { words } = this.#views;
     if (this.#packing.concerns(graph)) this.#packing.cancel();
+    // The row may come back as a graph of the other pool, which this one must not pack then.
+    if (words[Word.recent] === graph + 1) words[Word.recent] = 0;
+    this.#burst.forget(graph);
     if (index.root[graph] !== 0) this.#pool.discard(index.root[graph]! - 1);
     index.root[graph] = 0;
     index.count[graph] = 0;

@@ -1,7 +1,7 @@
 // Derived from ../tree-builder.ts by scripts/plane.mjs: edit that one, then run `npm run plane`.
 
 import { type PackViews, SAMPLE } from '../layout.js';
-import { INNER_FILL, Pack, Phase } from '../packing-state.js';
+import { INNER_FILL, type Marks, Pack, Phase } from '../packing-state.js';
 import { Emission } from './emission.js';
 import type { NodePool } from './nodes.js';
 import { BLOCK, Slabs } from './slabs.js';
@@ -23,13 +23,13 @@ export class TreeBuilder {
   readonly #sort: TileSort;
   readonly #emission: Emission;
 
-  constructor(pool: NodePool, views: PackViews) {
+  constructor(pool: NodePool, views: PackViews, marks: Marks) {
     this.#pool = pool;
     this.#views = views;
     this.#words = views.packWords;
     this.slabs = new Slabs(views);
     this.#sort = new TileSort(views);
-    this.#emission = new Emission(pool, views);
+    this.#emission = new Emission(pool, views, marks);
   }
 
   /** All points are in their slabs. */
