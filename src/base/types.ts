@@ -19,7 +19,10 @@ export interface GraphOptions {
   metric?: 'euclidean' | 'haversine';
   /** Radius of the sphere under 'haversine'. Default 6,371,008.8. */
   earthRadiusM?: number;
-  /** What becomes of a move whose `time` is before the node's: applied like any other, or ignored and counted. Default 'apply'. */
+  /**
+   * What becomes of a position whose `time` is before the node's: applied like any other, or ignored and counted. Default
+   * 'apply'. Under 'ignore' a node's time never goes back: of an older `node.upserted` only kind and data are applied.
+   */
   late?: 'apply' | 'ignore';
   ttlMs?: number;
 }
@@ -145,7 +148,7 @@ export interface EngineStats {
   applied: number;
   /** Events refused with an error. */
   rejected: number;
-  /** Moves that a graph with `late: 'ignore'` ignored. */
+  /** Moves, and positions of upserts, that graphs with `late: 'ignore'` ignored. */
   late: number;
   /** Frames sealed. */
   frames: number;

@@ -122,8 +122,8 @@ export class Detector {
     const position = positionFlags(this.#options[graph]!);
     if ((flags & NodeFlag.alive) !== 0) {
       const { graphs, nodes } = this.#memory;
-      const late = (graphs.options[graph]! & GraphOption.lateIgnore) !== 0 && frame.time[i]! < nodes.time[row]!;
-      if (late && frame.type[i] === EventType.nodeMoved) return true;
+      // The position of a late event is ignored, a move's as an upsert's.
+      if ((graphs.options[graph]! & GraphOption.lateIgnore) !== 0 && frame.time[i]! < nodes.time[row]!) return true;
       after |= flags & position;
     }
     if (after !== position) return true;

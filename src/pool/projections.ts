@@ -21,6 +21,8 @@ const RECLAIM_EDGES = 128;
 const RECLAIM_BLOCKS = 256;
 const RECLAIM_ZONES = 128;
 
+const ANY_POSITION = Presence.x | Presence.y | Presence.z;
+
 /**
  * The built-in projections of one shard as its writer sees them: node and graph columns, R-trees, adjacency, the catalogue. The caller
  * owns the shard (its state word says `running` with the caller's thread) and, for `apply`, holds its write lock.
@@ -154,9 +156,20 @@ export class ShardProjections {
   }
 
   #upsertNode(frame: FrameView, i: number, graph: number, row: number, sequence: number): void {
-    const presence = frame.presence[i]!;
+    let presence = frame.presence[i]!;
+    const time = frame.time[i]!;
+    const options = this.#graphOptions[graph]!;
     this.undo.save(row);
-    if ((this.#flags[row]! & NodeFlag.alive) === 0) this.#createNode(graph, row, sequence);
+    if ((this.#flags[row]! & NodeFlag.alive) === 0) {
+      this.#createNode(graph, row, sequence);
+      this.#time[row] = time;
+    } else if ((options & GraphOption.lateIgnore) !== 0 && time < this.#time[row]!) {
+      // As a late move: its position is ignored, and the node's time stays. Kind and data have no time of their own.
+      if ((presence & ANY_POSITION) !== 0) this.#counts[this.#shard * Count.stride + Count.late]!++;
+      presence &= ~ANY_POSITION;
+    } else {
+      this.#time[row] = time;
+    }
     const flags = this.#flags[row]!;
     let after = flags;
     if ((presence & Presence.x) !== 0) {
@@ -173,15 +186,14 @@ export class ShardProjections {
     }
     if ((presence & Presence.kind) !== 0) this.#kind[row] = frame.kind[i]!;
     if ((presence & Presence.data) !== 0) this.#storeData(frame, i, row);
-    this.#time[row] = frame.time[i]!;
     this.#sequence[row] = sequence;
     if (after !== flags) this.#flags[row] = after;
-    const position = positionFlags(this.#graphOptions[graph]!);
+    const position = positionFlags(options);
     if ((after & position) !== position) return;
     const z = (position & NodeFlag.z) === 0 ? 0 : this.#z[row]!;
     if ((flags & position) !== position) {
       this.trees.insert(graph, row, this.#x[row]!, this.#y[row]!, z);
-    } else if ((presence & (Presence.x | Presence.y | Presence.z)) !== 0) {
+    } else if ((presence & ANY_POSITION) !== 0) {
       this.trees.move(graph, row, this.#x[row]!, this.#y[row]!, z);
     }
   }

@@ -150,6 +150,37 @@ test.each(['apply', 'ignore'] as const)('late: %s', async (late) => {
   expect(engine.stats().applied).toBe(5);
 });
 
+test.each(['apply', 'ignore'] as const)('an older upsert, late: %s', async (late) => {
+  await using engine = await createEngine({ workers: 1, capacity });
+  const graph = engine.graph('g', { late });
+  const ignores = late === 'ignore';
+  graph.upsertNode('a', { x: 1, y: 1, kind: 'new', data: 1, time: 100 });
+  graph.upsertNode('a', { x: 2, y: 2, kind: 'old', data: 2, time: 50 });
+  await engine.flush();
+  // Kind and data have no time of their own; the position has the node's.
+  const place = ignores ? { x: 1, y: 1, time: 100 } : { x: 2, y: 2, time: 50 };
+  expect(graph.node('a')).toMatchObject({ ...place, kind: 'old', data: 2 });
+  expect(graph.within({ x: place.x, y: place.y, radius: 0 }).ids()).toEqual(['a']);
+  // The time did not go back: a move between the two is late.
+  graph.moveNode('a', 3, 3, undefined, 70);
+  graph.upsertNode('a', { kind: 'older', time: 10 });
+  await engine.flush();
+  expect(graph.node('a')).toMatchObject({ kind: 'older', ...(ignores ? { x: 1, time: 100 } : { x: 3, time: 10 }) });
+  // Counted are positions: of one upsert, and of one move.
+  expect(engine.stats().late).toBe(ignores ? 2 : 0);
+  // One without a position yet is placed by what is not older; and one that is removed begins anew.
+  graph.upsertNode('b', { time: 100 });
+  graph.upsertNode('b', { x: 1, y: 1, time: 99 });
+  graph.upsertNode('c', { x: 1, y: 1, time: 100 });
+  graph.removeNode('c');
+  graph.upsertNode('c', { x: 9, y: 9, time: 1 });
+  graph.upsertNode('c', { x: 8, y: 8, time: 1 });
+  await engine.flush();
+  expect(graph.node('b')).toMatchObject(ignores ? { x: Number.NaN, time: 100 } : { x: 1, time: 99 });
+  expect(graph.node('c')).toMatchObject({ x: 8, y: 8, time: 1 });
+  expect((await engine.verify()).problems).toEqual([]);
+});
+
 test('flush and ingest can be given up; what was accepted stays accepted', async () => {
   await using engine = await createEngine({ workers: 1, capacity });
   const graph = engine.graph('g');

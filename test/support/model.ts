@@ -42,12 +42,15 @@ export class Model {
         return;
       }
       case 'node.upserted': {
+        const known = graph.nodes.get(event.node);
         const node = this.node(graph, event.node);
+        if (event.kind !== undefined) node.kind = event.kind;
+        if (event.data !== undefined) node.data = event.data;
+        // An older one brings no position, and does not take the time back.
+        if (known !== undefined && graph.late === 'ignore' && time < known.time) return;
         if (event.x !== undefined) node.x = event.x;
         if (event.y !== undefined) node.y = event.y;
         if (event.z !== undefined) node.z = event.z;
-        if (event.kind !== undefined) node.kind = event.kind;
-        if (event.data !== undefined) node.data = event.data;
         node.time = time;
         return;
       }

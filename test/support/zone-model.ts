@@ -54,7 +54,9 @@ export class ZoneModel {
         return;
       }
       case 'node.upserted': {
-        const { x = Number.NaN, y = Number.NaN } = graph.nodes.get(event.node) ?? {};
+        const before = graph.nodes.get(event.node);
+        if (before !== undefined && graph.late && event.time! < before.time) return;
+        const { x = Number.NaN, y = Number.NaN } = before ?? {};
         const node = { id: event.node, x: event.x ?? x, y: event.y ?? y, time: event.time! };
         // Without a coordinate it is no move.
         if (event.x === undefined && event.y === undefined) this.#put(graph, node);

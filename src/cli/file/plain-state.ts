@@ -69,11 +69,15 @@ export class PlainState {
       }
       case 'node.upserted': {
         const { x, y, z, kind } = event;
-        const node = Object.assign(nodeOf(graph, event.node), { time, timed: event.time !== undefined });
+        const known = graph.nodes.get(event.node);
+        const node = nodeOf(graph, event.node);
+        if (kind !== undefined) node.kind = kind;
+        // An older one brings no position, and the time stays.
+        if (graph.ignoresLate && known !== undefined && time < known.time) break;
+        Object.assign(node, { time, timed: event.time !== undefined });
         if (x !== undefined) node.x = x;
         if (y !== undefined) node.y = y;
         if (z !== undefined) node.z = z;
-        if (kind !== undefined) node.kind = kind;
         if (x !== undefined || y !== undefined || z !== undefined) {
           this.#positions?.place(event.graph, event.node, { x: node.x, y: node.y, z: node.z });
         }
@@ -88,8 +92,11 @@ export class PlainState {
         const { source, target, kind = '' } = event;
         const key = keyOf(event);
         const weight = event.weight ?? graph.edges.get(key)?.weight ?? 1;
-        nodeOf(graph, source).edges.add(key);
-        nodeOf(graph, target).edges.add(key);
+        for (const end of [source, target]) {
+          // An end that is new has the edge's time.
+          if (!graph.nodes.has(end)) nodeOf(graph, end).time = time;
+          nodeOf(graph, end).edges.add(key);
+        }
         graph.edges.set(key, { source, target, kind, weight });
         break;
       }
