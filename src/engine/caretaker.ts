@@ -1,11 +1,21 @@
+import { unlessEnded } from '../base/ending.js';
 import { AthanorError } from '../base/errors.js';
 import { GraphState } from '../project/graph-columns.js';
-import { GraphUse } from '../publish/graph-table.js';
+import { RowQueue } from '../publish/row-queue.js';
+import type { Host } from '../schedule/host.js';
 import { ShardState, ShardWord } from '../schedule/control.js';
 import type { EngineCore } from './core.js';
 
-/** Ids that are unbound in one tick, at most: each costs about a microsecond. */
-const COLLECT_IDS = 4096;
+/**
+ * Ids that are unbound in one slice, and as many again that leave quarantine: each costs about a microsecond, so that nothing
+ * else waits for longer than some milliseconds. While more is left a slice follows in each turn of the event loop.
+ */
+const SLICE_IDS = 4096;
+/** Removed graphs that are looked at in one slice; one that is retired costs as much as so many ids. */
+const SLICE_GRAPHS = 1024;
+const GRAPH_IDS = 2;
+/** Longest pause between two looks for room that depends on what workers reclaim, or on those who hold rows. */
+const LOOK_MS = 20;
 /** A shard whose workers are lost so often without progress is given up. */
 const MOST_LOSSES = 8;
 
@@ -18,94 +28,159 @@ export class Caretaker {
   readonly #lossPositions: number[] = [];
   readonly #lostThreads: number[] = [];
   #failure: AthanorError | undefined;
-  readonly #failed: Promise<never>;
-  #fail: (error: AthanorError) => void = () => undefined;
 
   constructor(core: EngineCore) {
     this.#core = core;
-    this.#failed = new Promise((_, reject) => {
-      this.#fail = reject;
-    });
-    this.#failed.catch(() => undefined);
-    core.publisher.onTick = () => this.tidy();
+    core.publisher.onTick = () => this.#keepTidy();
   }
 
   // ------------------------------------------------------------ promises
 
   async flushed(): Promise<void> {
-    const { scheduler, publisher } = this.#core;
-    if (this.#failure !== undefined) throw this.#failure;
+    const { scheduler, publisher, over, watchers } = this.#core;
+    if (over.ended) throw over.error;
     scheduler.sealAll();
     const waits = publisher.writers.map((writer) => scheduler.applied(writer.shard, writer.headPosition()));
-    await this.#unlessSlow(Promise.all(waits));
+    await unlessEnded(Promise.all(waits), [over, watchers.slow]);
     // What the events told is there for who reads it.
-    this.#core.watchers.drainAll();
-    this.tidy();
+    watchers.drainAll();
+    this.#keepTidy();
   }
 
-  /** Rejects when the engine fails meanwhile, or a shard waits for a watcher that does not read. */
-  async #unlessSlow(done: Promise<unknown>): Promise<void> {
-    const slow = this.#core.watchers.slow();
-    try {
-      await Promise.race([done, this.#failed, slow.found]);
-    } finally {
-      slow.done();
-    }
-  }
-
+  /** Resolves when there is room in the rings, and for all that was refused because room was to come back. */
   async drained(): Promise<void> {
-    const { scheduler, publisher, host } = this.#core;
-    if (this.#failure !== undefined) throw this.#failure;
+    const { scheduler, publisher, host, closing, watchers } = this.#core;
+    const { writers, room } = publisher;
+    if (closing.ended) throw closing.error;
     scheduler.sealAll();
-    const waits = publisher.writers
-      .filter((writer) => writer.ring.inFlight() > writer.ring.slots / 2)
+    const waits = writers
+      .filter((writer) => !writer.isLow)
       .map((writer) => scheduler.applied(writer.shard, writer.lowWaterPosition));
     // A turn of the event loop at least: who tries again and again in a loop lets the engine's own work be done.
-    if (waits.length === 0) await new Promise<void>((resolve) => host.endOfTick(resolve));
-    else await this.#unlessSlow(Promise.all(waits));
-    this.tidy();
-    const { rows } = publisher.nodes;
-    if (rows.live < rows.capacity && rows.shortage === 'quarantine' && rows.isOut) {
-      // Room in the rings, but no row for a new id: the oldest of those in quarantine is free soon.
-      const waitMs = Math.max(1, rows.nextReleaseMs - host.now());
-      if (Number.isFinite(waitMs)) await new Promise<void>((resolve) => host.after(waitMs, resolve));
+    if (waits.length === 0) await unlessEnded(turnOf(host), [closing]);
+    else await unlessEnded(Promise.all(waits), [closing, watchers.slow]);
+    this.#keepTidy();
+    if (room.isThere) return;
+    // Removals in flight make room for what was refused, if anything does: they first.
+    const rest = writers.map((writer) => scheduler.applied(writer.shard, writer.headPosition()));
+    await unlessEnded(Promise.all(rest), [closing, watchers.slow]);
+    for (let looks = 0; ; looks++) {
+      this.#keepTidy();
+      if (room.isThere) return;
+      const waitMs = this.#nextRoomMs(looks);
+      if (waitMs === 0) await unlessEnded(turnOf(host), [closing]);
+      else await this.#pause(waitMs);
+      // Others may have published meanwhile, and wait as well.
+      scheduler.sealAll();
     }
+  }
+
+  /** Ends with the engine, and leaves no timer behind. */
+  async #pause(ms: number): Promise<void> {
+    const { host, closing } = this.#core;
+    let cancel: (() => void) | undefined;
+    const passed = new Promise<void>((resolve) => {
+      cancel = host.after(ms, resolve);
+    });
+    try {
+      await unlessEnded(passed, [closing]);
+    } finally {
+      cancel?.();
+    }
+  }
+
+  /** When it may pay to look for room again: exact where rows wait for nothing but their time. */
+  #nextRoomMs(looks: number): number {
+    const { nodes, graphs } = this.#core.publisher;
+    if (this.#isLeft) return 0;
+    const patience = Math.min(LOOK_MS, 1 + looks);
+    if (nodes.leaving > 0 || graphs.isLeaving) return patience;
+    const dueMs = Math.min(nodes.rows.nextReleaseMs, graphs.nextReleaseMs) - this.#core.host.now();
+    // Past their time rows are held, by a job or unread entries: nobody says when that ends.
+    return Number.isFinite(dueMs) && dueMs > 0 ? dueMs : patience;
   }
 
   // ------------------------------------------------------------ rows
 
-  readonly #removedGraphs: number[] = [];
+  readonly #arrived: number[] = [];
+  readonly #removedGraphs = new RowQueue();
+  #areGraphsLeft = false;
+  /** The last slice ended before its work did. */
+  #isLeft = false;
+  #isTurnAsked = false;
 
-  /** Gives back the ids and rows whose removal is applied, a bounded number of them. */
+  /** A slice of tidying now; while more is left, another in each turn of the event loop. */
+  #keepTidy(): void {
+    this.tidy();
+    if (!this.#isLeft || this.#isTurnAsked || this.#core.over.ended) return;
+    this.#isTurnAsked = true;
+    this.#core.host.endOfTick(() => {
+      this.#isTurnAsked = false;
+      this.#keepTidy();
+    });
+  }
+
+  /** Gives back the ids and rows whose removal is applied: a slice of them, whatever they are of. */
   tidy(): void {
-    const { publisher, memory, host } = this.#core;
+    const { publisher, host } = this.#core;
+    const { nodes, graphs } = publisher;
     const now = host.now();
-    let budget = COLLECT_IDS;
-    for (const writer of publisher.writers) {
-      if (publisher.nodes.removals.isEmpty(writer.shard)) continue;
-      publisher.nodes.collect(writer.shard, writer.appliedPosition(), now, budget);
+    // Half for single nodes, half for those of graphs, and what either leaves for the other.
+    const half = SLICE_IDS / 2;
+    let left = SLICE_IDS - this.#collectNodes(now, half);
+    left -= this.#dropGraphs(now, left);
+    left -= this.#collectNodes(now, left);
+    const released = nodes.rows.releaseExpired(now, SLICE_IDS);
+    graphs.releaseExpired(now, SLICE_IDS);
+    this.#isLeft = left <= 0 || released === SLICE_IDS || this.#areGraphsLeft;
+    this.#core.watchers.tidy(now);
+  }
+
+  #collectNodes(now: number, budget: number): number {
+    const { writers, nodes } = this.#core.publisher;
+    let done = 0;
+    for (const writer of writers) {
+      if (done >= budget) break;
+      if (nodes.removals.isEmpty(writer.shard)) continue;
+      done += nodes.collect(writer.shard, writer.appliedPosition(), now, budget - done);
     }
-    publisher.nodes.rows.releaseExpired(now, COLLECT_IDS);
-    publisher.graphs.takeRemoved(this.#removedGraphs);
-    let kept = 0;
-    for (const graph of this.#removedGraphs) {
-      if (publisher.graphs.use[graph] !== GraphUse.removed) continue;
-      const ring = memory.rings[publisher.graphs.shardOf(graph)]!;
+    return done;
+  }
+
+  /** Unbinds the nodes of graphs that are reclaimed, and retires the graphs. Returns the ids' worth of work done. */
+  #dropGraphs(now: number, budget: number): number {
+    const { publisher, memory } = this.#core;
+    const { graphs, nodes, zones } = publisher;
+    const queue = this.#removedGraphs;
+    graphs.takeRemoved(this.#arrived);
+    for (const graph of this.#arrived) queue.push(graph);
+    this.#arrived.length = 0;
+    let done = 0;
+    const all = queue.length;
+    for (let looks = Math.min(queue.length, SLICE_GRAPHS); looks > 0 && done < budget; looks--) {
+      const graph = queue.shift();
+      const shard = graphs.shardOf(graph);
+      const applied = memory.rings[shard]!.appliedPosition();
       // The state may still be the row's from its former graph: only after the removal is it this one's.
-      const applied = publisher.graphs.isRemovalApplied(graph, ring.appliedPosition());
-      const reclaimed = applied && memory.graphs.state[graph] === GraphState.free;
-      if (reclaimed && budget > 0 && !publisher.nodes.dropGraph(graph, now, budget)) {
-        budget -= 64;
-        const shard = publisher.graphs.shardOf(graph);
-        publisher.zones.dropGraph(graph, shard, ring.appliedPosition());
-        publisher.graphs.retire(graph, now);
+      if (!graphs.isRemovalApplied(graph, applied) || memory.graphs.state[graph] !== GraphState.free) {
+        // Shards do not reclaim them in the order of their removal: others have their turn first.
+        queue.push(graph);
         continue;
       }
-      this.#removedGraphs[kept++] = graph;
+      const asked = budget - done;
+      const dropped = nodes.dropGraph(graph, now, asked);
+      done += dropped;
+      if (dropped === asked) {
+        queue.push(graph);
+        break;
+      }
+      done += GRAPH_IDS;
+      zones.dropGraph(graph, shard, applied);
+      graphs.retire(graph, now);
     }
-    this.#removedGraphs.length = kept;
-    publisher.graphs.releaseExpired(now, COLLECT_IDS);
-    this.#core.watchers.tidy(now);
+    // Where some were ready among those that were looked at, others may be.
+    this.#areGraphsLeft = done > 0 && all > SLICE_GRAPHS;
+    return done;
   }
 
   // ------------------------------------------------------------ workers
@@ -120,6 +195,8 @@ export class Caretaker {
     }
     if (this.#lostThreads.length > 0) this.#releaseRecovered();
     scheduler.progress();
+    // What was in flight is applied, and nobody may publish for long: what left makes room now.
+    this.#keepTidy();
   }
 
   /** The exit of a worker was seen: its shards are recovered by another. */
@@ -158,7 +235,8 @@ export class Caretaker {
   giveUp(reason: string): void {
     if (this.#failure !== undefined) return;
     this.#failure = new AthanorError('ATHANOR_WORKER_LOST', reason);
-    this.#fail(this.#failure);
+    this.#core.over.end(this.#failure);
+    this.#core.closing.end(this.#failure);
     this.#core.publisher.fail(this.#failure);
     this.#core.watchers.end(this.#failure);
     this.#core.jobs.close(this.#failure);
@@ -180,4 +258,11 @@ export class Caretaker {
     );
     return true;
   }
+}
+
+/** Resolves in the next turn of the event loop. */
+function turnOf(host: Host): Promise<void> {
+  return new Promise((resolve) => {
+    host.endOfTick(resolve);
+  });
 }

@@ -1,3 +1,5 @@
+import { EndingSource } from '../base/ending.js';
+import { AthanorError } from '../base/errors.js';
 import { NO_ROW } from '../base/limits.js';
 import type { Memory } from '../memory/reserve.js';
 import type { EngineMemory } from '../pool/engine-memory.js';
@@ -37,6 +39,11 @@ export class EngineCore {
   readonly slab = new Slab();
   readonly idSource: IdSource;
   readonly watchers: Watchers;
+  /** The engine fails, or `close` was called: nothing that it would take or find out is waited for any more. */
+  readonly closing = new EndingSource();
+  /** The engine has failed or is closed: nothing more is applied. */
+  readonly over = new EndingSource();
+  #isClosed = false;
   /** By shard, made when it is first read: each compiles loops of its own. */
   readonly #readers: ShardReader[] = [];
 
@@ -76,11 +83,24 @@ export class EngineCore {
     };
   }
 
+  /** From here on nothing is read: the memory's locks may be left taken by threads that are ended. */
+  closeReads(): void {
+    this.#isClosed = true;
+    this.#readers.length = 0;
+  }
+
+  /** @throws AthanorError ATHANOR_CLOSED */
+  assertReadable(): void {
+    if (this.#isClosed)
+      throw new AthanorError('ATHANOR_CLOSED', 'the engine is closed: nothing is read from it any more');
+  }
+
   shardOf(graph: number): number {
     return graph % this.memory.shards;
   }
 
   readerOf(graph: number): ShardReader {
+    this.assertReadable();
     return this.#reader(graph % this.memory.shards);
   }
 
@@ -101,6 +121,7 @@ export class EngineCore {
 
   /** Row of the graph of that name that is alive as applied, or NO_ROW. */
   readRow(ref: GraphRef): number {
+    this.assertReadable();
     const { graphs, graphBook } = this.memory;
     let row = ref.row;
     if (row !== NO_ROW && graphs.state[row] === GraphState.alive && graphBook.generation[row] === ref.generation)
@@ -131,11 +152,9 @@ export class EngineCore {
   edgeExists(shard: number, source: number, target: number, kind: number): boolean {
     const reader = this.#reader(shard);
     reader.lock();
-    try {
-      return reader.edges.find(source, target, kind) !== NO_ROW;
-    } finally {
-      reader.unlock();
-    }
+    const found = reader.edges.find(source, target, kind) !== NO_ROW;
+    reader.unlock();
+    return found;
   }
 
   /** Number of a kind, or undefined when no event has named it. */

@@ -1,11 +1,11 @@
 /// <reference lib="esnext.disposable" preserve="true" />
+import { abortOf, unlessEnded } from '../base/ending.js';
 import { AthanorError, show } from '../base/errors.js';
 import type { EngineEvent, EngineOptions, EngineStats, GraphOptions } from '../base/types.js';
 import { Memory } from '../memory/reserve.js';
 import { Histogram } from '../observe/histogram.js';
 import { EngineMemory } from '../pool/engine-memory.js';
 import type { InspectResult, InspectTask } from '../pool/inspect.js';
-import { aborted } from '../pool/jobs.js';
 import { nodeWorld, type PoolEvents, type World } from '../pool/pool.js';
 import { EdgeBudget } from '../publish/edge-budget.js';
 import { DECLARATION_BYTES } from '../publish/event-writer.js';
@@ -13,6 +13,7 @@ import { GraphRefs } from '../publish/graph-refs.js';
 import { GraphTable } from '../publish/graph-table.js';
 import { KindTable } from '../publish/kinds.js';
 import { NodeTable } from '../publish/node-table.js';
+import { Room } from '../publish/room.js';
 import { ShardWriter } from '../publish/shard-writer.js';
 import { ZonePublisher } from '../publish/zones.js';
 import { Count } from '../schedule/control.js';
@@ -21,12 +22,10 @@ import { Caretaker } from './caretaker.js';
 import { EngineCore } from './core.js';
 import { Graph } from './graph.js';
 import { GraphCatalog } from './graph-catalog.js';
+import { checkSignal, ingest } from './ingest.js';
 import { planMemory } from './memory-plan.js';
 import { type ResolvedOptions, resolveOptions } from './options.js';
 import { refuseUnbuilt } from './unsupported.js';
-
-/** Events between two calls of `onProgress`. */
-const PROGRESS_EVENTS = 512;
 
 /**
  * An engine: publishes events from this thread's event loop to worker threads, which keep graphs in shared memory that any
@@ -58,6 +57,7 @@ export class Engine implements AsyncDisposable {
     const memory = EngineMemory.create(ledger, plan);
     const { shards } = plan;
     const batches = new Histogram();
+    const room = new Room();
     let core: EngineCore | undefined;
     let caretaker: Caretaker | undefined;
     const { pool, host } = world(
@@ -73,7 +73,7 @@ export class Engine implements AsyncDisposable {
       resolved,
     );
     const writers = memory.rings.map(
-      (ring, shard) => new ShardWriter(shard, ring, memory.heaps[shard]!, (events) => batches.record(events)),
+      (ring, shard) => new ShardWriter(shard, ring, memory.heaps[shard]!, room, (events) => batches.record(events)),
     );
     const { control } = memory;
     const scheduler = new Scheduler({
@@ -92,6 +92,7 @@ export class Engine implements AsyncDisposable {
       shards,
       capacity: resolved.capacity.graphs,
       reserved: plan.graphRows,
+      room,
     });
     const nodes = new NodeTable({
       ids: memory.ids,
@@ -103,6 +104,7 @@ export class Engine implements AsyncDisposable {
       reserved: plan.nodeRows,
       shards,
       shardOfGraph: (graph) => graphs.shardOf(graph),
+      room,
     });
     const sum = (word: number): number => {
       let total = 0;
@@ -110,6 +112,10 @@ export class Engine implements AsyncDisposable {
       return total;
     };
     const edges = memory.rings.map((_, shard) => memory.edgesOf(shard));
+    // A shard whose frames are applied and whose removed things are reclaimed: what is there is live.
+    const isSettled = (writer: ShardWriter): boolean =>
+      writer.isStill && !graphs.isLeaving && edges[writer.shard]!.pendingCascades === 0;
+    for (const writer of writers) writer.isSettled = () => isSettled(writer);
     const publisher = new ZonePublisher({
       nodes,
       graphs,
@@ -124,7 +130,10 @@ export class Engine implements AsyncDisposable {
         edges: () => edges.reduce((total, shard) => total + shard.count, 0),
         upsertsApplied: () => sum(Count.edgeUpserts),
         exists: (shard, source, target, kind) => core!.edgeExists(shard, source, target, kind),
+        isSettled: () => writers.every(isSettled),
+        room,
       }),
+      room,
       scheduler,
       clock: resolved.clock,
       host,
@@ -154,7 +163,7 @@ export class Engine implements AsyncDisposable {
 
   /**
    * The named graph; created, with an event, on first write.
-   * @throws AthanorError ATHANOR_INVALID_OPTION for options that are not those of an existing graph.
+   * @throws AthanorError ATHANOR_INVALID_OPTION for options that are not those of an existing graph, ATHANOR_CLOSED.
    */
   graph(name: string, options?: GraphOptions): Graph {
     if (typeof name !== 'string' || name === '' || (name.length * 3 > 256 && Buffer.byteLength(name) > 256)) {
@@ -163,6 +172,7 @@ export class Engine implements AsyncDisposable {
         `name: ${show(name)} is not a non-empty string of at most 256 bytes`,
       );
     }
+    this.#core.assertReadable();
     const { refs } = this.#core.publisher;
     if (options !== undefined) refs.declare(refs.of(name), options, 'ATHANOR_INVALID_OPTION');
     return new Graph(this.#core, name);
@@ -177,8 +187,13 @@ export class Engine implements AsyncDisposable {
     return this.#core.publisher.publish(events);
   }
 
-  /** Resolves when there is room again. */
-  drained(): Promise<void> {
+  /**
+   * Resolves when there is room: in the rings, and for whatever ATHANOR_BACKPRESSURE was thrown for. Then the refused call is
+   * accepted, or refused with ATHANOR_CAPACITY, unless others have taken the room first.
+   * @throws AthanorError ATHANOR_CLOSED, ATHANOR_SLOW_CONSUMER.
+   */
+  async drained(): Promise<void> {
+    this.#core.publisher.assertOpen();
     return this.#caretaker.drained();
   }
 
@@ -189,56 +204,24 @@ export class Engine implements AsyncDisposable {
     }
     if (options.durable === true)
       throw new AthanorError('ATHANOR_UNSUPPORTED', 'durable: the journal is not built yet');
-    checkSignal(options.signal);
-    await abortable(this.#caretaker.flushed(), options.signal);
+    const { signal } = options;
+    checkSignal(signal);
+    this.#core.publisher.assertOpen();
+    await unlessEnded(this.#caretaker.flushed(), [signal && abortOf(signal)]);
   }
 
   /**
-   * Publishes from any iterable, each event as it comes, waiting when the rings are full; resolves with the number of
-   * events. When the source, an event or the signal ends it early it rejects, and what came before stays accepted.
-   * @throws AthanorError ATHANOR_INVALID_EVENT, ATHANOR_CAPACITY, ATHANOR_PAYLOAD_TOO_LARGE, ATHANOR_CLOSED, ATHANOR_ABORTED.
+   * Publishes from any iterable, each event as it comes, waiting while there is no room; resolves with the number of events.
+   * It lets the event loop go on every few milliseconds, whatever the source. When the source, an event, the signal or
+   * `close()` ends it early it rejects, and what came before stays accepted.
+   * @throws AthanorError ATHANOR_INVALID_EVENT, ATHANOR_INVALID_OPTION, ATHANOR_CAPACITY, ATHANOR_PAYLOAD_TOO_LARGE,
+   * ATHANOR_CLOSED, ATHANOR_ABORTED, ATHANOR_SLOW_CONSUMER.
    */
   async ingest(
     events: Iterable<EngineEvent> | AsyncIterable<EngineEvent>,
     options: { signal?: AbortSignal; onProgress?: (published: number) => void } = {},
   ): Promise<number> {
-    const { signal, onProgress } = options;
-    checkSignal(signal);
-    let published = 0;
-    const source = iteratorOf(events);
-    try {
-      for (;;) {
-        if (signal?.aborted) throw aborted(signal);
-        // An iterator that answers at once is not waited for: a turn of the microtask queue would cost more than the event.
-        const next = source.next();
-        const { done, value } = 'then' in next ? await abortable(next, signal) : next;
-        if (done === true) break;
-        while (!this.#accepted(value)) {
-          await abortable(this.drained(), signal);
-          if (signal?.aborted) throw aborted(signal);
-        }
-        published++;
-        if (!this.#core.publisher.hasRoom) await abortable(this.drained(), signal);
-        if (published % PROGRESS_EVENTS === 0) onProgress?.(published);
-      }
-    } catch (error) {
-      // As leaving a for-of loop does; what the source answers to that is of no use to anybody.
-      void Promise.resolve(source.return?.()).catch(() => undefined);
-      throw error;
-    }
-    if (published % PROGRESS_EVENTS !== 0) onProgress?.(published);
-    return published;
-  }
-
-  /** False when there is no room; whatever else is wrong with the event is thrown. */
-  #accepted(event: EngineEvent): boolean {
-    try {
-      this.publish(event);
-      return true;
-    } catch (error) {
-      if (error instanceof AthanorError && error.code === 'ATHANOR_BACKPRESSURE') return false;
-      throw error;
-    }
+    return ingest(this.#core, () => this.#caretaker.drained(), events, options);
   }
 
   // ------------------------------------------------------------ insight
@@ -289,38 +272,46 @@ export class Engine implements AsyncDisposable {
   }
 
   async #inspect(what: InspectTask['what']): Promise<InspectResult> {
-    this.#core.publisher.assertOpen();
-    await this.#caretaker.flushed();
-    const { publisher, pool } = this.#core;
-    return pool.inspect({
+    const { publisher, pool, closing } = this.#core;
+    publisher.assertOpen();
+    await unlessEnded(this.#caretaker.flushed(), [closing]);
+    const found = pool.inspect({
       what,
       kinds: publisher.kinds.names(),
       zones: publisher.zones.names(),
       nodeRows: publisher.nodes.rows.highWater,
       graphRows: publisher.graphs.highWater,
     });
+    return unlessEnded(found, [closing]);
   }
 
   // ------------------------------------------------------------ the end
 
-  /** Applies what was accepted, then stops the workers. Again: the same promise. */
+  /**
+   * Applies what was accepted, then stops the workers. Again: the same promise. From the call on nothing more is taken, and
+   * what waits (`ingest`, `drained`, `verify`, jobs, watchers) ends at once; reads go on until it has resolved.
+   */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
   }
 
   async #close(): Promise<void> {
-    const { publisher, scheduler, pool, jobs } = this.#core;
+    const { publisher, scheduler, pool, jobs, closing, over, watchers, snapshots } = this.#core;
+    const closed = new AthanorError('ATHANOR_CLOSED', 'the engine is closed');
     publisher.close();
+    closing.end(closed);
     // First those who may hold a shard back.
-    this.#core.watchers.end();
-    jobs.close(new AthanorError('ATHANOR_CLOSED', 'the engine is closed'));
+    watchers.end();
+    jobs.close(closed);
     try {
       await this.#caretaker.flushed();
     } finally {
+      this.#core.closeReads();
+      over.end(closed);
       scheduler.stop();
       await pool.close();
-      this.#core.snapshots.close();
+      snapshots.close();
     }
   }
 
@@ -337,32 +328,6 @@ function planScratch(ledger: Memory, rows: number, graphs: number) {
     removalStamps: new Uint32Array(ledger.reserve('publish.removalStamps', rows * 4)),
     attention: new Uint8Array(ledger.reserve('publish.attention', rows)),
   };
-}
-
-function iteratorOf(
-  events: Iterable<EngineEvent> | AsyncIterable<EngineEvent>,
-): Iterator<EngineEvent> | AsyncIterator<EngineEvent> {
-  const source = events as Partial<Iterable<EngineEvent> & AsyncIterable<EngineEvent>> | null | undefined;
-  const iterator = source?.[Symbol.asyncIterator]?.() ?? source?.[Symbol.iterator]?.();
-  if (iterator === undefined) {
-    throw new AthanorError('ATHANOR_INVALID_EVENT', `events: ${show(events)} is neither iterable nor async iterable`);
-  }
-  return iterator;
-}
-
-function checkSignal(signal: unknown): void {
-  if (signal === undefined || signal instanceof AbortSignal) return;
-  throw new AthanorError('ATHANOR_INVALID_OPTION', `signal: ${show(signal)} is not an AbortSignal`);
-}
-
-async function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise;
-  if (signal.aborted) throw aborted(signal);
-  return new Promise<T>((resolve, reject) => {
-    const onAbort = (): void => reject(aborted(signal));
-    signal.addEventListener('abort', onAbort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
 }
 
 /** Starts an engine: reserves its memory and starts its worker threads. */

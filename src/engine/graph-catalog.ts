@@ -53,6 +53,7 @@ export class GraphCatalog {
   /** Made when it is first asked: who has no use for it pays nothing. */
   #reader(): CatalogReader {
     const { memory } = this.#core;
+    this.#core.assertReadable();
     this.#made ??= new CatalogReader({
       shards: memory.rings.map((_, shard) => ({
         lock: this.#core.lockOf(shard),

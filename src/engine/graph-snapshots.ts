@@ -1,3 +1,4 @@
+import { unlessEnded } from '../base/ending.js';
 import { NO_ROW } from '../base/limits.js';
 import { arrayChunks } from '../csr/array-arcs.js';
 import { csrBuildTask, Side } from '../csr/build.js';
@@ -190,7 +191,7 @@ export class GraphSnapshots {
     const core = this.#core;
     const { order, size, topology } = core.memory.graphs;
     const reader = core.readerOf(graph);
-    while (!reader.tryLock(LOCK_MS)) await Promise.race([job.failed, pause(core.host, PAUSE_MS)]);
+    while (!reader.tryLock(LOCK_MS)) await unlessEnded(pause(core.host, PAUSE_MS), [job.failed]);
     try {
       return {
         graph,

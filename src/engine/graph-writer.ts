@@ -82,7 +82,8 @@ export class GraphWriter {
     checkId('id', id);
     const { publisher } = this.core;
     checkObject('options', options);
-    if (options.create === true) return publisher.handles(this.ref, [id])[0]!;
+    this.core.assertReadable();
+    if (options.create === true) return this.handles([id])[0]!;
     const graph = publisher.liveRow(this.ref);
     const row = graph === NO_ROW ? NO_ROW : publisher.nodes.find(graph, id);
     return row === NO_ROW ? undefined : row;
@@ -95,6 +96,7 @@ export class GraphWriter {
     if (!Number.isSafeInteger(ids.length)) {
       throw new AthanorError('ATHANOR_INVALID_EVENT', `ids: ${show(ids)} is not an array`);
     }
+    this.core.publisher.assertOpen();
     return this.core.publisher.handles(this.ref, ids);
   }
 

@@ -101,6 +101,7 @@ export function* edgeViews(core: EngineCore, graph: number): IterableIterator<Ed
   let rows = new Uint32Array(EDGES_AT_ONCE);
   for (let next = nodeBook.first[graph]!; next !== 0; next = nodeBook.next[next - 1]!) {
     const row = next - 1;
+    core.assertReadable();
     if ((nodes.flags[row]! & NodeFlag.alive) === 0) continue;
     let found = 0;
     // A hub's are read in parts. A row that was freed meanwhile may hold another edge: if it is one of the node's, it counts.

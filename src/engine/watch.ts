@@ -1,3 +1,4 @@
+import { type Ending, onAbort } from '../base/ending.js';
 import { AthanorError, show } from '../base/errors.js';
 import { MAX_ROAMING, NO_ROW } from '../base/limits.js';
 import type { RoamEvent, RoamingOptions, WatchOptions, ZoneDetect, ZoneEvent } from '../base/types.js';
@@ -128,16 +129,15 @@ export class Watchers {
   }
 
   #queue<T>(signal: AbortSignal | undefined, onEnd: () => void): EventQueue<T> {
-    const onAbort = (): void => queue.end();
     const queue = new EventQueue<T>(
       QUEUE_EVENTS,
       () => this.drainAll(),
       () => {
-        signal?.removeEventListener('abort', onAbort);
+        leaveSignal?.();
         onEnd();
       },
     );
-    signal?.addEventListener('abort', onAbort, { once: true });
+    const leaveSignal = signal === undefined ? undefined : onAbort(signal, () => queue.end());
     return queue;
   }
 
@@ -291,7 +291,7 @@ export class Watchers {
 
   // ------------------------------------------------------------ slow watchers
 
-  readonly #flushes = new Set<(error: AthanorError) => void>();
+  readonly #flushes = new Set<(error: unknown) => void>();
   #cancelLook: (() => void) | undefined;
 
   #stall(shard: number, watcher: Watcher): void {
@@ -302,25 +302,22 @@ export class Watchers {
     if (this.#flushes.size > 0) this.#lookLater();
   }
 
-  /** Rejects when a shard waits for a watcher that does not read; until `done`. */
-  slow(): { found: Promise<never>; done: () => void } {
-    let reject: (error: AthanorError) => void = () => undefined;
-    const found = new Promise<never>((_, refuse) => {
-      reject = refuse;
-    });
-    found.catch(() => undefined);
-    this.#flushes.add(reject);
-    if (this.#stalls.some((stall) => stall !== undefined)) this.#lookLater();
-    return {
-      found,
-      done: () => {
-        this.#flushes.delete(reject);
+  /** Ends what waits when a shard waits for a watcher that does not read; looked after while something waits. */
+  readonly slow: Ending = {
+    ended: false,
+    error: undefined,
+    add: (onEnd) => {
+      const entry = (error: unknown): void => onEnd(error);
+      this.#flushes.add(entry);
+      if (this.#stalls.some((stall) => stall !== undefined)) this.#lookLater();
+      return () => {
+        this.#flushes.delete(entry);
         if (this.#flushes.size > 0) return;
         this.#cancelLook?.();
         this.#cancelLook = undefined;
-      },
-    };
-  }
+      };
+    },
+  };
 
   #lookLater(): void {
     this.#cancelLook ??= this.#core.host.after(LOOK_MS, () => {
@@ -347,7 +344,7 @@ export class Watchers {
         'ATHANOR_SLOW_CONSUMER',
         `a watcher of graph ${show(stall.watcher.graph)} was not read for ${SLOW_MS} ms: it holds ${QUEUE_EVENTS} events, and its shard waits`,
       );
-      for (const reject of this.#flushes) reject(error);
+      for (const onEnd of [...this.#flushes]) onEnd(error);
       return;
     }
     if (waiting && this.#flushes.size > 0) this.#lookLater();

@@ -141,7 +141,8 @@ export class ShardEdges {
    */
   dropNode(row: number): number {
     if (this.entriesOf(row) === 0) return 0;
-    const live = this.degree(row, Both);
+    // A loop stands in both lists. It is no ghost: it would have gone with the lists of its only end.
+    const live = this.degree(row, Both) - this.#rows.loops[row]!;
     this.detachRow(row);
     return live;
   }
@@ -261,8 +262,7 @@ export class ShardEdges {
 
   /** Edges of the node in one direction; in both, a self-loop counts twice. Walks over them while cascades wait. */
   degree(row: number, direction: number): number {
-    // A loop stands in both lists. It is no ghost: it would have gone with the lists of its only end.
-    if (direction === Both) return this.degree(row, Out) + this.degree(row, In) - this.#rows.loops[row]!;
+    if (direction === Both) return this.degree(row, Out) + this.degree(row, In);
     const length = this.#rows.lists[listAt(row, direction) + 1]!;
     if (length === 0 || this.#words[Word.cascades] === 0) return length;
     let live = 0;

@@ -1,3 +1,4 @@
+import { aborted, EndingSource, onAbort, unlessEnded } from '../base/ending.js';
 import { AthanorError, InvariantError } from '../base/errors.js';
 import type { PhasePlan } from '../base/kernel.js';
 import { Memory } from '../memory/reserve.js';
@@ -70,13 +71,12 @@ export class Jobs {
     if (this.#closed !== undefined) throw this.#closed;
     if (signal?.aborted) throw aborted(signal);
     const job = new Job(name, this.#world);
-    const onAbort = (): void => job.fail(aborted(signal!));
-    signal?.addEventListener('abort', onAbort, { once: true });
+    const leaveSignal = signal === undefined ? undefined : onAbort(signal, () => job.fail(aborted(signal)));
     const releaseRows = holdsRows ? this.#world.holdRows() : undefined;
     const stopProgress = onProgress === undefined ? undefined : this.#watchProgress(job, onProgress);
     this.#running.add(job);
     try {
-      const result = await Promise.race([this.#runBody(job, body), job.failed]);
+      const result = await unlessEnded(this.#runBody(job, body), [job.failed]);
       stopProgress?.();
       onProgress?.(job.total, job.total);
       return result;
@@ -87,7 +87,7 @@ export class Jobs {
       stopProgress?.();
       this.#running.delete(job);
       releaseRows?.();
-      signal?.removeEventListener('abort', onAbort);
+      leaveSignal?.();
     }
   }
 
@@ -138,8 +138,8 @@ export class Job {
   readonly name: string;
   /** What it reserves goes with it, but for what its result holds. */
   readonly memory: Memory;
-  /** Rejects when the job is aborted or fails; never resolves. */
-  readonly failed: Promise<never>;
+  /** The job is aborted or fails. */
+  readonly failed = new EndingSource();
   /** Chunks of all phases, for progress. */
   total = 0;
   readonly #world: JobWorld;
@@ -151,17 +151,11 @@ export class Job {
   #doneBefore = 0;
   #prepared = 0;
   #losses = 0;
-  #failure: { readonly error: unknown } | undefined;
-  #reject: (error: unknown) => void = () => undefined;
 
   constructor(name: string, world: JobWorld) {
     this.name = name;
     this.memory = new Memory(`${name} asks for less at a time`);
     this.#world = world;
-    this.failed = new Promise((_, reject) => {
-      this.#reject = reject;
-    });
-    this.failed.catch(() => undefined);
   }
 
   get done(): number {
@@ -170,10 +164,9 @@ export class Job {
 
   /** The job is over, whatever is left of it. */
   fail(error: unknown): void {
-    if (this.#failure !== undefined) return;
-    this.#failure = { error };
+    if (this.failed.ended) return;
     this.#board?.cancel();
-    this.#reject(error);
+    this.failed.end(error);
   }
 
   release(thread: number): void {
@@ -200,13 +193,13 @@ export class Job {
 
   /** A board of the job's own: cancelled when the job fails, and told of lost workers. */
   adopt(board: JobBoard): void {
-    if (this.#failure !== undefined) board.cancel();
+    if (this.failed.ended) board.cancel();
     this.#board = board;
   }
 
   /** Resolves when all phases of the stage are done. */
   async stage(stage: Stage): Promise<void> {
-    if (this.#failure !== undefined) throw this.#failure.error;
+    if (this.failed.ended) throw this.failed.error;
     const chunks = Math.max(stage.first.chunks, stage.mostChunks ?? 0);
     const board = JobBoard.create(this.memory, chunks, stage.first);
     this.#board = board;
@@ -214,19 +207,19 @@ export class Job {
     this.#isOnce = once;
     const task: JobTask = { board: board.token, kernel, data, standStill };
     // The first that finds the stage done ends it here: nobody waits for those that have not begun.
-    await new Promise<void>((resolve, reject) => {
-      this.failed.catch(reject);
+    const done = new Promise<void>((resolve, reject) => {
       this.#break = reject;
       const participants = Math.max(1, Math.min(this.#world.workers, chunks));
       for (let k = 0; k < participants; k++) void this.#participate(board, task).then(resolve, reject);
     });
+    await unlessEnded(done, [this.failed]);
     this.#doneBefore += board.done;
     this.#board = undefined;
   }
 
   /** Resolves when the stage is done; what else a participant ends for, it is sent again. */
   async #participate(board: JobBoard, task: JobTask): Promise<void> {
-    while (this.#failure === undefined && this.#board === board) {
+    while (!this.failed.ended && this.#board === board) {
       let end: ParticipantEnd;
       try {
         end = await this.#world.participate(task);
@@ -245,8 +238,4 @@ export class Job {
     }
     // Over by another participant, or failed: either has settled the stage.
   }
-}
-
-export function aborted(signal: AbortSignal): AthanorError {
-  return new AthanorError('ATHANOR_ABORTED', 'signal: the call was aborted', { cause: signal.reason });
 }

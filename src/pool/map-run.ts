@@ -98,7 +98,7 @@ export class MapRun {
     // What of its memory is touched.
     weigh(rows.buffer, rows.byteLength + generations.byteLength + 3 * starts.byteLength);
     job.adopt(this.#board);
-    job.failed.catch(() => this.stop());
+    job.failed.add(() => this.stop());
     job.onLoss = (thread) => this.#blame(thread);
     this.#dispatch();
   }

@@ -312,6 +312,10 @@ export class Pool implements Workers {
     await this.#quiet();
     this.#end(this.#piscina);
     await this.#ended;
+    const { engine } = control;
+    // The main thread's own wait for progress: nobody else ends it any more, and until then it keeps the engine alive.
+    Atomics.add(engine, Word.progress, 1);
+    Atomics.notify(engine, Word.progress);
   }
 }
 

@@ -1,5 +1,6 @@
 import { AthanorError } from '../base/errors.js';
 import { NO_ROW } from '../base/limits.js';
+import type { Room } from './room.js';
 
 /** Looks for a moment in which no upsert is being applied. */
 const LOOKS = 64;
@@ -14,6 +15,8 @@ export class EdgeBudget {
   readonly #edges: () => number;
   readonly #upsertsApplied: () => number;
   readonly #exists: (shard: number, source: number, target: number, kind: number) => boolean;
+  readonly #room: Room;
+  readonly #isSettled: () => boolean;
   #published = 0;
   #saved = 0;
   /** Upserts that may be published before the shared words are looked at again. */
@@ -25,14 +28,22 @@ export class EdgeBudget {
     edges: () => number;
     upsertsApplied: () => number;
     exists: (shard: number, source: number, target: number, kind: number) => boolean;
+    /** Whether nothing is in flight or waits to be reclaimed. */
+    isSettled: () => boolean;
+    room: Room;
   }) {
     this.#capacity = parts.capacity;
     this.#edges = parts.edges;
     this.#upsertsApplied = parts.upsertsApplied;
     this.#exists = parts.exists;
+    this.#isSettled = parts.isSettled;
+    this.#room = parts.room;
   }
 
-  /** Room for one upsert, before it is written; rows may be NO_ROW, the kind -1: such an edge is new. */
+  /**
+   * Room for one upsert, before it is written; rows may be NO_ROW, the kind -1: such an edge is new.
+   * @throws AthanorError ATHANOR_CAPACITY, or ATHANOR_BACKPRESSURE while room may come back.
+   */
   take(shard: number, source: number, target: number, kind: number): void {
     if (this.#free > 0 || this.#refill()) {
       this.#free--;
@@ -41,9 +52,15 @@ export class EdgeBudget {
     const known = source !== NO_ROW && target !== NO_ROW && kind >= 0;
     if (known && this.#exists(shard, source, target, kind)) return;
     const inFlight = this.#published - this.#upsertsApplied();
-    throw new AthanorError(
-      'ATHANOR_CAPACITY',
-      `edge: option capacity.edges allows ${this.#capacity}, and with ${inFlight} in flight so many are there`,
+    const edges = this.#edges();
+    const message = `edge: option capacity.edges allows ${this.#capacity}, and ${edges} are there`;
+    // What is in flight may be no new edge after all, or remove some.
+    if (this.#isSettled()) throw new AthanorError('ATHANOR_CAPACITY', message);
+    this.#room.refuse(
+      'edges',
+      `${message}, with ${inFlight} in flight or removed ones not reclaimed yet`,
+      (need) => this.room(need) >= need,
+      () => !this.#isSettled(),
     );
   }
 

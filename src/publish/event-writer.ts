@@ -10,6 +10,7 @@ import type { GraphTable } from './graph-table.js';
 import type { KindTable } from './kinds.js';
 import { Attention, type NodeTable } from './node-table.js';
 import { PayloadBuffer } from './payload.js';
+import type { Room } from './room.js';
 import type { ShardWriter } from './shard-writer.js';
 import { Transaction } from './transaction.js';
 
@@ -27,6 +28,8 @@ export class EventWriter {
   readonly kinds: KindTable;
   readonly writers: readonly ShardWriter[];
   readonly edgeBudget: EdgeBudget;
+  /** What calls were refused for while room comes back. */
+  readonly room: Room;
   readonly #scheduler: Scheduler;
   readonly #clock: () => number;
   protected readonly payload: PayloadBuffer;
@@ -56,6 +59,7 @@ export class EventWriter {
     kinds: KindTable;
     writers: readonly ShardWriter[];
     edgeBudget: EdgeBudget;
+    room: Room;
     scheduler: Scheduler;
     clock: () => number;
     host: Pick<Host, 'now' | 'endOfTick'>;
@@ -67,6 +71,7 @@ export class EventWriter {
     this.kinds = parts.kinds;
     this.writers = parts.writers;
     this.edgeBudget = parts.edgeBudget;
+    this.room = parts.room;
     this.#scheduler = parts.scheduler;
     this.#clock = parts.clock;
     this.host = parts.host;
@@ -149,20 +154,27 @@ export class EventWriter {
     try {
       task();
     } catch (error) {
-      const full = error instanceof AthanorError && error.code === 'ATHANOR_BACKPRESSURE';
-      const hopeless = full && this.writers.some((writer) => writer.filledAlone);
-      this.transaction.rollback(this.host.now());
+      const short = error instanceof AthanorError && error.code === 'ATHANOR_BACKPRESSURE' ? this.room.last : undefined;
+      const framesShort = short?.what === 'frames' && this.writers.some((writer) => writer.isTooLong);
+      // It may need still more than it came to: doubled, that is known after a few tries.
+      if (short !== undefined) short.need = 2 * this.transaction.taken + 1;
+      this.transaction.rollback();
       for (const writer of this.writers) writer.rollback();
       this.edgeBudget.rollback();
       this.published = published;
       this.appliedHere = appliedHere;
       this.#sequence = sequence;
-      if (hopeless) {
+      if (framesShort) {
         throw new AthanorError(
           'ATHANOR_CAPACITY',
           `the array of events needs more frames than option batch.maxInFlight (${this.writers[0]!.ring.slots}) gives a shard: publish it in parts`,
           { cause: error },
         );
+      }
+      // What it waits for is its own doing: of what was there before nothing comes back.
+      if (short !== undefined && short.what !== 'frames' && !short.comesBack()) {
+        const message = `${short.message}, and nothing more comes back: publish the array of events in parts`;
+        throw new AthanorError('ATHANOR_CAPACITY', message, { cause: error });
       }
       throw error;
     }
@@ -194,6 +206,13 @@ export class EventWriter {
     return bound;
   }
 
+  /** The graph's removal stands in the writer's open frame. */
+  protected graphIsRemoved(graph: number, writer: ShardWriter): void {
+    this.transaction.removedGraph(graph);
+    this.graphs.remove(graph, writer.openPosition);
+    this.nodes.graphRemoved(graph);
+  }
+
   protected kindIsNew = false;
 
   protected declareKind(kind: string): number {
@@ -219,9 +238,15 @@ export class EventWriter {
   }
 
   protected full(writer: ShardWriter): never {
-    throw new AthanorError(
-      'ATHANOR_BACKPRESSURE',
-      `shard ${writer.shard}: all ${writer.ring.slots} frames (option batch.maxInFlight) are in flight: wait for drained()`,
+    const { shard, ring } = writer;
+    // An array needs as many frames again as it filled, as far as is known, and one more.
+    const frames = Math.min(ring.slots, 2 * writer.filled + 2);
+    this.room.refuse(
+      'frames',
+      `shard ${shard}: all ${ring.slots} frames (option batch.maxInFlight) are in flight`,
+      () => writer.isLow && ring.slots - ring.inFlight() >= frames,
+      () => true,
+      shard,
     );
   }
 

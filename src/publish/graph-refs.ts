@@ -19,6 +19,8 @@ export interface GraphRef {
 
 /** Refs kept by name; names beyond are looked up again. */
 const KEPT_REFS = 65_536;
+/** Options that are kept for names without a live graph: of more the oldest are forgotten. */
+const KEPT_OPTIONS = 65_536;
 
 /** Options as the `kind` column of a `graph.created` event carries them. */
 export function optionBits(options: GraphOptions): number {
@@ -51,6 +53,8 @@ export class GraphRefs {
   readonly #declared = new Map<string, GraphOptions>();
   /** Names whose graph was removed after its options were declared: they hold until others are. */
   readonly #released = new Set<string>();
+  /** Names with options and without a live graph, in the order in which they came to be so. */
+  readonly #idle = new Set<string>();
   readonly #live: (row: number) => { bits: number; radius: number };
   #last: GraphRef | undefined;
 
@@ -102,11 +106,14 @@ export class GraphRefs {
     if (!isLive && (before === undefined || this.#released.has(ref.name))) {
       this.#released.delete(ref.name);
       this.#declared.set(ref.name, given);
+      this.#rest(ref.name);
       ref.space = this.spaceOf(ref.name);
       return () => {
-        if (before === undefined) this.#declared.delete(ref.name);
-        else this.#declared.set(ref.name, before);
-        if (before !== undefined) this.#released.add(ref.name);
+        if (before === undefined) this.#forget(ref.name);
+        else {
+          this.#declared.set(ref.name, before);
+          this.#released.add(ref.name);
+        }
         ref.space = this.spaceOf(ref.name);
       };
     }
@@ -143,9 +150,36 @@ export class GraphRefs {
   removed(name: string, row: number): () => void {
     const isNew = this.#declared.has(name) && !this.#released.has(name);
     if (isNew) this.#released.add(name);
+    if (this.#declared.has(name)) this.#rest(name);
     if (this.#last?.row === row) this.#last = undefined;
     return () => {
       if (isNew) this.#released.delete(name);
+      this.#idle.delete(name);
     };
+  }
+
+  /** A graph of the name was created: its options are kept for as long as it lives. What is returned takes it back. */
+  created(name: string): () => void {
+    const wasIdle = this.#idle.delete(name);
+    return () => {
+      if (wasIdle) this.#idle.add(name);
+    };
+  }
+
+  /** There is no live graph of the name: its options are the last to be forgotten. */
+  #rest(name: string): void {
+    this.#idle.delete(name);
+    this.#idle.add(name);
+    if (this.#idle.size <= KEPT_OPTIONS) return;
+    for (const oldest of this.#idle) {
+      this.#forget(oldest);
+      return;
+    }
+  }
+
+  #forget(name: string): void {
+    this.#idle.delete(name);
+    this.#declared.delete(name);
+    this.#released.delete(name);
   }
 }

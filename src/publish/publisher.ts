@@ -350,8 +350,7 @@ export class Publisher extends EventWriter {
     this.payload.clear();
     const writer = this.begin(ref.shard);
     this.head(writer, EventType.graphRemoved, 0, graph, 0, at);
-    this.transaction.removedGraph(graph);
-    this.graphs.remove(graph, writer.openPosition);
+    this.graphIsRemoved(graph, writer);
     this.transaction.also(this.refs.removed(ref.name, graph));
     this.end(writer);
   }
@@ -379,7 +378,8 @@ export class Publisher extends EventWriter {
       return;
     }
     const at = time ?? this.now();
-    const graph = this.graphs.create(ref.name);
+    const graph = this.graphs.create(ref.name, this.host.now());
+    this.transaction.also(this.refs.created(ref.name));
     this.transaction.createdGraph(graph);
     this.refs.refresh(ref);
     this.payload.clear();

@@ -5,16 +5,19 @@ import { RowQueue, TimedRowQueue } from './row-queue.js';
 const BLOCK_ROWS = 1024;
 /** A freed row is not used again for this long. */
 export const QUARANTINE_MS = 1000;
-
-/** Why no row was to be had. */
-export type RowShortage = 'capacity' | 'quarantine';
+/**
+ * Epochs are so long. A row that was read is bound anew a quarantine later at the earliest: two epochs. So they tell the two
+ * apart, and 32 bits of them last for 68 years, however often rows come and go.
+ */
+const EPOCH_MS = QUARANTINE_MS / 2;
+/** Rows that leave quarantine for one that is wanted, where as many may: the work stays in proportion. */
+const RELEASED_AT_ONCE = 64;
 
 /**
  * Main thread. Dense rows, handed out oldest freed first. A retired row waits in quarantine, at least QUARANTINE_MS and as
  * long as a hold older than its retirement lasts, so that handles and reads that are under way never meet another node.
  */
 export class RowAllocator {
-  readonly #capacity: number;
   readonly #reserved: number;
   readonly #boundEpoch: Uint32Array;
   readonly #fresh: Uint32Array;
@@ -29,18 +32,16 @@ export class RowAllocator {
   #epoch = 1;
 
   /**
-   * `nodes` rows may be live at once; `reserved` rows exist, the rest being for those in quarantine. `boundEpoch` is
-   * zeroed memory of a word a row. `onRelease` is told of each row that leaves quarantine.
+   * `reserved` rows exist, for live nodes and those in quarantine. `boundEpoch` is zeroed memory of a word a row. `onRelease`
+   * is told of each row that leaves quarantine.
    */
   constructor(parts: {
-    nodes: number;
     reserved: number;
     shards: number;
     boundEpoch: Uint32Array;
     shardOfRow: (row: number) => number;
     onRelease: (row: number) => void;
   }) {
-    this.#capacity = parts.nodes;
     this.#reserved = parts.reserved;
     this.#boundEpoch = parts.boundEpoch;
     this.#fresh = new Uint32Array(parts.shards);
@@ -50,16 +51,18 @@ export class RowAllocator {
     this.#onRelease = parts.onRelease;
   }
 
+  /** Rows that are handed out and not retired. */
   get live(): number {
     return this.#live;
   }
 
-  get capacity(): number {
-    return this.#capacity;
-  }
-
   get quarantined(): number {
     return this.#quarantine.length;
+  }
+
+  /** Rows that are to be had at once. */
+  get free(): number {
+    return this.#reserved - this.#live - this.#quarantine.length;
   }
 
   /** Rows from here on were never used. */
@@ -67,32 +70,24 @@ export class RowAllocator {
     return Math.min(this.#reserved, this.#nextBlock * BLOCK_ROWS);
   }
 
-  /** Raised whenever rows leave quarantine: what was bound in a later epoch than a read was taken may be another node. */
+  /** Raised when rows leave quarantine: what was bound in a later epoch than a read was taken may be another node. */
   get epoch(): number {
     return this.#epoch;
   }
 
-  /** A row for a node of the shard, or NO_ROW: `shortage` tells why. */
-  allocate(shard: number): number {
-    if (this.#live >= this.#capacity) return NO_ROW;
-    const row = this.#take(shard);
+  /** A row for a node of the shard, or NO_ROW: all that exist are live or in quarantine. */
+  allocate(shard: number, nowMs: number): number {
+    const row = this.#take(shard, nowMs);
     if (row === NO_ROW) return NO_ROW;
     this.#live++;
     this.#boundEpoch[row] = this.#epoch;
     return row;
   }
 
-  /** Whether every row that exists is live or in quarantine. */
-  get isOut(): boolean {
-    return this.#live + this.#quarantine.length >= this.#reserved;
-  }
-
-  get shortage(): RowShortage {
-    return this.#live >= this.#capacity ? 'capacity' : 'quarantine';
-  }
-
-  #take(shard: number): number {
+  #take(shard: number, nowMs: number): number {
     const own = this.#free[shard]!;
+    // Those whose time has come before those that were never used: what comes and goes keeps to the memory that it has touched.
+    if (own.length === 0 && this.#quarantine.length > 0) this.releaseExpired(nowMs, RELEASED_AT_ONCE);
     if (own.length > 0) return own.shift();
     if (this.#fresh[shard]! < this.#freshEnd[shard]!) return this.#fresh[shard]!++;
     const start = this.#nextBlock * BLOCK_ROWS;
@@ -136,7 +131,7 @@ export class RowAllocator {
   /** Lets at most `maxRows` rows out of quarantine whose time has come. Returns how many. */
   releaseExpired(nowMs: number, maxRows: number): number {
     let before = nowMs - QUARANTINE_MS;
-    for (const heldSince of this.#holds.values()) before = Math.min(before, heldSince);
+    for (const heldSince of this.#holds.values()) if (heldSince < before) before = heldSince;
     let released = 0;
     while (released < maxRows && this.#quarantine.length > 0 && this.#quarantine.firstMs <= before) {
       const row = this.#quarantine.shift();
@@ -145,11 +140,11 @@ export class RowAllocator {
       this.#free[shard]!.push(row);
       released++;
     }
-    if (released > 0) this.#epoch++;
+    if (released > 0) this.#epoch = Math.max(this.#epoch, Math.floor(nowMs / EPOCH_MS) + 1);
     return released;
   }
 
-  /** When the next row may leave quarantine; Infinity when none waits. */
+  /** When the next row may leave quarantine, if nothing holds it; Infinity when none waits. */
   get nextReleaseMs(): number {
     return this.#quarantine.length === 0 ? Number.POSITIVE_INFINITY : this.#quarantine.firstMs + QUARANTINE_MS;
   }

@@ -4,6 +4,7 @@ import type { FrameRing } from '../ring/ring.js';
 import type { SealTarget } from '../schedule/scheduler.js';
 import type { FrameView } from '../schema/frame.js';
 import type { PayloadBuffer } from './payload.js';
+import type { Room } from './room.js';
 
 /** The part of a ring that may hold sealed frames before `publish` asks its caller to wait. */
 const HIGH_WATER = 0.75;
@@ -33,7 +34,10 @@ export class ShardWriter implements SealTarget {
   readonly #payloadCapacity: number;
   readonly #slots: number;
   readonly #heap: ByteHeap;
+  readonly #room: Room;
   readonly #onSealed: (events: number) => void;
+  /** Whether nothing of the shard is in flight or waits to be reclaimed: no room comes back. */
+  isSettled: () => boolean = () => this.isStill;
   /** Bytes of data blocks written so far, in all frames; after each frame in flight, by its position. */
   #dataBytes = 0;
   readonly #dataBytesAfter: Float64Array;
@@ -44,7 +48,8 @@ export class ShardWriter implements SealTarget {
   #savedOpenedAtMs = 0;
   #savedDataBytes = 0;
 
-  constructor(shard: number, ring: FrameRing, heap: ByteHeap, onSealed: (events: number) => void) {
+  constructor(shard: number, ring: FrameRing, heap: ByteHeap, room: Room, onSealed: (events: number) => void) {
+    this.#room = room;
     this.shard = shard;
     this.ring = ring;
     this.#heap = heap;
@@ -97,19 +102,30 @@ export class ShardWriter implements SealTarget {
 
   /**
    * Counts the data of an event about to be written: the applier must find room for it.
-   * @throws AthanorError ATHANOR_CAPACITY
+   * @throws AthanorError ATHANOR_CAPACITY, or ATHANOR_BACKPRESSURE while room may come back.
    */
   takeData(length: number): void {
-    const after = this.#dataBytesAfter;
-    // The position first: what is applied between the two looks counts twice, on the safe side.
-    const inFlight = this.#dataBytes - after[(this.ring.appliedPosition() - 1) & (after.length - 1)]!;
-    if (!this.#heap.hasRoom(length, inFlight)) {
-      throw new AthanorError(
-        'ATHANOR_CAPACITY',
-        `data: ${length} bytes; the ${this.#heap.capacityBytes} bytes for the data of shard ${this.shard} are taken`,
+    if (!this.#hasDataRoom(length)) {
+      const { shard } = this;
+      const message = `data: ${length} bytes; the ${this.#heap.capacityBytes} bytes for the data of shard ${shard} are taken`;
+      // What is replaced or removed in flight, or of a removed graph that is not reclaimed yet, makes room.
+      if (this.isSettled()) throw new AthanorError('ATHANOR_CAPACITY', message);
+      this.#room.refuse(
+        'data',
+        `${message}; what is in flight or not reclaimed yet may make room`,
+        () => this.#hasDataRoom(length),
+        () => !this.isSettled(),
+        shard,
       );
     }
     this.#dataBytes += ByteHeap.blockBytes(length);
+  }
+
+  #hasDataRoom(length: number): boolean {
+    const after = this.#dataBytesAfter;
+    // The position first: what is applied between the two looks counts twice, on the safe side.
+    const inFlight = this.#dataBytes - after[(this.ring.appliedPosition() - 1) & (after.length - 1)]!;
+    return this.#heap.hasRoom(length, inFlight);
   }
 
   /** Ring position that is applied when the events of the open frame are. */
@@ -191,9 +207,22 @@ export class ShardWriter implements SealTarget {
     return this.#congested;
   }
 
-  /** Whether a refused array of events had the whole ring to itself: it could never fit. */
-  get filledAlone(): boolean {
-    return this.filled > 0 && this.ring.inFlight() === 0 && this.#savedEvents <= 0;
+  /**
+   * Whether the array of events that was refused a frame just now could never fit: those that it filled, the open one and one
+   * more are more than there are. What is in flight does not matter: it may have been applied since.
+   */
+  get isTooLong(): boolean {
+    return this.#savedEvents <= 0 && this.filled + 2 > this.#slots;
+  }
+
+  /** Whether so few frames wait that `drained()` resolves. */
+  get isLow(): boolean {
+    return this.ring.inFlight() <= this.#slots * LOW_WATER;
+  }
+
+  /** Whether all that was published is applied. */
+  get isStill(): boolean {
+    return this.openEvents === 0 && this.filled === 0 && this.ring.inFlight() === 0;
   }
 
   /** The position that `drained()` waits for. */

@@ -17,6 +17,8 @@ export class Transaction {
   readonly #stamps: number[] = [];
   readonly #others: Array<() => void> = [];
   active = false;
+  /** Rows of nodes and graphs that it has taken. */
+  taken = 0;
 
   constructor(nodes: NodeTable, graphs: GraphTable, kinds: KindTable) {
     this.#nodes = nodes;
@@ -26,6 +28,7 @@ export class Transaction {
 
   begin(): void {
     this.active = true;
+    this.taken = 0;
     this.#log.length = 0;
     this.#stamps.length = 0;
     this.#others.length = 0;
@@ -36,7 +39,9 @@ export class Transaction {
   }
 
   boundNode(row: number): void {
-    if (this.active) this.#log.push(Op.boundNode, row, 0);
+    if (!this.active) return;
+    this.#log.push(Op.boundNode, row, 0);
+    this.taken++;
   }
 
   /** The row's attention and removal stamp are about to change. */
@@ -47,7 +52,9 @@ export class Transaction {
   }
 
   createdGraph(graph: number): void {
-    if (this.active) this.#log.push(Op.createdGraph, graph, 0);
+    if (!this.active) return;
+    this.#log.push(Op.createdGraph, graph, 0);
+    this.taken++;
   }
 
   removedGraph(graph: number): void {
@@ -64,7 +71,7 @@ export class Transaction {
   }
 
   /** Takes everything back, newest first. */
-  rollback(nowMs: number): void {
+  rollback(): void {
     const log = this.#log;
     this.active = false;
     while (this.#others.length > 0) this.#others.pop()!();
@@ -73,17 +80,17 @@ export class Transaction {
       const subject = log.pop()!;
       switch (log.pop()) {
         case Op.boundNode:
-          this.#nodes.unbind(subject, nowMs);
+          this.#nodes.uncreate(subject);
           break;
         case Op.attention:
-          this.#nodes.attention[subject] = before;
-          this.#nodes.removals.setStamp(subject, this.#stamps.pop()!);
+          this.#nodes.restore(subject, before, this.#stamps.pop()!);
           break;
         case Op.createdGraph:
           this.#graphs.uncreate(subject);
           break;
         case Op.removedGraph:
           this.#graphs.unremove(subject);
+          this.#nodes.graphUnremoved(subject);
           break;
         default:
           this.#kinds.dropLast();

@@ -1,5 +1,6 @@
-import { AthanorError } from '../base/errors.js';
+import { AthanorError, show } from '../base/errors.js';
 import { MAX_ZONES, NO_ROW } from '../base/limits.js';
+import { Room } from './room.js';
 
 /** Rows beyond those that may be set: for zones whose removal is not applied and told yet. */
 export const ZONE_ROWS = MAX_ZONES + MAX_ZONES / 4;
@@ -27,6 +28,14 @@ export class ZoneTable {
   /** Zones removed, oldest first of each shard. */
   #leaving: Leaving[] = [];
   #live = 0;
+  readonly #room: Room;
+  readonly #isGraphLeaving: () => boolean;
+
+  /** `isGraphLeaving`: a removed graph is not reclaimed yet, so that its zones still count. */
+  constructor(room = new Room(), isGraphLeaving = (): boolean => false) {
+    this.#room = room;
+    this.#isGraphLeaving = isGraphLeaving;
+  }
 
   /** Zones that are set, as published. */
   get live(): number {
@@ -50,12 +59,26 @@ export class ZoneTable {
 
   /** @throws AthanorError ATHANOR_CAPACITY, or ATHANOR_BACKPRESSURE while removed zones still hold the rows. */
   bind(graph: number, name: string): number {
+    if (this.#live >= MAX_ZONES && this.#isGraphLeaving()) {
+      this.#room.refuse(
+        'zones',
+        `zone ${show(name)}: ${this.#live} zones are set, some of them of removed graphs`,
+        () => this.#live < MAX_ZONES,
+        this.#isGraphLeaving,
+      );
+    }
     if (this.#live >= MAX_ZONES) {
       throw new AthanorError('ATHANOR_CAPACITY', `zone '${name}': an engine holds at most ${MAX_ZONES} zones`);
     }
     const row = this.#free.length > 0 ? this.#free.pop()! : this.#names.length;
-    if (row >= ZONE_ROWS)
-      throw new AthanorError('ATHANOR_BACKPRESSURE', `zone '${name}': removed zones still hold their rows`);
+    if (row >= ZONE_ROWS) {
+      this.#room.refuse(
+        'zones',
+        `zone ${show(name)}: ${this.#live} zones are set, ${this.#leaving.length} removed ones still hold their rows`,
+        () => this.#free.length > 0,
+        () => this.#leaving.length > 0,
+      );
+    }
     this.#names[row] = name;
     this.#set(graph, name, row);
     return row;

@@ -10,7 +10,7 @@ import { ZoneTable } from './zone-table.js';
 
 /** Main thread. The publisher with the events of zones. */
 export class ZonePublisher extends Publisher {
-  readonly zones = new ZoneTable();
+  readonly zones = new ZoneTable(this.room, () => this.graphs.isLeaving);
 
   setZone(ref: GraphRef, name: string, shape: ZoneShape): void {
     this.assertOpen();

@@ -66,6 +66,7 @@ export class Scheduler {
   /** Called whenever a worker may have announced something. */
   onProgress: () => void = () => undefined;
   #listening = false;
+  #stopped = false;
 
   /** Frames sealed so far. */
   frames = 0;
@@ -161,8 +162,10 @@ export class Scheduler {
     this.#listen();
   }
 
-  /** Forgets its timer; used when the engine closes. */
+  /** Forgets its timer and whom it listens for; used when the engine closes. */
   stop(): void {
+    this.#stopped = true;
+    this.#waiters.length = 0;
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
   }
@@ -192,6 +195,7 @@ export class Scheduler {
 
   /** Asks to be told of the nearest position of each shard that something waits for. */
   #listen(): void {
+    if (this.#stopped) return;
     const wanted: Array<{ target: SealTarget; position: number }> = [];
     for (const target of this.#targets) {
       const position = this.#nextPosition(target);

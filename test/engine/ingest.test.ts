@@ -1,5 +1,7 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { Engine } from '../../dist/src/engine/engine.js';
 import { createEngine, type EngineEvent } from '../../dist/src/index.js';
+import { nodeWorld } from '../../dist/src/pool/pool.js';
 
 const capacity = { graphs: 100, nodes: 10_000, edges: 10_000 };
 const moved = (n: number): EngineEvent => ({ type: 'node.moved', graph: 'g', node: n % 100, x: n, y: -n });
@@ -68,6 +70,133 @@ test('an abort ends the wait for a source that says nothing more', async () => {
   await engine.flush();
   enough.abort();
   await expect(ingest).rejects.toMatchObject({ code: 'ATHANOR_ABORTED' });
+});
+
+/** An engine whose main thread looks at a clock that the test turns. */
+async function engineWithClock(): Promise<{ engine: Engine; pass: (ms: number) => void; turns: () => number }> {
+  let nowMs = 0;
+  let turns = 0;
+  const engine = await Engine.create({ workers: 1, capacity }, (memory, events, options) => {
+    const world = nodeWorld(memory, events, options);
+    const host = {
+      ...world.host,
+      now: () => nowMs,
+      endOfTick: (task: () => void) =>
+        world.host.endOfTick(() => {
+          turns++;
+          task();
+        }),
+    };
+    return { ...world, host };
+  });
+  return { engine, pass: (ms) => void (nowMs += ms), turns: () => turns };
+}
+
+describe('the event loop goes on', () => {
+  const total = 4000;
+  const sources: Record<string, (before: (n: number) => void) => Iterable<EngineEvent> | AsyncIterable<EngineEvent>> = {
+    'an iterable': function* (before) {
+      for (let n = 0; n < total; n++) {
+        before(n);
+        yield moved(n);
+      }
+    },
+    'an async generator that never waits': async function* (before) {
+      for (let n = 0; n < total; n++) {
+        before(n);
+        yield moved(n);
+      }
+    },
+    'an array with getters': (before) =>
+      Array.from({ length: total }, (_, n) => ({
+        ...moved(n),
+        get graph() {
+          before(n);
+          return 'g';
+        },
+      })) as EngineEvent[],
+  };
+
+  test.each(Object.keys(sources))('%s: at least every 5 ms', async (which) => {
+    const { engine, pass, turns } = await engineWithClock();
+    await using _ = engine;
+    let passedMs = 0;
+    let longestMs = 0;
+    let sinceMs = 0;
+    let isAsked = false;
+    const source = sources[which]!((n) => {
+      // Events of 0.02 ms, and now and then one of 2 ms.
+      const ms = n % 500 === 499 ? 2 : 0.02;
+      passedMs += ms;
+      sinceMs += ms;
+      pass(ms);
+      longestMs = Math.max(longestMs, sinceMs);
+      if (isAsked) return;
+      isAsked = true;
+      setImmediate(() => {
+        isAsked = false;
+        sinceMs = 0;
+      });
+    });
+    const before = turns();
+    expect(await engine.ingest(source)).toBe(total);
+    expect(longestMs).toBeLessThan(8);
+    // Not more often than it has to either: a turn of the event loop costs some microseconds.
+    expect(turns() - before).toBeLessThan(passedMs);
+  });
+
+  test('an abort by a timer of the event loop is seen within a slice', async () => {
+    const { engine, pass } = await engineWithClock();
+    await using _ = engine;
+    const enough = new AbortController();
+    let given = 0;
+    const source = (function* () {
+      for (; ; given++) {
+        if (given === 1000) setImmediate(() => enough.abort());
+        pass(0.01);
+        yield moved(given);
+      }
+    })();
+    await expect(engine.ingest(source, { signal: enough.signal })).rejects.toMatchObject({ code: 'ATHANOR_ABORTED' });
+    expect(given).toBeLessThan(1000 + 600);
+  });
+});
+
+test('bad options and iterators are refused by name', async () => {
+  await using engine = await createEngine({ workers: 1, capacity });
+  for (const [options, message] of [
+    [null, /options: null is not an object/],
+    [5, /options: 5 is not an object/],
+    [{ onProgress: 5 }, /onProgress: 5 is not a function/],
+    [{ signal: {} }, /signal: an object is not an AbortSignal/],
+    [{ onprogress: () => undefined }, /options\.onprogress/],
+  ] as const) {
+    await expect(engine.ingest([moved(1)], options as never)).rejects.toMatchObject({
+      code: 'ATHANOR_INVALID_OPTION',
+      message: expect.stringMatching(message),
+    });
+  }
+  const answering = (answer: unknown) => ({ [Symbol.iterator]: () => ({ next: () => answer }) });
+  for (const events of [
+    { [Symbol.iterator]: 5 },
+    { [Symbol.iterator]: () => 5 },
+    { [Symbol.iterator]: () => ({}) },
+    answering(5),
+    answering(undefined),
+    answering(Promise.resolve(null)),
+    answering({ done: false, value: 5 }),
+    answering({ done: false }),
+  ]) {
+    await expect(engine.ingest(events as never)).rejects.toMatchObject({ code: 'ATHANOR_INVALID_EVENT' });
+  }
+  expect(engine.stats().published).toBe(0);
+  const bad = {
+    ...answering(5),
+    return: () => {
+      throw new Error('no');
+    },
+  };
+  await expect(engine.ingest(bad as never)).rejects.toMatchObject({ code: 'ATHANOR_INVALID_EVENT' });
 });
 
 test('what is no iterable is refused', async () => {

@@ -120,14 +120,13 @@ test('a result read after one of its rows was given to another node says so', as
   expect(found.length).toBe(1);
   // Rows are used again oldest first, after quarantine: go on until this one comes.
   const taken = found.handles[0];
-  for (let n = 0; ; n++) {
+  for (let n = 0; ; ) {
     try {
       if (graph.handle(`after ${n}`, { create: true }) === taken) break;
-      graph.moveNode(`after ${n}`, 1, 1);
       graph.removeNode(`after ${n}`);
+      n++;
     } catch (error) {
-      if (!(error instanceof AthanorError) || !['ATHANOR_CAPACITY', 'ATHANOR_BACKPRESSURE'].includes(error.code))
-        throw error;
+      if (!(error instanceof AthanorError) || error.code !== 'ATHANOR_BACKPRESSURE') throw error;
       await engine.drained();
     }
   }

@@ -81,13 +81,18 @@ class Model {
       expect(table.attention[known.row]! & Attention.removed).toBe(0);
       return;
     }
-    const live = this.bound.length;
+    const live = this.bound.filter((entry) => entry.removedAt === undefined).length;
     if (live === NODES) {
-      expect(() => table.bind(graph, id, this.nowMs)).toThrow(/capacity\.nodes allows 12/);
+      expect(() => table.bind(graph, id, this.nowMs)).toThrow(/capacity\.nodes allows 12, and 12 are live/);
       return;
     }
-    if (live + this.quarantined.filter(({ sinceMs }) => this.nowMs - sinceMs < QUARANTINE_MS).length === RESERVED) {
-      expect(() => table.bind(graph, id, this.nowMs)).toThrow(/quarantine/);
+    if (
+      this.bound.length + this.quarantined.filter(({ sinceMs }) => this.nowMs - sinceMs < QUARANTINE_MS).length ===
+      RESERVED
+    ) {
+      expect(() => table.bind(graph, id, this.nowMs)).toThrow(
+        expect.objectContaining({ code: 'ATHANOR_BACKPRESSURE', message: expect.stringContaining('quarantine') }),
+      );
       return;
     }
     const row = table.bind(graph, id, this.nowMs);
@@ -116,12 +121,13 @@ class Model {
     const due = this.bound
       .filter((entry) => entry.removedAt !== undefined && shardOf(entry.graph) === shard)
       .sort((a, b) => (a.removedAt! - b.removedAt!) | 0);
-    expect(this.table.collect(shard, this.position, this.nowMs, budget)).toBe(due.length >= budget);
+    expect(this.table.collect(shard, this.position, this.nowMs, budget)).toBe(Math.min(due.length, budget));
     for (const entry of due.slice(0, budget)) this.#unbound(entry);
   }
 
   drop(graph: number): void {
-    while (this.table.dropGraph(graph, this.nowMs, 2));
+    this.table.graphRemoved(graph);
+    while (this.table.dropGraph(graph, this.nowMs, 2) === 2);
     for (const entry of this.bound.filter((each) => each.graph === graph)) this.#unbound(entry);
   }
 
@@ -142,7 +148,13 @@ class Model {
   check(): void {
     const { table, bound, quarantined } = this;
     const { book, ids, rows } = table;
+    const leaving = bound.filter((entry) => entry.removedAt !== undefined).length;
     expect([rows.live, rows.quarantined, ids.size]).toEqual([bound.length, quarantined.length, bound.length]);
+    expect([table.live, table.leaving, rows.free]).toEqual([
+      bound.length - leaving,
+      leaving,
+      RESERVED - bound.length - quarantined.length,
+    ]);
     const reader = NodeBook.attach(book.token);
     for (let g = 0; g < GRAPHS; g++) {
       const listed: number[] = [];
@@ -195,7 +207,7 @@ describe('node table', () => {
       for (let i = 0; i < 2; i++) expect(table.find(turn % GRAPHS, `n${turn}`)).toBe(0);
       for (let past = 0; past < turn; past++) expect(table.find(past % GRAPHS, `n${past}`)).toBe(NO_ROW);
       table.removed(row, turn);
-      expect(table.collect(shardOf(turn % GRAPHS), turn, now, 10)).toBe(false);
+      expect(table.collect(shardOf(turn % GRAPHS), turn, now, 10)).toBe(1);
       expect(() => table.bind(0, 'too soon', now + QUARANTINE_MS - 1)).toThrow(/quarantine/);
     }
   });
@@ -223,7 +235,8 @@ describe('node table', () => {
       expect(() => table.bind(0, long(bound), 0)).toThrow(/ids fill their/);
     }
     expect(table.rows.live).toBe(bound);
-    table.unbind(table.find(0, long(0)), 0);
+    table.removed(table.find(0, long(0)), 1);
+    expect(table.collect(0, 1, 0, 10)).toBe(1);
     // In quarantine the id is still read.
     expect(() => table.bind(0, long(bound), 1)).toThrow(/ids fill their/);
     expect(table.bind(0, long(bound), QUARANTINE_MS)).toBeLessThan(200);

@@ -10,11 +10,10 @@ import { QUARANTINE_MS, RowAllocator } from '../../dist/src/publish/rows.js';
 const seed = Number(process.env.ATHANOR_SEED ?? 20_261_121);
 
 describe('rows', () => {
-  const make = (nodes: number, reserved: number, shards: number) => {
+  const make = (reserved: number, shards: number) => {
     const released: number[] = [];
     const shardOf = new Map<number, number>();
     const rows = new RowAllocator({
-      nodes,
       reserved,
       shards,
       boundEpoch: new Uint32Array(reserved),
@@ -28,6 +27,7 @@ describe('rows', () => {
     { weight: 4, arbitrary: fc.record({ do: fc.constant('allocate' as const), shard: fc.nat(3) }) },
     { weight: 4, arbitrary: fc.record({ do: fc.constant('retire' as const), pick: fc.nat() }) },
     { weight: 2, arbitrary: fc.record({ do: fc.constant('pass' as const), ms: fc.nat(1500) }) },
+    { weight: 2, arbitrary: fc.record({ do: fc.constant('read' as const), pick: fc.nat() }) },
     { weight: 1, arbitrary: fc.record({ do: fc.constant('hold' as const) }) },
     { weight: 1, arbitrary: fc.record({ do: fc.constant('unhold' as const) }) },
   );
@@ -35,66 +35,105 @@ describe('rows', () => {
   test('no row is used twice, nor again before its time, and the oldest comes first', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 300, size: 'max' }), (steps) => {
-        const { rows, released, shardOf } = make(40, 64, 4);
+        const { rows, released, shardOf } = make(64, 4);
         const live = new Set<number>();
         const retiredAt = new Map<number, number>();
         const holds: Array<{ token: symbol; since: number }> = [];
+        /** Of rows that were read while they were live: the epoch of the read, and whether they are so still. */
+        const reads: Array<{ row: number; epoch: number; same: boolean }> = [];
         let now = 0;
+        /** Those that have left quarantine, oldest first, none before its time. */
+        const leave = (): void => {
+          let last = -1;
+          for (const row of released.splice(0)) {
+            const at = retiredAt.get(row)!;
+            expect(now - at).toBeGreaterThanOrEqual(QUARANTINE_MS);
+            expect(at).toBeGreaterThanOrEqual(last);
+            for (const { since } of holds) expect(at).toBeLessThanOrEqual(since);
+            last = at;
+            retiredAt.delete(row);
+          }
+        };
         for (const each of steps) {
           if (each.do === 'allocate') {
-            const before = rows.epoch;
-            const row = rows.allocate(each.shard);
+            const row = rows.allocate(each.shard, now);
+            leave();
             if (row === NO_ROW) {
-              expect(live.size === 40 || live.size + retiredAt.size === 64).toBe(true);
-              expect(rows.shortage).toBe(live.size === 40 ? 'capacity' : 'quarantine');
+              expect(live.size + retiredAt.size).toBe(64);
               continue;
             }
             expect(live.has(row) || retiredAt.has(row)).toBe(false);
             live.add(row);
             shardOf.set(row, each.shard);
-            // A read taken in an epoch before the row's binding must know.
-            expect(rows.isStale(row, before - 1)).toBe(true);
-            expect(rows.isStale(row, rows.epoch)).toBe(false);
+          } else if (each.do === 'read' && live.size > 0) {
+            reads.push({ row: [...live][each.pick % live.size]!, epoch: rows.epoch, same: true });
           } else if (each.do === 'retire' && live.size > 0) {
             const row = [...live][each.pick % live.size]!;
             live.delete(row);
             retiredAt.set(row, now);
             rows.retire(row, now);
+            for (const read of reads) if (read.row === row) read.same = false;
           } else if (each.do === 'pass') {
             now += each.ms;
-            released.length = 0;
-            const epoch = rows.epoch;
             rows.releaseExpired(now, 1000);
-            expect(rows.epoch > epoch).toBe(released.length > 0);
-            let last = -1;
-            for (const row of released) {
-              const at = retiredAt.get(row)!;
-              expect(now - at).toBeGreaterThanOrEqual(QUARANTINE_MS);
-              expect(at).toBeGreaterThanOrEqual(last);
-              for (const { since } of holds) expect(at).toBeLessThanOrEqual(since);
-              last = at;
-              retiredAt.delete(row);
-            }
+            leave();
           } else if (each.do === 'hold') {
             holds.push({ token: rows.hold(now), since: now });
           } else if (each.do === 'unhold' && holds.length > 0) {
             rows.unhold(holds.shift()!.token);
           }
-          expect(rows.live).toBe(live.size);
-          expect(rows.quarantined).toBe(retiredAt.size);
+          expect([rows.live, rows.quarantined, rows.free]).toEqual([
+            live.size,
+            retiredAt.size,
+            64 - live.size - retiredAt.size,
+          ]);
+          // A read knows of the rows that are live whether they are another's since.
+          const wrong = reads.filter(({ row, epoch, same }) => live.has(row) && rows.isStale(row, epoch) === same);
+          expect(wrong).toEqual([]);
         }
       }),
       { seed, numRuns: 100 },
     );
   });
 
-  test('capacity, and one more', () => {
-    const { rows, shardOf } = make(3, 10, 1);
-    for (let i = 0; i < 3; i++) shardOf.set(rows.allocate(0), 0);
-    expect(rows.allocate(0)).toBe(NO_ROW);
-    expect(rows.shortage).toBe('capacity');
-    rows.retire(0, 0);
-    expect(rows.allocate(0)).toBe(3);
+  test.each([1, 3, 8])('of %i shards each may have all rows, and what comes and goes touches no new ones', (shards) => {
+    const { rows, shardOf } = make(2500, shards);
+    const taken: number[] = [];
+    const take = (shard: number, now: number): number => {
+      const row = rows.allocate(shard, now);
+      if (row !== NO_ROW) {
+        shardOf.set(row, shard);
+        taken.push(row);
+      }
+      return row;
+    };
+    // A row of each other's block, so that all have begun one.
+    for (let shard = 0; shard < shards; shard++) take(shard, 0);
+    while (take(0, 0) !== NO_ROW);
+    expect([taken.length, new Set(taken).size, rows.free]).toEqual([2500, 2500, 0]);
+
+    const churned = make(100_000, 1);
+    for (let turn = 0, now = 0; turn < 50; turn++, now += QUARANTINE_MS) {
+      for (let i = 0; i < 500; i++) {
+        const row = churned.rows.allocate(0, now);
+        churned.shardOf.set(row, 0);
+        churned.rows.retire(row, now);
+      }
+    }
+    expect(churned.rows.highWater).toBe(1024);
+  });
+
+  test('epochs last for decades of rows that come and go', () => {
+    const { rows, shardOf } = make(10, 1);
+    const year = 365 * 24 * 3600 * 1000;
+    for (let now = 0; now < 50 * year; now += year / 4) {
+      const row = rows.allocate(0, now);
+      shardOf.set(row, 0);
+      const read = rows.epoch;
+      expect(rows.isStale(row, read)).toBe(false);
+      rows.retire(row, now);
+    }
+    expect(rows.epoch).toBeLessThan(2 ** 32);
   });
 });
 

@@ -101,6 +101,7 @@ test(`the catalogue is right at every moment while threads are lost (seed ${SEED
       new Map([...endOf(log)].sort(([a], [b]) => (a < b ? -1 : 1))),
     );
     expect((await simulation.until(engine.verify())).problems, where).toEqual([]);
+    simulation.onRead = () => undefined;
     await simulation.until(engine.close());
     await simulation.quiesce();
     lost += simulation.crashes;

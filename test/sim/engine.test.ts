@@ -134,6 +134,7 @@ async function run(seed: number, log: EngineEvent[], options: EngineOptions, cra
   const { applied, published, queuedEvents } = engine.stats();
   const { problems } = await simulation.until(engine.verify());
   const digest = await simulation.until(engine.digest());
+  simulation.onRead = () => undefined;
   await simulation.until(engine.close());
   await simulation.quiesce();
   return { applied, published, queuedEvents, problems, digest, crashes: simulation.crashes, reads };

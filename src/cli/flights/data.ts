@@ -2,8 +2,8 @@ import { access, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse as parseCsv } from 'csv-parse/sync';
-import { openParquet, type ParquetFile } from '../file/parquet.js';
-import { Problem } from '../problem.js';
+import type { AsyncBuffer, Compressors, FileMetaData } from 'hyparquet';
+import { firstLine, Problem } from '../problem.js';
 import type { Place } from './sphere.js';
 
 export interface Airport extends Place {
@@ -27,14 +27,20 @@ export class FlightData {
   readonly airports: readonly Airport[];
   readonly flights: number;
   readonly #indexOf = new Map<string, number>();
-  readonly #parquet: ParquetFile;
+  readonly #file: AsyncBuffer;
+  readonly #metadata: FileMetaData;
+  readonly #compressors: Compressors;
+  readonly #read: typeof import('hyparquet').parquetRead;
 
   private constructor(airports: Airport[], parquet: ParquetFile) {
     this.airports = airports;
     airports.forEach((airport, index) => {
       this.#indexOf.set(airport.iata, index);
     });
-    this.#parquet = parquet;
+    this.#file = parquet.file;
+    this.#metadata = parquet.metadata;
+    this.#compressors = parquet.compressors;
+    this.#read = parquet.read;
     this.flights = Number(parquet.metadata.num_rows);
   }
 
@@ -54,7 +60,7 @@ export class FlightData {
   /** One row group (273,000 flights) at a time: the whole file as JavaScript values takes 820 MB. */
   async *groups(): AsyncGenerator<FlightColumns> {
     let rowStart = 0;
-    for (const group of this.#parquet.metadata.row_groups) {
+    for (const group of this.#metadata.row_groups) {
       const count = Number(group.num_rows);
       const columns: FlightColumns = {
         count,
@@ -71,11 +77,10 @@ export class FlightData {
   }
 
   async #column(name: string, rowStart: number, count: number, take: (values: ArrayLike<unknown>) => void) {
-    const { file, metadata, compressors, read } = this.#parquet;
-    await read({
-      file,
-      metadata,
-      compressors,
+    await this.#read({
+      file: this.#file,
+      metadata: this.#metadata,
+      compressors: this.#compressors,
       columns: [name],
       rowStart,
       rowEnd: rowStart + count,
@@ -87,6 +92,32 @@ export class FlightData {
 
   #indexInto(iatas: ArrayLike<unknown>, into: Uint16Array): void {
     for (let i = 0; i < iatas.length; i++) into[i] = this.airport(iatas[i] as string);
+  }
+}
+
+interface ParquetFile {
+  file: AsyncBuffer;
+  metadata: FileMetaData;
+  compressors: Compressors;
+  read: typeof import('hyparquet').parquetRead;
+}
+
+async function openParquet(path: string): Promise<ParquetFile> {
+  const { asyncBufferFromFile, parquetMetadataAsync, parquetRead } = await installed('hyparquet', import('hyparquet'));
+  const { compressors } = await installed('hyparquet-compressors', import('hyparquet-compressors'));
+  try {
+    const file = await asyncBufferFromFile(path);
+    return { file, metadata: await parquetMetadataAsync(file), compressors, read: parquetRead };
+  } catch (error) {
+    throw new Problem(`cannot read ${path}: ${firstLine(error)}`);
+  }
+}
+
+async function installed<T>(name: string, module: Promise<T>): Promise<T> {
+  try {
+    return await module;
+  } catch {
+    throw notInstalled(name);
   }
 }
 

@@ -30,7 +30,6 @@ export interface GraphRunOptions {
   strict: boolean;
   json: boolean;
   out?: string;
-  outFormat?: string;
   top: number;
   quiet: boolean;
 }
