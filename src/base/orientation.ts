@@ -1,3 +1,5 @@
+import { wholes } from './exact.js';
+
 /**
  * On which side of the line from a to b does c lie: the sign of (a - c) × (b - c), never wrong for rounding. Nearly always
  * one product tells; where it cannot, the same is computed in whole numbers (Shewchuk, "Adaptive precision floating-point
@@ -22,29 +24,10 @@ export function orientation(ax: number, ay: number, bx: number, by: number, cx: 
   return exactly(ax, ay, bx, by, cx, cy);
 }
 
-const bits = new DataView(new ArrayBuffer(8));
-
-/** The number as `mantissa * 2^exponent`. */
-function exponentOf(value: number): number {
-  bits.setFloat64(0, value);
-  const exponent = (bits.getUint16(0) >>> 4) & 0x7ff;
-  return (exponent === 0 ? 1 : exponent) - 1075;
-}
-
-function mantissaOf(value: number): bigint {
-  bits.setFloat64(0, value);
-  const high = bits.getUint32(0);
-  const exponent = (high >>> 20) & 0x7ff;
-  const mantissa = (BigInt((high & 0xfffff) | (exponent === 0 ? 0 : 0x100000)) << 32n) | BigInt(bits.getUint32(4));
-  return high >>> 31 === 1 ? -mantissa : mantissa;
-}
-
 function exactly(ax: number, ay: number, bx: number, by: number, cx: number, cy: number): -1 | 0 | 1 {
-  const least = Math.min(...[ax, ay, bx, by, cx, cy].map(exponentOf));
-  const whole = (value: number): bigint => mantissaOf(value) << BigInt(exponentOf(value) - least);
-  const x = whole(cx);
-  const y = whole(cy);
-  const det = (whole(ax) - x) * (whole(by) - y) - (whole(ay) - y) * (whole(bx) - x);
+  const [whole] = wholes([ax, ay, bx, by, cx, cy]);
+  const [x0, y0, x1, y1, x, y] = whole as [bigint, bigint, bigint, bigint, bigint, bigint];
+  const det = (x0 - x) * (y1 - y) - (y0 - y) * (x1 - x);
   return det > 0n ? 1 : det < 0n ? -1 : 0;
 }
 

@@ -1,3 +1,5 @@
+import { distanceOf, LEAST_RADIUS } from './distance.js';
+
 /**
  * The sphere of metric 'haversine'. Positions are longitude x in [-180, 180] and latitude y in [-90, 90], in degrees;
  * distances are great-circle distances in metres on a sphere of the graph's `earthRadiusM`.
@@ -10,8 +12,6 @@
 export const EARTH_RADIUS_M = 6_371_008.8;
 
 const RADIANS = Math.PI / 180;
-/** What rounding may have done to a chord. */
-const ROUNDED = 1 + 1e-15;
 
 /** Sine of an angle in degrees, |angle| <= 180; exact at multiples of 90. */
 export function sinDegrees(angle: number): number {
@@ -39,14 +39,26 @@ export function toUnitVector(longitude: number, latitude: number, out: Float64Ar
   out[at + 2] = sinDegrees(latitude);
 }
 
+/** Square of a chord from which on it tells angles ever less: 146 of 180 degrees. */
+export const NEAR_ANTIPODE = 3.66;
+/** The angle of that chord. */
+const WIDEST = angleOfChord(Math.sqrt(NEAR_ANTIPODE));
+
+/** Angle in radians that a chord of the unit sphere spans; grows with it. */
+export function angleOfChord(chord: number): number {
+  return 2 * Math.asin(chord / 2);
+}
+
 /**
- * Angle in radians between two unit vectors: 2 atan2(|a - b|, |a + b|), which is exact to the last digits for points that
- * nearly coincide and for antipodes alike (Kahan, "How futile are mindless assessments of roundoff", 2006, section 12).
+ * Angle in radians between two unit vectors: by their chord or, near the antipode, by the chord to the antipode. It is
+ * exact to a nanometre on the Earth everywhere, never less for a longer chord, and symmetric.
  */
 export function angleBetween(ax: number, ay: number, az: number, bx: number, by: number, bz: number): number {
-  const difference = (ax - bx) * (ax - bx) + (ay - by) * (ay - by) + (az - bz) * (az - bz);
-  const sum = (ax + bx) * (ax + bx) + (ay + by) * (ay + by) + (az + bz) * (az + bz);
-  return 2 * Math.atan2(Math.sqrt(difference), Math.sqrt(sum));
+  const dx = ax - bx;
+  const dy = ay - by;
+  const dz = az - bz;
+  if (dx * dx + dy * dy + dz * dz <= NEAR_ANTIPODE) return angleOfChord(distanceOf(dx, dy, dz));
+  return Math.max(WIDEST, Math.PI - angleOfChord(distanceOf(ax + bx, ay + by, az + bz)));
 }
 
 const from = new Float64Array(3);
@@ -65,14 +77,43 @@ export function greatCircleDistance(
   return radius * angleBetween(from[0]!, from[1]!, from[2]!, to[0]!, to[1]!, to[2]!);
 }
 
-/** Chord between points of the unit sphere that far apart, up to half the circumference, and what rounding may add to it. */
-export function chordOf(distance: number, radius: number): number {
-  return 2 * Math.sin(distance / radius / 2) * ROUNDED;
+/** Whether a closed interval of longitudes, across the antimeridian where west > east, holds one. 180 and -180 are one meridian. */
+export function holdsLongitude(west: number, east: number, longitude: number): boolean {
+  const isIn = west > east ? longitude >= west || longitude <= east : longitude >= west && longitude <= east;
+  return isIn || ((longitude === 180 || longitude === -180) && (west === -180 || east === 180 || west > east));
 }
 
-/** Its square; infinite from half the circumference on. */
-export function chordSquaredOf(distance: number, radius: number): number {
-  if (distance / radius >= Math.PI) return Number.POSITIVE_INFINITY;
-  const chord = chordOf(distance, radius);
-  return chord * chord;
+let lastRadius = Number.NaN;
+let lastSphere = Number.NaN;
+let lastLimit = Number.NaN;
+
+/**
+ * The greatest square of a chord whose distance on a sphere is not above `radius`: comparing squares of chords with it, and
+ * `sphere * angleBetween(…)` with the radius, are the same to the last bit. NaN for radii that chords do not decide: those
+ * that reach near the antipode, and those next to nothing.
+ */
+export function chordLimit(radius: number, sphere: number): number {
+  // Most programs ask with one radius.
+  if (radius === lastRadius && sphere === lastSphere) return lastLimit;
+  lastRadius = radius;
+  lastSphere = sphere;
+  lastLimit = findChordLimit(radius, sphere);
+  return lastLimit;
+}
+
+function findChordLimit(radius: number, sphere: number): number {
+  if (!(radius / sphere >= LEAST_RADIUS) || sphere * WIDEST <= radius) return Number.NaN;
+  const isWithin = (square: number): boolean => sphere * angleOfChord(Math.sqrt(square)) <= radius;
+  const guess = Math.min(NEAR_ANTIPODE, (2 * Math.sin(radius / sphere / 2)) ** 2);
+  // Two squares round the limit, one of each kind, and then halfway between them until nothing is between them.
+  let low = guess;
+  for (let share = 4e-16; !isWithin(low); share *= 4) low = share < 1 ? guess * (1 - share) : 0;
+  let high = guess;
+  for (let share = 4e-16; isWithin(high); share *= 4) high = Math.min(NEAR_ANTIPODE, guess * (1 + share));
+  for (;;) {
+    const middle = low + (high - low) / 2;
+    if (middle <= low || middle >= high) return low;
+    if (isWithin(middle)) low = middle;
+    else high = middle;
+  }
 }

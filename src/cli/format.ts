@@ -1,4 +1,5 @@
-import { styleText } from 'node:util';
+import { stripVTControlCharacters, styleText } from 'node:util';
+import { fold } from './status-line.js';
 
 const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 
@@ -67,4 +68,23 @@ export type Tint = 'bold' | 'dim' | 'cyan' | 'green' | 'red';
 export function painter(stream: { isTTY?: boolean }): (tint: Tint, text: string) => string {
   const colour = stream.isTTY === true && (process.env.NO_COLOR ?? '') === '';
   return colour ? (tint, text) => styleText(tint, text) : (_tint, text) => text;
+}
+
+/** For a terminal: lines broken between words, what is broken moved in to where the line's second column begins. */
+export function fitted(text: string, stream: { isTTY?: boolean; columns?: number }): string {
+  const { columns } = stream;
+  if (stream.isTTY !== true || !columns) return text;
+  return text
+    .split('\n')
+    .flatMap((line) => fold(line, columns, indentOf(stripVTControlCharacters(line))))
+    .join('\n');
+}
+
+/** Labels are longer only where they are no labels. */
+const LONGEST_LABEL = 24;
+
+function indentOf(line: string): number {
+  const label = /^\s*\S+(?: \S+)*\s{2,}/.exec(line)?.[0].length ?? 0;
+  const margin = /^\s*/.exec(line)![0].length;
+  return label > 0 && label <= LONGEST_LABEL ? label : margin + 2;
 }

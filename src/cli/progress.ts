@@ -1,13 +1,15 @@
-import { SingleBar } from 'cli-progress';
 import type { Engine } from '../index.js';
 import { formatCount, formatMs, formatRate } from './format.js';
 import { codeOf } from './problem.js';
 import type { SourceRun } from './source.js';
+import { StatusLine, type Terminal } from './status-line.js';
 
 /** Between two updates on a terminal, and between two lines where there is none. */
 const TERMINAL_MS = 250;
 const LINE_MS = 2000;
-const BAR_STEPS = 1000;
+/** Columns of the bar: a third of a narrow terminal, and of one that is narrower still none. */
+const BAR = 30;
+const LEAST_BAR = 10;
 
 /** What is told beside the bar, or on a line of its own. */
 export type Live = (terminal: boolean) => string;
@@ -16,48 +18,59 @@ export type Live = (terminal: boolean) => string;
 export class Progress {
   readonly #done: () => number;
   readonly #live: Live;
-  readonly #bar: SingleBar | undefined;
+  readonly #stream: Terminal;
+  readonly #line: StatusLine | undefined;
   readonly #timer: NodeJS.Timeout;
 
   /** `done` is a share, 0 to 1. */
-  constructor(done: () => number, live: Live) {
+  constructor(done: () => number, live: Live, stream: Terminal & { isTTY?: boolean } = process.stderr) {
     this.#done = done;
     this.#live = live;
-    const terminal = process.stderr.isTTY === true;
-    if (terminal) {
-      this.#bar = new SingleBar({
-        format: ' {bar} {percentage}%  {live}',
-        stream: process.stderr,
-        hideCursor: true,
-        barCompleteChar: '█',
-        barIncompleteChar: '░',
-        barsize: 30,
-      });
-      this.#bar.start(BAR_STEPS, 0, { live: '' });
-    }
+    this.#stream = stream;
+    const terminal = stream.isTTY === true;
+    if (terminal) this.#line = new StatusLine(stream);
     this.#timer = setInterval(() => this.#show(), terminal ? TERMINAL_MS : LINE_MS);
     this.#timer.unref();
   }
 
   #show(): void {
-    const done = this.#done();
-    if (this.#bar !== undefined) {
-      this.#bar.update(Math.round(done * BAR_STEPS), { live: this.#live(true) });
+    if (this.#line === undefined) {
+      this.#stream.write(`${percent(this.#done())}  ${this.#live(false)}\n`);
       return;
     }
-    process.stderr.write(`${(done * 100).toFixed(0).padStart(3)} %  ${this.#live(false)}\n`);
+    const width = Math.min(BAR, Math.floor(this.#line.columns / 3));
+    const bar = width < LEAST_BAR ? '' : `${barOf(this.#done(), width)} `;
+    this.#line.show(` ${bar}${percent(this.#done())}  ${this.#live(true)}`);
   }
 
-  /** Whole lines, above the bar: it is drawn again with the next update. */
+  /** Whole lines, above the bar. */
   write(text: string): void {
-    process.stderr.write(this.#bar === undefined ? text : `\r\u001b[K${text}`);
+    if (this.#line === undefined) this.#stream.write(text);
+    else this.#line.above(text);
   }
 
+  /** Draws the last state, and leaves the cursor below it. */
   stop(): void {
     clearInterval(this.#timer);
-    this.#bar?.update(Math.round(this.#done() * BAR_STEPS));
-    this.#bar?.stop();
+    if (this.#line === undefined) return;
+    this.#show();
+    this.#line.end();
   }
+
+  /** As `stop`, without a look at what may be in any state. */
+  abandon(): void {
+    clearInterval(this.#timer);
+    this.#line?.end();
+  }
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(0).padStart(3)} %`;
+}
+
+function barOf(share: number, width: number): string {
+  const full = Math.round(share * width);
+  return '█'.repeat(full) + '░'.repeat(width - full);
 }
 
 /** Of a run that publishes: how fast, how late, and what the source says. */

@@ -36,6 +36,8 @@ export interface RunOptions {
   format?: FileFormat;
   delimiter?: string;
   encoding?: string;
+  out?: string;
+  outFormat?: string;
 }
 
 /** A place that events come from, before the engine exists: its options are checked and its input can be opened. */
@@ -81,7 +83,14 @@ export interface BadRow {
 export class BadRows {
   static readonly KEPT = 5;
   count = 0;
+  /** Rows that did become events. */
+  good = 0;
   readonly first: BadRow[] = [];
+
+  /** Whether there were rows, and none was any good. */
+  get isAll(): boolean {
+    return this.count > 0 && this.good === 0;
+  }
 
   add(line: number, reason: string): void {
     this.count++;

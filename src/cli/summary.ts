@@ -12,12 +12,14 @@ export interface Outcome {
   notes: readonly string[];
   badRows: BadRows | undefined;
   comparison: Comparison | undefined;
+  /** What `--out` wrote. */
+  out: { path: string; rows: number } | undefined;
   interrupted: boolean;
 }
 
 /** For programs: one object, documented in the README. */
 export function toJson(outcome: Outcome): string {
-  const { source, seconds, stats, answers, notes, badRows, comparison, interrupted } = outcome;
+  const { source, seconds, stats, answers, notes, badRows, comparison, out, interrupted } = outcome;
   return JSON.stringify({
     source,
     seconds,
@@ -33,15 +35,16 @@ export function toJson(outcome: Outcome): string {
       comparison === undefined
         ? undefined
         : { ok: comparison.ok, compared: comparison.compared, mismatches: comparison.mismatches },
+    out,
     notes,
     interrupted,
   });
 }
 
 /** For people. */
-export function toText(outcome: Outcome): string {
-  const { source, seconds, stats, answers, notes, badRows, comparison } = outcome;
-  const paint = painter(process.stdout);
+export function toText(outcome: Outcome, stream: { isTTY?: boolean } = process.stdout): string {
+  const { source, seconds, stats, answers, notes, badRows, comparison, out } = outcome;
+  const paint = painter(stream);
   const { p50, p95, p99, p999 } = stats.latencyMs;
   const { mean, p50: batch50, p99: batch99 } = stats.batchEvents;
   const row = (label: string, value: string): string => `  ${paint('dim', label.padEnd(11))}${value}`;
@@ -70,6 +73,7 @@ export function toText(outcome: Outcome): string {
     lines.push('', `  ${paint('cyan', section.title)}`);
     for (const line of section.lines) lines.push(`    ${line}`);
   }
+  if (out !== undefined) lines.push('', `  ${formatThings(out.rows, 'row')} in ${out.path}`);
   if (badRows !== undefined) lines.push(...badRowLines(badRows, paint));
   if (comparison !== undefined) {
     const verdict = comparison.ok

@@ -152,9 +152,11 @@ export class EngineCore {
   edgeExists(shard: number, source: number, target: number, kind: number): boolean {
     const reader = this.#reader(shard);
     reader.lock();
-    const found = reader.edges.find(source, target, kind) !== NO_ROW;
-    reader.unlock();
-    return found;
+    try {
+      return reader.edges.find(source, target, kind) !== NO_ROW;
+    } finally {
+      reader.unlock();
+    }
   }
 
   /** Number of a kind, or undefined when no event has named it. */

@@ -1,6 +1,7 @@
 import { AthanorError, show } from '../base/errors.js';
 import { NO_ROW } from '../base/limits.js';
 import type { Handle, NodeId, RoamEvent, RoamingOptions, WatchOptions, ZoneEvent } from '../base/types.js';
+import { Both, In, Out } from '../graph/shard-edges.js';
 import { checkId } from '../publish/check.js';
 import { Ball } from '../query/ball.js';
 import type { Clusters } from '../query/cell-sums.js';
@@ -126,7 +127,7 @@ export class Graph extends GraphJobs {
     return this.#set(this.core.readerOf(graph).neighbors(row, direction, kind, this.core.slab, ball));
   }
 
-  /** Edges, not neighbours: of both directions a self-loop counts twice. */
+  /** How many of `edges()` leave the node, reach it or (`'both'`, the default) do either: a self-loop is one edge. */
   degree(id: NodeId, options: { direction?: Direction } = {}): number {
     checkObject('options', options);
     const direction = options.direction ?? 'both';
@@ -134,9 +135,14 @@ export class Graph extends GraphJobs {
     const graph = this.core.readRow(this.ref);
     const row = this.#row('id', id, graph);
     if (row === NO_ROW) return 0;
-    const view = nodeView(this.core, graph, row);
-    if (view === undefined) return 0;
-    return (direction === 'in' ? 0 : view.outDegree) + (direction === 'out' ? 0 : view.inDegree);
+    const reader = this.core.readerOf(graph);
+    reader.lock();
+    try {
+      if (!reader.isAlive(row)) return 0;
+      return reader.edges.degree(row, direction === 'out' ? Out : direction === 'in' ? In : Both);
+    } finally {
+      reader.unlock();
+    }
   }
 
   /**
@@ -164,7 +170,7 @@ export class Graph extends GraphJobs {
     }
     const graph = this.core.readRow(this.ref);
     const wanted = this.#wanted(kind);
-    if (graph === NO_ROW || wanted === undefined) return this.#set(0);
+    if (graph === NO_ROW || wanted === undefined) return this.#set(0, sort !== undefined);
     const most = limit ?? NO_ROW;
     const taken = filter === undefined ? most : NO_ROW;
     const reader = this.core.readerOf(graph);
@@ -196,14 +202,14 @@ export class Graph extends GraphJobs {
     checkFilter(filter);
     const graph = this.core.readRow(this.ref);
     const wanted = this.#wanted(kind);
-    if (graph === NO_ROW || wanted === undefined) return this.#set(0);
+    if (graph === NO_ROW || wanted === undefined) return this.#set(0, true);
     const { slab } = this.core;
     const reader = this.core.readerOf(graph);
     const at = { x, y, z: z ?? 0 };
     for (let asked = filter === undefined ? k : 2 * k; ; asked *= 4) {
       // Room for as many as there can be; nodes that come between this look and the query are not the k-th.
       const most = Math.min(asked, this.core.memory.graphs.order[graph]!);
-      if (most === 0) return this.#set(0);
+      if (most === 0) return this.#set(0, true);
       slab.reserveDistances(most);
       const found = reader.nearest(graph, at, most, maxDistance, wanted, slab);
       if (filter === undefined) return this.#set(found, true);

@@ -1,7 +1,7 @@
-import { squareLimit } from '../base/distance.js';
+import { LEAST_RADIUS, MOST_RADIUS, squareLimit } from '../base/distance.js';
 import { NO_ROW } from '../base/limits.js';
 import { GraphOption } from '../base/space.js';
-import { chordSquaredOf } from '../base/sphere.js';
+import { chordLimit, NEAR_ANTIPODE } from '../base/sphere.js';
 import { resultBytesLimit, weigh } from '../memory/reserve.js';
 import type { Job, JobOptions } from '../pool/jobs.js';
 import type { SnapshotTask } from '../pool/snapshot.js';
@@ -49,7 +49,7 @@ export async function runPairs(
       loosePositions: memory.f64('pairs.loosePositions', found * dims),
       rows: memory.u32('pairs.order', found),
       positions: memory.f64('pairs.ordered', found * dims),
-      square: sphereRadius === undefined ? squareLimit(radius) : chordSquaredOf(radius, sphereRadius),
+      ...boundsOf(radius, sphereRadius),
       sphereRadius,
       radius,
       boxes: memory.f64('pairs.boxes', boxLevels(found).at(-1)! * dims * 2),
@@ -80,6 +80,15 @@ export async function runPairs(
     weigh(result.distances.buffer, pairs * PAIR_BYTES);
     return result;
   });
+}
+
+/** Squares of distances, or of chords: above `square` none is within the radius, up to `certain` all are. */
+function boundsOf(radius: number, sphereRadius: number | undefined): { square: number; certain: number } {
+  const limit = sphereRadius === undefined ? squareLimit(radius) : chordLimit(radius, sphereRadius);
+  if (!Number.isNaN(limit)) return { square: limit, certain: limit };
+  if (radius / (sphereRadius ?? 1) < LEAST_RADIUS) return { square: 4 * LEAST_RADIUS * LEAST_RADIUS, certain: -1 };
+  const certain = sphereRadius === undefined ? MOST_RADIUS * MOST_RADIUS * 0.99 : NEAR_ANTIPODE;
+  return { square: Number.POSITIVE_INFINITY, certain };
 }
 
 interface Points {

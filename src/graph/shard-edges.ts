@@ -141,8 +141,7 @@ export class ShardEdges {
    */
   dropNode(row: number): number {
     if (this.entriesOf(row) === 0) return 0;
-    // A loop stands in both lists. It is no ghost: it would have gone with the lists of its only end.
-    const live = this.degree(row, Both) - this.#rows.loops[row]!;
+    const live = this.degree(row, Both);
     this.detachRow(row);
     return live;
   }
@@ -262,7 +261,8 @@ export class ShardEdges {
 
   /** Edges of the node in one direction; in both, a self-loop counts twice. Walks over them while cascades wait. */
   degree(row: number, direction: number): number {
-    if (direction === Both) return this.degree(row, Out) + this.degree(row, In);
+    // A loop stands in both lists. It is no ghost: it would have gone with the lists of its only end.
+    if (direction === Both) return this.degree(row, Out) + this.degree(row, In) - this.#rows.loops[row]!;
     const length = this.#rows.lists[listAt(row, direction) + 1]!;
     if (length === 0 || this.#words[Word.cascades] === 0) return length;
     let live = 0;

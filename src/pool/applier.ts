@@ -250,6 +250,8 @@ export class Applier {
         if (blocked) break;
         detected = i;
       }
+      // No finally: what throws here leaves an event half applied, and ends this thread. Who takes the shard over takes the lock
+      // over, undoes that event and lets readers in.
       lock.acquireWrite(shard, thread);
       while (i < until) {
         if (i > from && types[i] === EventType.nodeRemoved && projections.waitsForReclaim(rows[i]!)) break;
@@ -294,6 +296,7 @@ export class Applier {
     const packed = projections.trees.packStep(PACK_ITEMS);
     const swap = packed === 'ready';
     if (swap || projections.reclaimable) {
+      // No finally, as in `#applyFrame`: what throws leaves trees half made, and recovery makes them anew.
       lock.acquireWrite(shard, this.#thread);
       if (swap) projections.trees.packSwap();
       projections.reclaim();

@@ -1,3 +1,4 @@
+import { distanceOf } from '../base/distance.js';
 import { greatCircleDistance } from '../base/sphere.js';
 import { ANY_KIND } from '../spatial/queries.js';
 import type { ShardQueries } from '../spatial/shard-queries.js';
@@ -46,10 +47,7 @@ export class NearRows {
   distance(x: number, y: number, z: number, other: number): number {
     const { x: xs, y: ys } = this.#memory.nodes;
     if (this.space.radiusM > 0) return greatCircleDistance(x, y, xs[other]!, ys[other]!, this.space.radiusM);
-    const dx = xs[other]! - x;
-    const dy = ys[other]! - y;
-    const dz = this.heightOf(other) - z;
-    return Math.sqrt(dx * dx + dy * dy + dz * dz);
+    return distanceOf(xs[other]! - x, ys[other]! - y, this.heightOf(other) - z);
   }
 
   /** Rows within a radius: how many. */

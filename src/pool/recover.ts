@@ -19,6 +19,7 @@ export function recoverShard(
   thread: number,
 ): void {
   const { control, lock, rings, undo, outboxes } = memory;
+  // No finally: what throws leaves a shard that nobody may read, and the next recovery begins anew.
   lock.takeOver(shard, from, thread);
   const ring = rings[shard]!;
   const frame = ring.peek();

@@ -1,6 +1,6 @@
-import { squareLimit } from '../base/distance.js';
+import { distanceOf, squareLimit } from '../base/distance.js';
 import { GraphOption } from '../base/space.js';
-import { angleBetween, chordOf, toUnitVector } from '../base/sphere.js';
+import { angleBetween, chordLimit, toUnitVector } from '../base/sphere.js';
 import { type NodeColumns, NodeFlag, positionFlags } from '../project/node-columns.js';
 
 /** A place and a distance, in a graph's own metric. */
@@ -23,7 +23,7 @@ export class Ball {
   readonly #solid: boolean;
   /** Radius of the sphere; 0 elsewhere. */
   readonly #sphere: number;
-  /** Greatest square of a distance, or of a chord; of a sphere NaN where angles decide. */
+  /** Greatest square of a distance, or of a chord; NaN where squares do not decide. */
   readonly #limit: number;
   readonly #vectors = new Float64Array(6);
 
@@ -38,9 +38,7 @@ export class Ball {
       this.#limit = squareLimit(shape.radius);
     } else {
       toUnitVector(shape.x, shape.y, this.#vectors, 0);
-      // Beyond a quarter of the circumference chords tell distances ever less.
-      const byAngle = shape.radius / sphere > Math.PI / 2;
-      this.#limit = byAngle ? Number.NaN : chordOf(shape.radius, sphere) ** 2;
+      this.#limit = chordLimit(shape.radius, sphere);
     }
   }
 
@@ -51,6 +49,7 @@ export class Ball {
     const dx = x[row]! - this.#shape.x;
     const dy = y[row]! - this.#shape.y;
     const dz = this.#solid ? z[row]! - this.#shape.z : 0;
+    if (Number.isNaN(this.#limit)) return distanceOf(dx, dy, dz) <= this.#shape.radius;
     return dx * dx + dy * dy + dz * dz <= this.#limit;
   }
 

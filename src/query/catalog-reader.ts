@@ -40,10 +40,13 @@ export class CatalogReader {
     const totals = { graphs: 0, nodes: 0, edges: 0 };
     for (const { lock, catalog } of this.#shards) {
       lock.acquire();
-      totals.graphs += catalog.graphs;
-      totals.nodes += catalog.nodes;
-      totals.edges += catalog.edges;
-      lock.release();
+      try {
+        totals.graphs += catalog.graphs;
+        totals.nodes += catalog.nodes;
+        totals.edges += catalog.edges;
+      } finally {
+        lock.release();
+      }
     }
     return totals;
   }
@@ -54,13 +57,17 @@ export class CatalogReader {
     if (newest === NO_ROW) return undefined;
     // All rows that a name has, one created after the other was removed, are of one shard.
     const { lock } = this.#shards[newest % this.#shards.length]!;
+    let row: number;
     lock.acquire();
-    const row = this.#aliveRow(newest);
-    if (row !== NO_ROW) {
-      this.#rows[0] = row;
-      this.#copy(1);
+    try {
+      row = this.#aliveRow(newest);
+      if (row !== NO_ROW) {
+        this.#rows[0] = row;
+        this.#copy(1);
+      }
+    } finally {
+      lock.release();
     }
-    lock.release();
     return row === NO_ROW ? undefined : this.#found(row, 0);
   }
 

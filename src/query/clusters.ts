@@ -1,5 +1,6 @@
 import { AthanorError } from '../base/errors.js';
 import { GraphOption } from '../base/space.js';
+import { holdsLongitude } from '../base/sphere.js';
 import { FANOUT, type PoolViews, type SpatialRegions, Word } from '../spatial/layout.js';
 import { poolOf } from '../spatial/walk.js';
 import { CellSums, type Clusters } from './cell-sums.js';
@@ -159,8 +160,10 @@ export class TreeClusters {
     const entry = this.#dims + 1;
     const first = leaf * FANOUT * entry;
     for (let at = first; at < first + leafCount[leaf]! * entry; at += entry) {
-      const x = this.#onSphere ? xs[leafAt[at + entry - 1]!]! : leafAt[at]!;
+      let x = this.#onSphere ? xs[leafAt[at + entry - 1]!]! : leafAt[at]!;
       const y = this.#onSphere ? ys[leafAt[at + entry - 1]!]! : leafAt[at + 1]!;
+      // 180 and -180 are one meridian.
+      if (this.#onSphere && (x < minX || x > maxX) && Math.abs(x) === 180 && holdsLongitude(minX, maxX, x)) x = -x;
       if (x < minX || x > maxX || y < minY || y > maxY) continue;
       let column = ((x - minX) / cellSize) | 0;
       let row = ((y - minY) / cellSize) | 0;

@@ -12,6 +12,17 @@ export interface IdSource {
 /** Rows of a slab. A result set takes a slice of one: a typed array of its own would cost more than the query. */
 const SLAB_ROWS = 1 << 16;
 
+/** What `make` allocates; the slab is as it was where there is no memory for it. */
+function grown<T>(count: number, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    throw new AthanorError('ATHANOR_CAPACITY', `a result of ${count} nodes: there is no memory for it`, {
+      cause: error,
+    });
+  }
+}
+
 /**
  * Where queries write: an array with room behind `at`. Sets keep the slab they stand in alive; a full one is left to them.
  */
@@ -20,10 +31,13 @@ export class Slab {
   distances = new Float64Array(0);
   at = 0;
 
-  /** Makes room for `count` rows behind `at`. */
+  /**
+   * Makes room for `count` rows behind `at`.
+   * @throws AthanorError ATHANOR_CAPACITY when there is no memory for them.
+   */
   reserve(count: number): void {
     if (this.at + count <= this.rows.length) return;
-    this.rows = new Uint32Array(Math.max(SLAB_ROWS, count));
+    this.rows = grown(count, () => new Uint32Array(Math.max(SLAB_ROWS, count)));
     this.distances = new Float64Array(0);
     this.at = 0;
   }
@@ -31,7 +45,9 @@ export class Slab {
   /** As `reserve`, with a distance beside each row. */
   reserveDistances(count: number): void {
     this.reserve(count);
-    if (this.distances.length !== this.rows.length) this.distances = new Float64Array(this.rows.length);
+    if (this.distances.length !== this.rows.length) {
+      this.distances = grown(count, () => new Float64Array(this.rows.length));
+    }
   }
 }
 

@@ -1,3 +1,4 @@
+import { distanceOf, LEAST_SQUARE } from '../base/distance.js';
 import { invariant } from '../base/errors.js';
 import { angleBetween } from '../base/sphere.js';
 import { CHUNK_POINTS, keyChunks, PairOrder, type PairPoints } from './pair-order.js';
@@ -28,8 +29,10 @@ export const PairPhase = { key: 0, scatter: 1, build: 2, count: 3, write: 4 } as
  * any number of workers, and a result that cannot be held is known before anything is written.
  */
 export interface PairJoin extends PairPoints {
-  /** Square of the radius; of the chord where points are unit vectors. */
+  /** Greatest square of a distance within the radius; of a chord where points are unit vectors. */
   readonly square: number;
+  /** A square from which down every pair is within; what lies between the two is compared by its distance. */
+  readonly certain: number;
   /** Points are unit vectors, and distances along a sphere of this radius; undefined: straight ones. */
   readonly sphereRadius: number | undefined;
   readonly radius: number;
@@ -229,11 +232,12 @@ export class PairKernel {
    * them, nor is a sum of squares: the test of boxes never decides against the test of points.
    */
   #nearness(group: number, box: number): number {
-    const { dims, boxes, square, sphereRadius } = this.#join;
+    const { dims, boxes, square, certain } = this.#join;
     const a = group * dims * 2;
     const b = box * dims * 2;
     let gap = 0;
     let reach = 0;
+    let length = 0;
     for (let axis = 0; axis < dims; axis++) {
       const above = boxes[b + axis]! - boxes[a + dims + axis]!;
       const below = boxes[a + axis]! - boxes[b + dims + axis]!;
@@ -241,15 +245,16 @@ export class PairKernel {
       if (apart > 0) gap += apart * apart;
       const across = above < below ? above : below;
       reach += across * across;
+      length -= across;
     }
-    // Beyond a quarter of the circumference chords do not tell who is within.
     if (gap > square) return FAR;
-    return reach <= square && !(sphereRadius !== undefined && square > 2) ? WITHIN : NEAR;
+    // Points at one place are within any radius.
+    return reach <= certain || length === 0 ? WITHIN : NEAR;
   }
 
   /** The same in two dimensions, without the loop. */
   #nearness2(group: number, box: number): number {
-    const { boxes, square } = this.#join;
+    const { boxes, square, certain } = this.#join;
     const a = group * 4;
     const b = box * 4;
     // The greater is the gap, if there is one; the lesser, turned round, is how far they reach from end to end.
@@ -262,7 +267,7 @@ export class PairKernel {
     if (dx * dx + dy * dy > square) return FAR;
     const farX = right < left ? right : left;
     const farY = above < below ? above : below;
-    return farX * farX + farY * farY <= square ? WITHIN : NEAR;
+    return farX * farX + farY * farY <= certain || (farX === 0 && farY === 0) ? WITHIN : NEAR;
   }
 
   #pairGroups(group: number, other: number, write: boolean): void {
@@ -276,7 +281,7 @@ export class PairKernel {
   }
 
   #pairGroups2(group: number, other: number, write: boolean): void {
-    const { points, positions, square } = this.#join;
+    const { points, positions, square, certain } = this.#join;
     const hits = this.#hits;
     const squares = this.#squares;
     const aEnd = Math.min(points, (group + 1) * FANOUT);
@@ -303,14 +308,14 @@ export class PairKernel {
         squares[found] = apart;
         found += +(apart <= square);
       }
+      if (certain < square) found = this.#nearByDistance(a, found);
       if (write) this.#write(a, found);
       else this.#pairs += found;
     }
   }
 
   #pairGroups3(group: number, other: number, write: boolean): void {
-    const { points, positions, square, sphereRadius } = this.#join;
-    const byAngle = sphereRadius !== undefined && square > 2;
+    const { points, positions, square, certain } = this.#join;
     const hits = this.#hits;
     const squares = this.#squares;
     const aEnd = Math.min(points, (group + 1) * FANOUT);
@@ -329,19 +334,18 @@ export class PairKernel {
         squares[found] = apart;
         found += +(apart <= square);
       }
-      if (byAngle) found = this.#nearByAngle(a, found);
+      if (certain < square) found = this.#nearByDistance(a, found);
       if (write) this.#write(a, found);
       else this.#pairs += found;
     }
   }
 
-  /** Of the hits those within the radius by their angle; how many. */
-  #nearByAngle(a: number, found: number): number {
-    const { sphereRadius, radius } = this.#join;
+  /** Of the hits those within the radius by their distance; how many. */
+  #nearByDistance(a: number, found: number): number {
     const hits = this.#hits;
     let kept = 0;
     for (let i = 0; i < found; i++) {
-      if (sphereRadius! * this.#angle(a, hits[i]!) > radius) continue;
+      if (this.#distance(a, hits[i]!) > this.#join.radius) continue;
       this.#squares[kept] = this.#squares[i]!;
       hits[kept++] = hits[i]!;
     }
@@ -351,20 +355,26 @@ export class PairKernel {
   #write(a: number, found: number): void {
     const { rows, sources, targets, distances, sphereRadius } = this.#join;
     const hits = this.#hits;
+    const squares = this.#squares;
     const row = rows[a]!;
     let at = this.#pairs;
     for (let i = 0; i < found; i++, at++) {
       const other = rows[hits[i]!]!;
       sources![at] = row < other ? row : other;
       targets![at] = row < other ? other : row;
-      distances![at] =
-        sphereRadius === undefined ? Math.sqrt(this.#squares[i]!) : sphereRadius * this.#angle(a, hits[i]!);
+      const isPlain =
+        sphereRadius === undefined && squares[i]! >= LEAST_SQUARE && squares[i]! < Number.POSITIVE_INFINITY;
+      distances![at] = isPlain ? Math.sqrt(squares[i]!) : this.#distance(a, hits[i]!);
     }
     this.#pairs = at;
   }
 
-  #angle(a: number, b: number): number {
-    const p = this.#join.positions;
-    return angleBetween(p[3 * a]!, p[3 * a + 1]!, p[3 * a + 2]!, p[3 * b]!, p[3 * b + 1]!, p[3 * b + 2]!);
+  #distance(a: number, b: number): number {
+    const { dims, positions: p, sphereRadius } = this.#join;
+    if (dims === 2) return distanceOf(p[2 * a]! - p[2 * b]!, p[2 * a + 1]! - p[2 * b + 1]!, 0);
+    const [ax, ay, az] = [p[3 * a]!, p[3 * a + 1]!, p[3 * a + 2]!];
+    const [bx, by, bz] = [p[3 * b]!, p[3 * b + 1]!, p[3 * b + 2]!];
+    if (sphereRadius === undefined) return distanceOf(ax - bx, ay - by, az - bz);
+    return sphereRadius * angleBetween(ax, ay, az, bx, by, bz);
   }
 }

@@ -155,15 +155,15 @@ export class ShardReader {
   neighbors(row: number, direction: 'out' | 'in' | 'both', kind: number, slab: Slab, ball: Ball | undefined): number {
     const edges = this.edges;
     const which = direction === 'out' ? Out : direction === 'in' ? In : Both;
-    let found = 0;
     this.lock();
-    if (this.isAlive(row)) {
+    try {
+      if (!this.isAlive(row)) return 0;
       slab.reserve(edges.entriesOf(row));
-      found = edges.neighborsInto(row, which, kind, slab.rows, slab.at);
-      if (ball !== undefined) found = keepInside(ball, slab, found);
+      const found = edges.neighborsInto(row, which, kind, slab.rows, slab.at);
+      return ball === undefined ? found : keepInside(ball, slab, found);
+    } finally {
+      this.unlock();
     }
-    this.unlock();
-    return found;
   }
 }
 

@@ -1,7 +1,16 @@
-import { squareLimit } from '../base/distance.js';
+import { distanceOf, LEAST_RADIUS, LEAST_SQUARE, squareLimit } from '../base/distance.js';
 import { GraphOption } from '../base/space.js';
 import { specialize } from '../base/specialize.js';
-import { angleBetween, chordOf, cosDegrees, sinDegrees, toUnitVector } from '../base/sphere.js';
+import {
+  angleBetween,
+  angleOfChord,
+  chordLimit,
+  cosDegrees,
+  holdsLongitude,
+  NEAR_ANTIPODE,
+  sinDegrees,
+  toUnitVector,
+} from '../base/sphere.js';
 import { makeNearestQuery as makePlaneNearest, type NearestQuery as PlaneNearest } from './generated/nearest.js';
 import { makeNearestGuess as makePlaneGuess } from './generated/nearest-guess.js';
 import { makeTreeQueries as makePlaneQueries, type TreeQueries as PlaneQueries } from './generated/queries.js';
@@ -10,35 +19,12 @@ import { makeNearestQuery, type NearestQuery } from './nearest.js';
 import { makeNearestGuess } from './nearest-guess.js';
 import { makeTreeQueries, type TreeQueries } from './queries.js';
 
-/** Square of a chord from which on chords tell distances to a few millimetres at best: 146 of 180 degrees. */
-const NEAR_ANTIPODE = 3.66;
-/** About the greatest coordinate whose square does not overflow. */
-const FAR = 1e150;
+/** Chord below which squares may have lost digits, and what is above it for certain. */
+const TINY = 2 * LEAST_RADIUS;
 
-/** A number above: bounds are exclusive. Infinity stays, and points whose squares overflow are found by `#nearestFar`. */
+/** A number above: bounds are exclusive. Infinity stays: points whose squares overflow are found by `#nearestOfAll`. */
 function above(square: number): number {
   return square + square * Number.EPSILON + Number.MIN_VALUE;
-}
-
-/** The k nearest of a few rows, by a distance that is computed for each of them. */
-function nearestOf(
-  candidates: Uint32Array,
-  distance: (row: number) => number,
-  k: number,
-  maxDistance: number,
-  rows: Uint32Array,
-  distances: Float64Array,
-  offset: number,
-): number {
-  const sorted = Array.from(candidates, (row) => ({ row, distance: distance(row) }))
-    .filter((node) => node.distance <= maxDistance)
-    .sort((a, b) => a.distance - b.distance);
-  const found = Math.min(k, sorted.length);
-  for (let i = 0; i < found; i++) {
-    rows[offset + i] = sorted[i]!.row;
-    distances[offset + i] = sorted[i]!.distance;
-  }
-  return found;
 }
 
 /** The columns that queries look at besides the trees. */
@@ -96,30 +82,69 @@ export class ShardQueries {
     limit: number,
   ): number {
     const space = this.#columns.options[graph]! & GraphOption.anySpace;
-    if (space === 0) return this.#plane.within(graph, x, y, radius, squareLimit(radius), kind, out, offset, limit);
-    if (space === GraphOption.solid) {
-      return this.#solid.within(graph, x, y, z, radius, squareLimit(radius), kind, out, offset, limit);
+    if (space === GraphOption.sphere) {
+      const vector = this.#vector;
+      toUnitVector(x, y, vector, 0);
+      const square = chordLimit(radius, this.#columns.radius[graph]!);
+      if (!Number.isNaN(square)) {
+        const [vx, vy, vz] = vector as unknown as [number, number, number];
+        return this.#solid.within(graph, vx, vy, vz, Math.sqrt(square), square, kind, out, offset, limit);
+      }
+    } else {
+      const square = squareLimit(radius);
+      if (!Number.isNaN(square)) {
+        return space === 0
+          ? this.#plane.within(graph, x, y, radius, square, kind, out, offset, limit)
+          : this.#solid.within(graph, x, y, z, radius, square, kind, out, offset, limit);
+      }
     }
-    const vector = this.#vector;
-    toUnitVector(x, y, vector, 0);
-    const sphere = this.#columns.radius[graph]!;
-    const angle = radius / sphere;
-    if (angle <= Math.PI / 2) {
-      const chord = chordOf(radius, sphere);
-      const [vx, vy, vz] = vector as unknown as [number, number, number];
-      return this.#solid.within(graph, vx, vy, vz, chord, chord * chord, kind, out, offset, limit);
-    }
-    // Beyond a quarter of the circumference chords tell distances ever less: all that is not near the antipode, by its angle.
-    const rest = angle >= Math.PI ? 0 : Math.max(0, 2 * Math.cos(angle / 2) * (1 - 1e-12) - 1e-15);
-    const count = this.#farFrom(graph, -vector[0]!, -vector[1]!, -vector[2]!, rest, kind);
+    return this.#withinByDistance(graph, x, y, z, radius, kind, out, offset, limit);
+  }
+
+  /** As `within` where squares do not decide: what may be within is compared by its distance, one by one. */
+  #withinByDistance(
+    graph: number,
+    x: number,
+    y: number,
+    z: number,
+    radius: number,
+    kind: number,
+    out: Uint32Array,
+    offset: number,
+    limit: number,
+  ): number {
+    const count = this.#mayBeWithin(graph, x, y, z, radius, kind);
     const rows = this.#candidates;
     let found = offset;
     for (let i = 0; i < count; i++) {
-      if (rest > 0 && this.#angleTo(graph, rows[i]!) * sphere > radius) continue;
+      if (this.#distanceTo(graph, rows[i]!, x, y, z) > radius) continue;
       if (found < limit) out[found] = rows[i]!;
       found++;
     }
     return found - offset;
+  }
+
+  /** Rows that a query must look at whose radius squares do not decide, into `#candidates`; how many. */
+  #mayBeWithin(graph: number, x: number, y: number, z: number, radius: number, kind: number): number {
+    const space = this.#columns.options[graph]! & GraphOption.anySpace;
+    if (space === GraphOption.sphere) {
+      const [vx, vy, vz] = this.#vector as unknown as [number, number, number];
+      const angle = radius / this.#columns.radius[graph]!;
+      if (angle < 1) {
+        const near = TINY * TINY;
+        return this.#collect((rows) => this.#solid.within(graph, vx, vy, vz, TINY, near, kind, rows, 0, rows.length));
+      }
+      // All that is not near the antipode.
+      const rest = angle >= Math.PI ? 0 : Math.max(0, 2 * Math.cos(angle / 2) * (1 - 1e-12) - 1e-15);
+      return this.#farFrom(graph, -vx, -vy, -vz, rest, kind);
+    }
+    const reach = radius < 1 ? TINY : radius;
+    const square = radius < 1 ? TINY * TINY : Number.POSITIVE_INFINITY;
+    return this.#collect((rows) =>
+      space === 0
+        ? this.#plane.within(graph, x, y, reach, square, kind, rows, 0, rows.length)
+        : this.#solid.within(graph, x, y, z, reach, square, kind, rows, 0, rows.length),
+    );
   }
 
   /** Rows at least as far from a point of space as that, into `#candidates`; how many. */
@@ -133,6 +158,14 @@ export class ShardQueries {
     if (count <= this.#candidates.length) return count;
     this.#candidates = new Uint32Array(count);
     return query(this.#candidates);
+  }
+
+  /** Distance of a row from a position; on the sphere from `#vector`. */
+  #distanceTo(graph: number, row: number, x: number, y: number, z: number): number {
+    const { options, radius, x: xs, y: ys, z: zs } = this.#columns;
+    const space = options[graph]! & GraphOption.anySpace;
+    if (space === GraphOption.sphere) return radius[graph]! * this.#angleTo(graph, row);
+    return distanceOf(xs[row]! - x, ys[row]! - y, space === 0 ? 0 : zs[row]! - z);
   }
 
   /** Angle between a row's unit vector and `#vector`. */
@@ -176,13 +209,11 @@ export class ShardQueries {
   ): number {
     const greatest = south <= 0 && north >= 0 ? 1 : Math.max(cosDegrees(south), cosDegrees(north));
     const least = Math.min(cosDegrees(south), cosDegrees(north));
-    const crosses = west > east;
-    const holds = (longitude: number): boolean =>
-      crosses ? longitude >= west || longitude <= east : longitude >= west && longitude <= east;
+    const holds = (longitude: number): boolean => holdsLongitude(west, east, longitude);
     const cosines = [cosDegrees(west), cosDegrees(east)];
     const sines = [sinDegrees(west), sinDegrees(east)];
     if (holds(0)) cosines.push(1);
-    if (holds(180) || holds(-180)) cosines.push(-1);
+    if (holds(180)) cosines.push(-1);
     if (holds(90)) sines.push(1);
     if (holds(-90)) sines.push(-1);
     // A factor of either sign is least with one end of the other factor and greatest with the other.
@@ -221,21 +252,50 @@ export class ShardQueries {
     offset: number,
   ): number {
     const space = this.#columns.options[graph]! & GraphOption.anySpace;
-    if (space === GraphOption.sphere)
-      return this.#nearestOnSphere(graph, x, y, k, maxDistance, kind, rows, distances, offset);
-    const found =
-      space === 0
-        ? this.#planeNearest.run(graph, x, y, k, above(squareLimit(maxDistance)), kind, rows, distances, offset)
-        : this.#solidNearest.run(graph, x, y, z, k, above(squareLimit(maxDistance)), kind, rows, distances, offset);
-    if (found < k && maxDistance * maxDistance === Number.POSITIVE_INFINITY && found < this.#index.count[graph]!) {
-      return this.#nearestFar(graph, x, y, space === 0 ? 0 : z, k, maxDistance, kind, rows, distances, offset);
+    const isSphere = space === GraphOption.sphere;
+    const sphere = this.#columns.radius[graph]!;
+    const isFar = maxDistance / (isSphere ? sphere : 1) > 1;
+    let most = isSphere ? chordLimit(maxDistance, sphere) : squareLimit(maxDistance);
+    // Without a bound in squares: the nearest are mostly within it all the same.
+    if (Number.isNaN(most) && isFar) most = Number.POSITIVE_INFINITY;
+    if (isSphere) toUnitVector(x, y, this.#vector, 0);
+    if (Number.isNaN(most)) {
+      const count = this.#mayBeWithin(graph, x, y, z, maxDistance, kind);
+      return this.#nearestCandidates(count, graph, x, y, z, k, maxDistance, rows, distances, offset);
     }
-    for (let i = offset; i < offset + found; i++) distances[i] = Math.min(maxDistance, Math.sqrt(distances[i]!));
+    const bound = above(most);
+    let found: number;
+    if (space === 0) found = this.#planeNearest.run(graph, x, y, k, bound, kind, rows, distances, offset);
+    else if (!isSphere) found = this.#solidNearest.run(graph, x, y, z, k, bound, kind, rows, distances, offset);
+    else {
+      const [vx, vy, vz] = this.#vector as unknown as [number, number, number];
+      found = this.#solidNearest.run(graph, vx, vy, vz, k, bound, kind, rows, distances, offset);
+      // So near the antipode chords do not even tell who is among the nearest.
+      if (found > 0 && distances[offset + found - 1]! > NEAR_ANTIPODE) {
+        return this.#nearestOfAll(graph, x, y, z, k, maxDistance, kind, rows, distances, offset);
+      }
+    }
+    if (found < k && !isSphere && most === Number.POSITIVE_INFINITY && found < this.#index.count[graph]!) {
+      return this.#nearestOfAll(graph, x, y, z, k, maxDistance, kind, rows, distances, offset);
+    }
+    if (found === 0) return 0;
+    const end = offset + found;
+    // Squares below that do not tell distances, unless they are 0: many nodes may be at one place.
+    for (let i = offset; i < end && distances[i]! < LEAST_SQUARE; i++) {
+      if (this.#distanceTo(graph, rows[i]!, x, y, z) === 0) continue;
+      return this.#nearestOfAll(graph, x, y, z, k, maxDistance, kind, rows, distances, offset);
+    }
+    if (isSphere) {
+      for (let i = offset; i < end; i++) distances[i] = sphere * angleOfChord(Math.sqrt(distances[i]!));
+    } else {
+      for (let i = offset; i < end; i++) distances[i] = Math.sqrt(distances[i]!);
+    }
+    while (found > 0 && distances[offset + found - 1]! > maxDistance) found--;
     return found;
   }
 
-  /** Whatever the coordinates: all points, sorted. For those whose squares overflow, and kinds that are too few. */
-  #nearestFar(
+  /** By the distance of each point: for those whose squares overflow or vanish or lie near the antipode, and kinds that are too few. */
+  #nearestOfAll(
     graph: number,
     x: number,
     y: number,
@@ -247,81 +307,36 @@ export class ShardQueries {
     distances: Float64Array,
     offset: number,
   ): number {
-    const { options, x: xs, y: ys, z: zs } = this.#columns;
-    const isPlane = (options[graph]! & GraphOption.anySpace) === 0;
-    const all = new Uint32Array(this.#index.count[graph]!);
+    const isPlane = (this.#columns.options[graph]! & GraphOption.anySpace) === 0;
     const count = isPlane
-      ? this.#plane.beyond(graph, x, y, 0, kind, all, 0, all.length)
-      : this.#solid.beyond(graph, x, y, z, 0, kind, all, 0, all.length);
-    const distance = (row: number): number => {
-      const dx = xs[row]! - x;
-      const dy = ys[row]! - y;
-      const dz = isPlane ? 0 : zs[row]! - z;
-      const square = dx * dx + dy * dy + dz * dz;
-      if (square < Number.POSITIVE_INFINITY) return Math.sqrt(square);
-      // In units so large that nothing overflows.
-      const farZ = isPlane ? 0 : zs[row]! / FAR - z / FAR;
-      return Math.hypot(xs[row]! / FAR - x / FAR, ys[row]! / FAR - y / FAR, farZ) * FAR;
-    };
-    return nearestOf(all.subarray(0, count), distance, k, maxDistance, rows, distances, offset);
+      ? this.#collect((all) => this.#plane.beyond(graph, 0, 0, 0, kind, all, 0, all.length))
+      : this.#farFrom(graph, 0, 0, 0, 0, kind);
+    return this.#nearestCandidates(count, graph, x, y, z, k, maxDistance, rows, distances, offset);
   }
 
-  #nearestOnSphere(
+  /** The k nearest of the first candidates, no farther than `maxDistance`. */
+  #nearestCandidates(
+    count: number,
     graph: number,
     x: number,
     y: number,
+    z: number,
     k: number,
     maxDistance: number,
-    kind: number,
     rows: Uint32Array,
     distances: Float64Array,
     offset: number,
   ): number {
-    const radius = this.#columns.radius[graph]!;
-    const vector = this.#vector;
-    toUnitVector(x, y, vector, 0);
-    const [vx, vy, vz] = vector as unknown as [number, number, number];
-    const chord = maxDistance / radius >= 2.8 ? Number.POSITIVE_INFINITY : chordOf(maxDistance, radius) + 1e-15;
-    const found = this.#solidNearest.run(graph, vx, vy, vz, k, above(chord * chord), kind, rows, distances, offset);
-    if (found > 0 && distances[offset + found - 1]! > NEAR_ANTIPODE) {
-      return this.#nearestByAngle(graph, k, maxDistance, kind, rows, distances, offset);
+    const candidates = this.#candidates.subarray(0, count);
+    const sorted = Array.from(candidates, (row) => ({ row, distance: this.#distanceTo(graph, row, x, y, z) }))
+      .filter((node) => node.distance <= maxDistance)
+      // Not by their difference: of two infinite ones that is none.
+      .sort((a, b) => (a.distance < b.distance ? -1 : a.distance > b.distance ? 1 : 0));
+    const found = Math.min(k, sorted.length);
+    for (let i = 0; i < found; i++) {
+      rows[offset + i] = sorted[i]!.row;
+      distances[offset + i] = sorted[i]!.distance;
     }
-    let kept = offset;
-    for (let i = offset; i < offset + found; i++) {
-      const row = rows[i]!;
-      // Beyond a quarter of the circumference chords no longer tell distances: they are ordered again by angle.
-      const square = distances[i]!;
-      const between = square <= 2 ? 2 * Math.asin(Math.sqrt(square) / 2) : this.#angleTo(graph, row);
-      let distance = between * radius;
-      if (distance > maxDistance) {
-        // By no more than rounding can do, or not at all.
-        if (square > 2 || distance > maxDistance * (1 + 4e-15)) continue;
-        distance = maxDistance;
-      }
-      let to = kept++;
-      for (; to > offset && distances[to - 1]! > distance; to--) {
-        distances[to] = distances[to - 1]!;
-        rows[to] = rows[to - 1]!;
-      }
-      distances[to] = distance;
-      rows[to] = row;
-    }
-    return kept - offset;
-  }
-
-  /** All nodes, by angle: so near the antipode chords do not even tell who is among the nearest. Round `#vector`. */
-  #nearestByAngle(
-    graph: number,
-    k: number,
-    maxDistance: number,
-    kind: number,
-    rows: Uint32Array,
-    distances: Float64Array,
-    offset: number,
-  ): number {
-    const radius = this.#columns.radius[graph]!;
-    const count = this.#farFrom(graph, 0, 0, 0, 0, kind);
-    const distance = (row: number): number => this.#angleTo(graph, row) * radius;
-    return nearestOf(this.#candidates.subarray(0, count), distance, k, maxDistance, rows, distances, offset);
+    return found;
   }
 }

@@ -1,6 +1,6 @@
 import RBush from 'rbush';
-import { shortWay } from './geometry.js';
 import type { Space } from './space.js';
+import { shortWay } from './ways.js';
 import type { Zone } from './zone.js';
 
 /** A zone's box in the tree; on the sphere one across the antimeridian has two. */
@@ -140,11 +140,9 @@ export class GraphZones {
       return;
     }
     const to = shortWay(x0, x1);
-    // No point of a great circle's arc is farther from the nearer end than half its length, which is at most the way's in
-    // degrees; its longitudes are those between the ends, unless it passes by a pole.
-    const bulge = Math.min(90, Math.hypot(to - x0, y1 - y0) / 2) + 1e-9;
-    const minY = Math.min(y0 - bulge, y1 - Math.max(bulge, reach));
-    const maxY = Math.max(y0 + bulge, y1 + Math.max(bulge, reach));
+    const minY = Math.min(y0, y1 - reach);
+    const maxY = Math.max(y0, y1 + reach);
+    // All longitudes are near each other at a pole.
     if (minY <= -90 || maxY >= 90) this.#search(-180, minY, 180, maxY);
     else this.#around(Math.min(x0, to - reach), Math.max(x0, to + reach), minY, maxY);
   }

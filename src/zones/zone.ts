@@ -1,5 +1,5 @@
 import { squareLimit } from '../base/distance.js';
-import { toUnitVector } from '../base/sphere.js';
+import { chordLimit, toUnitVector } from '../base/sphere.js';
 import type { ZoneShape } from '../base/types.js';
 import type { Space } from './space.js';
 
@@ -14,8 +14,9 @@ export interface Zone {
   readonly sequence: number;
   readonly form: number;
   /**
-   * Circle: x, y, z, radius, its square; on the sphere the unit vector of the centre behind them, and `radius` in radians.
-   * Box: minX, minY, minZ, maxX, maxY, maxZ. Polygon: x and y of each point.
+   * Circle: x, y, z, radius, and the greatest square of a distance within it (of a chord on the sphere), NaN where squares do
+   * not decide; on the sphere the unit vector of the centre behind them. Box: minX, minY, minZ, maxX, maxY, maxZ, and maxX as
+   * it was given. Polygon: x and y of each point.
    */
   readonly numbers: Float64Array;
   /** In x and y. */
@@ -42,14 +43,15 @@ export function zoneOf(row: number, sequence: number, shape: ZoneShape, space: S
     minY: box[1],
     maxX: box[2],
     maxY: box[3],
-    extent: Math.max(...box.map(Math.abs), ...finite(numbers)),
+    // Not the square of a circle's radius, which is no coordinate.
+    extent: Math.max(...box.map(Math.abs), ...finite(form === Form.circle ? numbers.slice(0, 4) : numbers)),
     stamp: 0,
     detect: -1,
   });
   switch (shape.type) {
     case 'circle': {
       const { x, y, radius } = shape;
-      if (space.radiusM > 0) return make(...sphericalCircle(x, y, radius / space.radiusM));
+      if (space.radiusM > 0) return make(...sphericalCircle(x, y, radius, space.radiusM));
       const numbers = [x, y, space.dimensions === 3 ? shape.z! : 0, radius, squareLimit(radius)];
       // A little wider than the circle, so that rounding here never keeps out what the test of distances lets in.
       const reach = radius + (radius + Math.abs(x) + Math.abs(y)) * 1e-15 + 1e-161;
@@ -60,7 +62,7 @@ export function zoneOf(row: number, sequence: number, shape: ZoneShape, space: S
       const maxX = minX > shape.maxX ? shape.maxX + 360 : shape.maxX;
       const minZ = space.dimensions === 3 ? shape.minZ! : Number.NEGATIVE_INFINITY;
       const maxZ = space.dimensions === 3 ? shape.maxZ! : Number.POSITIVE_INFINITY;
-      return make(Form.box, [minX, minY, minZ, maxX, maxY, maxZ], [minX, minY, maxX, maxY]);
+      return make(Form.box, [minX, minY, minZ, maxX, maxY, maxZ, shape.maxX], [minX, minY, maxX, maxY]);
     }
     default: {
       const box: [number, number, number, number] = [
@@ -88,11 +90,13 @@ function finite(numbers: number[]): number[] {
 function sphericalCircle(
   x: number,
   y: number,
-  angle: number,
+  radius: number,
+  sphere: number,
 ): [number, number[], readonly [number, number, number, number]] {
   const centre = new Float64Array(3);
   toUnitVector(x, y, centre, 0);
-  const numbers = [x, y, 0, angle, angle * angle, ...centre];
+  const numbers = [x, y, 0, radius, chordLimit(radius, sphere), ...centre];
+  const angle = radius / sphere;
   // A little wider than it is: rounding here must not keep a point of its border out.
   const reach = angle * DEGREES * (1 + 1e-12) + 1e-9;
   const minY = y - reach;

@@ -22,6 +22,14 @@ describe('what was asked wrongly gives one line and exit code 2', () => {
     ['an unknown command', ['walk'], /unknown command 'walk'/],
     ['an unknown source', ['run', 'trains'], /unknown source "trains"/],
     ['an unknown option', ['run', 'flights', '--fast'], /unknown option '--fast'/],
+    ['nearly a command', ['rum'], /unknown command 'rum' \(Did you mean run\?\)/],
+    ['nearly a source', ['run', 'flihgts'], /unknown source "flihgts".*; did you mean "flights"\?/],
+    ['nearly an option', ['run', 'flights', '--wokers', '1'], /'--wokers' \(Did you mean --workers\?\)/],
+    ['nearly a value', ['run', 'a.csv', '--metric', 'haversin'], /did you mean "haversine"\?/],
+    ['a number of another base', ['run', 'swarm', '--nodes', '0x10'], /not a whole number/],
+    ['a format without a file', ['run', 'swarm', '--out-format', 'csv'], /--out-format needs --out/],
+    ['a format that is none', ['run', 'swarm', '--out', '-', '--out-format', 'cvs'], /did you mean "csv"\?/],
+    ['an encoding that is none', ['run', 'a.ndjson', '--encoding', 'klingon'], /--encoding "klingon"/],
     ['a number that is none', ['run', 'flights', '--days', 'two'], /--days <n>.* 'two'/],
     ['a seed that stands still', ['run', 'swarm', '--seed', '4294967296'], /above 4294967295/],
     ['too many workers', ['run', 'swarm', '--workers', '1000'], /workers: 1000/],
@@ -50,6 +58,9 @@ describe('what was asked wrongly gives one line and exit code 2', () => {
 test('help and version', async () => {
   const help = await athanor('run', '--help');
   expect(help.code).toBe(0);
+  expect(help.out).not.toMatch(/default: (false|\[\])/);
+  for (const group of ['Files of rows (csv, tsv, parquet):', 'Questions about every source:', 'Examples:'])
+    expect(help.out).toContain(`\n${group}\n`);
   for (const option of ['--days', '--nodes', '--id', '--within', '--zone', '--check', '--json', '--strict'])
     expect(help.out).toContain(option);
   const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
@@ -80,6 +91,17 @@ test('flights: one day, checked', async () => {
     expect.arrayContaining(['events', 'eventsPerSecond', 'latencyMs', 'batchEvents']),
   );
   expect(code).toBe(0);
+});
+
+test('parquet: rows as those of a csv, text and times as they are typed', async () => {
+  const path = join(ROOT, 'node_modules/vega-datasets/data/flights-3m.parquet');
+  const columns = ['--id', 'origin', '--x', 'delay', '--y', 'distance', '--time', 'date'];
+  const { code, out } = await athanor('run', path, ...columns, '--limit', '2000', '--json', '--quiet', '--check');
+  const summary = JSON.parse(out);
+  expect([code, summary.check.ok, summary.badRows.count]).toEqual([0, true, 0]);
+  expect(summary.answers).toMatchObject({ rows: 2000, graphs: 1 });
+  const wrong = await athanor('run', path, ...columns.with(1, 'orign'), '--quiet');
+  expect([wrong.code, wrong.err]).toEqual([2, expect.stringMatching(/no column "orign".*did you mean "origin"\?/)]);
 });
 
 test('swarm: the same seed gives the same answers, with any number of workers', async () => {

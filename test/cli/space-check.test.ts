@@ -119,7 +119,11 @@ test('what is passed on the way', () => {
   expect(isPassed(polygon, PLANE, at(4.5, 8), at(12, 8.5))).toBe(true);
   expect(isPassed(polygon, PLANE, at(4.5, 8), at(4.6, 12))).toBe(false);
   const pole: ZoneShape = { type: 'circle', x: 0, y: 90, radius: DEGREE };
-  expect(isPassed(pole, EARTH, at(10, 80), at(-170, 80))).toBe(true);
+  // The way is straight in degrees: along the parallel, and not over the pole.
+  expect(isPassed(pole, EARTH, at(10, 80), at(-171, 80))).toBe(false);
+  const siberia: ZoneShape = { ...pole, x: 100, y: 80.5 };
+  expect(isPassed(siberia, EARTH, at(10, 80), at(-171, 80))).toBe(true);
+  expect(isPassed({ ...siberia, y: 82 }, EARTH, at(10, 80), at(-171, 80))).toBe(false);
   expect(isPassed(pole, EARTH, at(10, 80), at(70, 80))).toBe(false);
   const dateLine: ZoneShape = { type: 'box', minX: 178, minY: -1, maxX: -178, maxY: 1 };
   expect(isPassed(dateLine, EARTH, at(170, 0), at(-170, 0.5))).toBe(true);

@@ -123,7 +123,10 @@ function compare(engine: Engine, model: Model): void {
       expect(view!.data).toEqual(data);
       const around = new Set([...out.map((edge) => edge.target), ...ins.map((edge) => edge.source)]);
       expect(new Set(graph.neighbors(node).ids())).toEqual(around);
-      expect(graph.degree(node)).toBe(out.length + ins.length);
+      // As many as there are edges: one from the node to itself is one of them.
+      expect(graph.degree(node)).toBe(new Set([...out, ...ins]).size);
+      expect(graph.degree(node, { direction: 'out' })).toBe(out.length);
+      expect(graph.degree(node, { direction: 'in' })).toBe(ins.length);
     }
     const solid = name === 'd';
     const placed = [...nodes].filter(([, node]) => !Number.isNaN(node.x + node.y + (solid ? node.z : 0)));

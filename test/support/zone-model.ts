@@ -1,6 +1,7 @@
 import type { EngineEvent, NodeId, RoamEvent, ZoneEvent, ZoneShape } from '../../dist/src/index.js';
-import { contains, crosses } from '../../dist/src/zones/geometry.js';
+import { contains } from '../../dist/src/zones/geometry.js';
 import { PLANE } from '../../dist/src/zones/space.js';
+import { crosses } from '../../dist/src/zones/ways.js';
 import { type Zone, zoneOf } from '../../dist/src/zones/zone.js';
 
 /** An event of a graph in two dimensions, or a zone set or removed; every event has a time. */

@@ -2,8 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { orientation, segmentsMeet } from '../../dist/src/base/orientation.js';
 import { greatCircleDistance } from '../../dist/src/base/sphere.js';
-import { clearance, contains, crosses, shortWay } from '../../dist/src/zones/geometry.js';
+import { clearance, contains } from '../../dist/src/zones/geometry.js';
 import { EARTH, PLANE, SOLID, type Space } from '../../dist/src/zones/space.js';
+import { crosses, shortWay } from '../../dist/src/zones/ways.js';
 import type { Zone } from '../../dist/src/zones/zone.js';
 import { box, circle, coarse, options, type Point, place, point, stairs, star, zone } from '../support/shapes.js';
 
@@ -232,35 +233,113 @@ describe('ways', () => {
     expect(crosses(round, PLANE, 2, 0, 0, 2, 0, 0)).toBe(false);
   });
 
-  test('on the sphere: great circles for circles, the short way in degrees for the others', () => {
+  test('on the sphere: straight in degrees, the short way round, for every zone', () => {
+    const round = fc
+      .tuple(place, fc.double({ min: 0, max: 2e7, noNaN: true }))
+      .map(([[x, y], radius]): ZoneShape => ({ type: 'circle', x, y, radius }));
     fc.assert(
-      fc.property(place, place, fc.oneof(star), (a, b, of) => {
+      fc.property(place, place, fc.oneof(star, round), (a, b, of) => {
         const target = zone(of, EARTH);
-        if (
-          contains(target, EARTH, ...a) ||
-          contains(target, EARTH, ...b) ||
-          Math.abs(Math.abs(a[0] - b[0]) - 180) < 1e-9
-        )
-          return;
-        if (sampled(target, EARTH, a, b)) expect(crosses(target, EARTH, ...a, ...b)).toBe(true);
+        const half = Math.abs(Math.abs(a[0] - b[0]) - 180) < 1e-9;
+        if (contains(target, EARTH, ...a) || contains(target, EARTH, ...b) || half) return;
+        const found = crosses(target, EARTH, ...a, ...b);
+        if (sampled(target, EARTH, a, b)) expect(found).toBe(true);
+        if (of.type !== 'circle' || !found) return;
+        // A circle that is a little larger, as many samples are needed, has one of them inside.
+        const larger = zone({ ...of, radius: of.radius + 20_000 }, EARTH);
+        expect(sampled(larger, EARTH, a, b, 1200)).toBe(true);
       }),
       options,
     );
-    // London to Tokyo goes by the north, far from the straight line of the map.
-    const arctic = zone({ type: 'circle', x: 70, y: 69, radius: 400_000 }, EARTH);
-    expect(crosses(arctic, EARTH, 0, 51.5, 0, 139.7, 35.7, 0)).toBe(true);
-    const straight = zone({ type: 'circle', x: 70, y: 43.6, radius: 400_000 }, EARTH);
-    expect(crosses(straight, EARTH, 0, 51.5, 0, 139.7, 35.7, 0)).toBe(false);
-    // Over the pole, and round the antimeridian.
+    // A box, a polygon and a circle at one place are crossed by the same ways: London to Tokyo on the map, and not by the north.
+    for (const [x, y, wanted] of [
+      [70, 69, false],
+      [70, 43.6, true],
+    ] as const) {
+      const [minX, maxX, minY, maxY] = [x - 3, x + 3, y - 3, y + 3];
+      const corners = [
+        [minX, minY],
+        [maxX, minY],
+        [maxX, maxY],
+        [minX, maxY],
+      ] as const;
+      const shapes: ZoneShape[] = [
+        { type: 'circle', x, y, radius: 300_000 },
+        { type: 'box', minX, maxX, minY, maxY },
+        { type: 'polygon', points: corners },
+      ];
+      for (const of of shapes) {
+        expect(crosses(zone(of, EARTH), EARTH, 0, 51.5, 0, 139.7, 35.7, 0), of.type).toBe(wanted);
+        expect(crosses(zone(of, EARTH), EARTH, 139.7, 35.7, 0, 0, 51.5, 0), of.type).toBe(wanted);
+      }
+    }
+    // Along a circle of latitude, not over the pole; and round the antimeridian.
     const pole = zone({ type: 'circle', x: 0, y: 90, radius: 1000 }, EARTH);
-    expect(crosses(pole, EARTH, -30, 80, 0, 150, 80, 0)).toBe(true);
+    expect(crosses(pole, EARTH, -30, 80, 0, 120, 80, 0)).toBe(false);
     const fiji = zone({ type: 'box', minX: 177, minY: -19, maxX: -178, maxY: -16 }, EARTH);
-    expect(crosses(fiji, EARTH, 170, -17, 0, -170, -18, 0)).toBe(true);
-    expect(crosses(fiji, EARTH, -170, -18, 0, 170, -17, 0)).toBe(true);
-    expect(crosses(fiji, EARTH, 100, -17, 0, -100, -17, 0)).toBe(true);
-    expect(crosses(fiji, EARTH, 80, -17, 0, -80, -17, 0)).toBe(false);
-    // Antipodes have no shortest way.
-    expect(crosses(pole, EARTH, 0, 0, 0, 180, 0, 0)).toBe(false);
+    const suva = zone({ type: 'circle', x: 178.4, y: -18.1, radius: 300_000 }, EARTH);
+    for (const target of [fiji, suva]) {
+      expect(crosses(target, EARTH, 170, -17, 0, -170, -18, 0)).toBe(true);
+      expect(crosses(target, EARTH, -170, -18, 0, 170, -17, 0)).toBe(true);
+      expect(crosses(target, EARTH, 100, -17, 0, -100, -17, 0)).toBe(true);
+      expect(crosses(target, EARTH, 80, -17, 0, -80, -17, 0)).toBe(false);
+    }
+    // A way that touches: 10 degrees north of the centre of a circle of that radius, along the parallel.
+    for (let north = 1; north < 80; north++) {
+      const radius = greatCircleDistance(20, 0, 20, north, EARTH.radiusM);
+      const touched = zone({ type: 'circle', x: 20, y: 0, radius }, EARTH);
+      // On the sphere the parallel bends towards the pole: the point straight to the north is the nearest.
+      expect(crosses(touched, EARTH, 15, north, 0, 25, north, 0), `${north} degrees`).toBe(true);
+      expect(crosses(touched, EARTH, 15, north + 1e-9, 0, 25, north + 1e-9, 0), `${north} degrees`).toBe(false);
+    }
+  });
+
+  test('ways exactly tangent to a circle or a ball cross it, and those a digit farther do not', () => {
+    console.info(`seed ${options.seed}`);
+    const whole = fc.integer({ min: -1000, max: 1000 });
+    // Pythagorean triples: tangents in whole numbers, at (a, b) of a circle of radius c, moved and scaled without rounding.
+    const triple = fc.constantFrom([3, 4, 5], [-5, 12, 13], [8, -15, 17], [-20, -21, 29], [0, 7, 7], [9, 0, 9]);
+    const unit = fc.integer({ min: -900, max: 900 }).map((power) => 2 ** power);
+    fc.assert(
+      fc.property(triple, whole, whole, fc.integer({ min: 1, max: 99 }), unit, (of, cx, cy, long, scale) => {
+        const [a, b, c] = of as [number, number, number];
+        const at = (t: number): [number, number] => [(cx + a - t * b) * scale, (cy + b + t * a) * scale];
+        const [from, to] = [at(-long), at(long + 1)];
+        for (const space of [PLANE, SOLID]) {
+          const [x, y, z] = [cx * scale, cy * scale, 5 * scale];
+          const shape = (radius: number): ZoneShape =>
+            space === SOLID ? { type: 'circle', x, y, z, radius } : { type: 'circle', x, y, radius };
+          const height = space === SOLID ? z : 0;
+          const meets = (radius: number): boolean =>
+            crosses(zone(shape(radius), space), space, ...from, height, ...to, height);
+          expect(meets(c * scale)).toBe(true);
+          expect(meets(c * scale * (1 - Number.EPSILON))).toBe(false);
+          expect(meets(c * scale * (1 + Number.EPSILON))).toBe(true);
+        }
+      }),
+      options,
+    );
+    // Along an axis, in numbers that are rounded: as the position in between, taken by itself, is inside or not.
+    const decimal = fc.integer({ min: -9999, max: 9999 }).map((value) => value / 100);
+    fc.assert(
+      fc.property(decimal, decimal, fc.integer({ min: 1, max: 999 }), (x, y, tenths) => {
+        const radius = tenths / 10;
+        const target = zone({ type: 'circle', x, y, radius }, PLANE);
+        for (const level of [y + radius, y - radius]) {
+          const wanted = contains(target, PLANE, x, level, 0);
+          expect(crosses(target, PLANE, x - 2 * radius, level, 0, x + 3 * radius, level, 0)).toBe(wanted);
+        }
+      }),
+      options,
+    );
+  });
+
+  test('boxes at 180 degrees hold both of its names, and no longitude beside by rounding', () => {
+    const around = zone({ type: 'box', minX: 10, minY: -5, maxX: 5, maxY: 5 }, EARTH);
+    expect(contains(around, EARTH, 5, 0, 0)).toBe(true);
+    expect(contains(around, EARTH, 5.00000000000001, 0, 0)).toBe(false);
+    expect(contains(around, EARTH, 9.99999999999999, 0, 0)).toBe(false);
+    for (const x of [180, -180]) expect(contains(around, EARTH, x, 0, 0)).toBe(true);
   });
 });
 

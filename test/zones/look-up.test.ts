@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ZoneShape } from '../../dist/src/index.js';
-import { clearance, contains, crosses } from '../../dist/src/zones/geometry.js';
+import { clearance, contains } from '../../dist/src/zones/geometry.js';
 import { GraphZones } from '../../dist/src/zones/graph-zones.js';
 import { EARTH, PLANE, SOLID, type Space } from '../../dist/src/zones/space.js';
+import { crosses } from '../../dist/src/zones/ways.js';
 import { box, circle, options, type Point, place, point, star, zone } from '../support/shapes.js';
 
 describe('safe distances and look-ups', () => {

@@ -10,6 +10,7 @@ import type { Questions } from '../space/questions.js';
 import { coordinatesOf, isPlaced, type Space, spaceOf } from '../space/space.js';
 import { csvReader } from './csv-reader.js';
 import { Input, unreadable } from './input.js';
+import { parquetReader } from './parquet.js';
 import { PlainState } from './plain-state.js';
 import { publishRecords, type RecordFate } from './publish-records.js';
 import { type FileRecord, ndjsonReader, type RecordReader } from './records.js';
@@ -41,6 +42,7 @@ function readerFor(options: RunOptions, notes: string[]): RecordReader {
   const kind = kindOf(options);
   if (kind === 'csv') return csvReader(options, notes);
   if (kind === 'ndjson') return ndjsonReader(options.metric);
+  if (kind === 'parquet') return parquetReader(options);
   const { source } = options;
   throw new Problem(
     `unknown source "${source}": flights, swarm, - for the standard input, or a file that ends in .csv, .tsv, .ndjson, .gz of these, or .parquet; --format says what a file of another name is${didYouMean(source, ['flights', 'swarm'])}`,
@@ -143,6 +145,7 @@ class FileRun implements SourceRun {
   }
 
   #accepted(event: EngineEvent): void {
+    this.badRows.good++;
     this.#graphs.add(event.graph);
     this.#plain?.apply(event);
   }

@@ -10,8 +10,7 @@ const ISO = /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(\.\d+)?)?\s?(Z
 export function parseTime(text: string): number {
   const trimmed = text.trim();
   if (NUMBER.test(trimmed)) {
-    const value = Number(trimmed);
-    return Math.abs(value) < SECONDS_BELOW ? value * 1000 : value;
+    return instantOf(Number(trimmed));
   }
   const match = ISO.exec(trimmed);
   if (match === null) return Number.NaN;
@@ -23,6 +22,11 @@ export function parseTime(text: string): number {
   const real = back.getUTCMonth() === fields[1] && back.getUTCDate() === fields[2] && fields[3] < 24 && fields[4] < 60;
   if (!real || fields[5] > 59) return Number.NaN;
   return utc + Math.floor(Number(`0${fraction}`) * 1000) - zoneMs(zone);
+}
+
+/** Milliseconds since the epoch, of a number that may be seconds. */
+export function instantOf(value: number): number {
+  return Math.abs(value) < SECONDS_BELOW ? value * 1000 : value;
 }
 
 function zoneMs(zone: string): number {

@@ -2,8 +2,8 @@ import { access, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse as parseCsv } from 'csv-parse/sync';
-import type { AsyncBuffer, Compressors, FileMetaData } from 'hyparquet';
-import { firstLine, Problem } from '../problem.js';
+import { openParquet, type ParquetFile } from '../file/parquet.js';
+import { Problem } from '../problem.js';
 import type { Place } from './sphere.js';
 
 export interface Airport extends Place {
@@ -27,20 +27,14 @@ export class FlightData {
   readonly airports: readonly Airport[];
   readonly flights: number;
   readonly #indexOf = new Map<string, number>();
-  readonly #file: AsyncBuffer;
-  readonly #metadata: FileMetaData;
-  readonly #compressors: Compressors;
-  readonly #read: typeof import('hyparquet').parquetRead;
+  readonly #parquet: ParquetFile;
 
   private constructor(airports: Airport[], parquet: ParquetFile) {
     this.airports = airports;
     airports.forEach((airport, index) => {
       this.#indexOf.set(airport.iata, index);
     });
-    this.#file = parquet.file;
-    this.#metadata = parquet.metadata;
-    this.#compressors = parquet.compressors;
-    this.#read = parquet.read;
+    this.#parquet = parquet;
     this.flights = Number(parquet.metadata.num_rows);
   }
 
@@ -60,7 +54,7 @@ export class FlightData {
   /** One row group (273,000 flights) at a time: the whole file as JavaScript values takes 820 MB. */
   async *groups(): AsyncGenerator<FlightColumns> {
     let rowStart = 0;
-    for (const group of this.#metadata.row_groups) {
+    for (const group of this.#parquet.metadata.row_groups) {
       const count = Number(group.num_rows);
       const columns: FlightColumns = {
         count,
@@ -77,10 +71,11 @@ export class FlightData {
   }
 
   async #column(name: string, rowStart: number, count: number, take: (values: ArrayLike<unknown>) => void) {
-    await this.#read({
-      file: this.#file,
-      metadata: this.#metadata,
-      compressors: this.#compressors,
+    const { file, metadata, compressors, read } = this.#parquet;
+    await read({
+      file,
+      metadata,
+      compressors,
       columns: [name],
       rowStart,
       rowEnd: rowStart + count,
@@ -92,32 +87,6 @@ export class FlightData {
 
   #indexInto(iatas: ArrayLike<unknown>, into: Uint16Array): void {
     for (let i = 0; i < iatas.length; i++) into[i] = this.airport(iatas[i] as string);
-  }
-}
-
-interface ParquetFile {
-  file: AsyncBuffer;
-  metadata: FileMetaData;
-  compressors: Compressors;
-  read: typeof import('hyparquet').parquetRead;
-}
-
-async function openParquet(path: string): Promise<ParquetFile> {
-  const { asyncBufferFromFile, parquetMetadataAsync, parquetRead } = await installed('hyparquet', import('hyparquet'));
-  const { compressors } = await installed('hyparquet-compressors', import('hyparquet-compressors'));
-  try {
-    const file = await asyncBufferFromFile(path);
-    return { file, metadata: await parquetMetadataAsync(file), compressors, read: parquetRead };
-  } catch (error) {
-    throw new Problem(`cannot read ${path}: ${firstLine(error)}`);
-  }
-}
-
-async function installed<T>(name: string, module: Promise<T>): Promise<T> {
-  try {
-    return await module;
-  } catch {
-    throw notInstalled(name);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Graph, GraphJobOptions, JobDirection, NodeId, NodeValues } from '../../index.js';
 import { bar, formatCount, formatThings, sparkline } from '../format.js';
-import { type Asked, nodeAsked } from './asked.js';
+import { type Asked, idText, nodeAsked } from './asked.js';
 import { groupLines, groupsOf } from './groups.js';
 
 /** Hops that one line shows. */
@@ -141,7 +141,7 @@ function hopsAnswer(source: NodeId, hops: NodeValues): Answer {
   return {
     key: 'bfs',
     values: { source, reached, unreached, deepest: byHops.length - 1, byHops },
-    title: `Hops from ${source}`,
+    title: `Hops from ${idText(source)}`,
     lines: () => [
       `reached            ${formatThings(reached, 'node')}, ${formatCount(unreached)} not`,
       `deepest            ${formatThings(byHops.length - 1, 'hop')}`,
@@ -166,11 +166,11 @@ function distancesAnswer(graph: Graph, source: NodeId, distances: NodeValues): A
   return {
     key: 'shortestPaths',
     values: { source, reached, unreached, mean: sum / reached, farthest: far },
-    title: `Shortest paths from ${source}`,
+    title: `Shortest paths from ${idText(source)}`,
     lines: () => [
       `reached            ${formatThings(reached, 'node')}, ${formatCount(unreached)} not`,
       `mean distance      ${digits(sum / reached)}`,
-      `farthest           ${far.id} at ${digits(far.distance)}`,
+      `farthest           ${idText(far.id)} at ${digits(far.distance)}`,
     ],
     column: numbersOf('distance', distances),
   };
@@ -183,14 +183,14 @@ function pathAnswer(
   path: { nodes: NodeId[]; length: number } | undefined,
 ): Answer {
   const nodes = path?.nodes ?? [];
-  const shown = nodes.slice(0, SHOWN_NODES).join(' → ') + (nodes.length > SHOWN_NODES ? ' → …' : '');
+  const shown = nodes.slice(0, SHOWN_NODES).map(idText).join(' → ') + (nodes.length > SHOWN_NODES ? ' → …' : '');
   const handles = Uint32Array.from(nodes, (id) => graph.handle(id)!);
   const places = new Map(Array.from(handles, (handle, place): [number, number] => [handle, place]));
   const sorted = handles.slice().sort();
   return {
     key: 'path',
     values: { from, to, found: path !== undefined, nodes, length: path?.length ?? null },
-    title: `Shortest path from ${from} to ${to}`,
+    title: `Shortest path from ${idText(from)} to ${idText(to)}`,
     lines: () =>
       path === undefined
         ? ['there is none']
@@ -210,9 +210,9 @@ function ranked(values: NodeValues, top: number): Array<{ id: NodeId; value: num
 }
 
 function rankLines(best: ReadonlyArray<{ id: NodeId; value: number }>): string[] {
-  const width = best.reduce((most, { id }) => Math.max(most, String(id).length), 0);
+  const width = best.reduce((most, { id }) => Math.max(most, idText(id).length), 0);
   const most = best[0]?.value ?? 0;
-  return best.map(({ id, value }) => `${String(id).padEnd(width)}  ${value.toFixed(6)}  ${bar(value, most, 24)}`);
+  return best.map(({ id, value }) => `${idText(id).padEnd(width)}  ${value.toFixed(6)}  ${bar(value, most, 24)}`);
 }
 
 function meanOf(values: Float64Array): number {

@@ -40,17 +40,26 @@ export function askedOf(options: GraphRunOptions): Asked[] {
   return asked;
 }
 
+/** Two ids and a comma; one with a comma in it, or with quotes, is written in quotes. */
 function endsOf(text: string): { from: string; to: string } {
-  const ends = text.split(',').map((id) => id.trim());
-  const [from = '', to = ''] = ends;
-  if (ends.length !== 2 || from === '' || to === '') throw new Problem(`--path ${text}: it is not FROM,TO`);
+  const id = '\\s*("(?:[^"]|"")*"|[^,"]*?)\\s*';
+  const [, from = '', to = ''] = new RegExp(`^${id},${id}$`, 's').exec(text) ?? [];
+  if (from === '' || to === '')
+    throw new Problem(`--path ${text}: it is not FROM,TO; an id with a comma is put in quotes`);
   return { from, to };
 }
 
-/** The node that was meant: a number where the id is written as one, unless only the string is there. @throws Problem */
+/** The node that was meant: a number where the id is written as one, unless only the string is there; in quotes it is text. @throws Problem */
 export function nodeAsked(graph: { has(id: NodeId): boolean; name: string }, option: string, text: string): NodeId {
+  const quoted = /^"((?:[^"]|"")*)"$/s.exec(text)?.[1]?.replaceAll('""', '"');
+  if (quoted !== undefined && graph.has(quoted)) return quoted;
   const id = idOf(text);
   if (graph.has(id)) return id;
   if (typeof id === 'number' && graph.has(text)) return text;
   throw new Problem(`${option} ${text}: the graph has no such node`);
+}
+
+/** As `--bfs` and `--path` would have it: text that looks like a number is in quotes. */
+export function idText(id: NodeId): string {
+  return typeof id === 'string' && typeof idOf(id) === 'number' ? `"${id}"` : String(id);
 }

@@ -161,7 +161,7 @@ export class TimeWatch {
   }
 
   get look(): boolean {
-    return this.#whole && TIMES.some(([from, to]) => this.least >= from && this.most <= to);
+    return this.least <= this.most && this.#whole && TIMES.some(([from, to]) => this.least >= from && this.most <= to);
   }
 }
 

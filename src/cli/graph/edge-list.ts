@@ -71,6 +71,7 @@ export class EdgeListSource implements GraphSource {
     const { columns } = this.#lines;
     const { count } = columns;
     if (count === 0) return;
+    this.badRows.good += count;
     const ends = await handles.of(columns.sources, columns.targets, count);
     const [sources, targets] = [ends.subarray(0, count), ends.subarray(count)];
     // Until a line has a weight all are 1, as they are by default.

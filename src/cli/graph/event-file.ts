@@ -43,6 +43,7 @@ export class EventFileSource implements GraphSource {
   async load(engine: Engine, signal: AbortSignal): Promise<void> {
     const fate: RecordFate = {
       accepted: (event) => {
+        this.badRows.good++;
         this.#graphs.add(event.graph);
         if (event.type === 'edge.upserted') this.edges++;
       },

@@ -1,16 +1,17 @@
 import { availableParallelism } from 'node:os';
 import { createEngine, type Engine, type EngineOptions, type Graph } from '../../index.js';
 import { Input } from '../file/input.js';
-import { formatRate, formatThings } from '../format.js';
+import { fitted, formatRate, formatThings } from '../format.js';
+import { INTERRUPTED, Interrupts } from '../interrupts.js';
+import { NODE_FORMATS, type NodeFormat, writeNodes } from '../out/node-rows.js';
+import { isStandardOutput, type Target, targetOf } from '../out/target.js';
 import { codeOf, firstLine, Problem } from '../problem.js';
 import { Progress } from '../progress.js';
-import { INTERRUPTED } from '../run.js';
 import { AirportsSource } from './airports.js';
 import { answerOf } from './answers.js';
 import { type Asked, askedOf } from './asked.js';
 import { EdgeListSource } from './edge-list.js';
 import { EventFileSource } from './event-file.js';
-import { checkOut, writeOut } from './out.js';
 import type { GraphRunOptions, GraphSource } from './source.js';
 import { type GraphOutcome, type Timed, toJson, toText } from './summary.js';
 
@@ -71,74 +72,84 @@ class Steps {
 
 /** `athanor graph`: loads a graph, runs what was asked, and says what came out. Resolves with the exit code. */
 export async function runGraph(options: GraphRunOptions): Promise<number> {
+  if (options.out === undefined && options.outFormat !== undefined) throw new Problem('--out-format needs --out');
   const asked = askedOf(options);
-  if (options.out !== undefined) await checkOut(options.out);
+  const target = options.out === undefined ? undefined : await targetOf(options.out, NODE_FORMATS, options.outFormat);
   const source = await openSource(options);
   const engine = await createEngine(engineOptionsOf(options, source));
-  const stop = new AbortController();
-  const interrupt = (): void => stop.abort();
-  process.once('SIGINT', interrupt);
+  const steps = new Steps(1 + asked.length, () => source.done());
+  const progress = options.quiet ? undefined : new Progress(() => steps.done(), liveOf(source, steps));
+  const interrupts = new Interrupts(
+    () => progress?.write(INTERRUPTED),
+    () => progress?.abandon(),
+  );
   try {
-    const outcome = await outcomeOf(engine, source, asked, options, stop.signal);
-    process.stdout.write(`${options.json ? toJson(outcome) : toText(outcome)}\n`);
-    return outcome.interrupted ? INTERRUPTED : 0;
+    const outcome = await outcomeOf(engine, source, { asked, target, options, steps, progress }, interrupts.signal);
+    // The rows have the standard output to themselves.
+    const stream = target !== undefined && isStandardOutput(target.path) ? process.stderr : process.stdout;
+    stream.write(`${options.json ? toJson(outcome) : fitted(toText(outcome, stream), stream)}\n`);
+    if (outcome.interrupted) return interrupts.exitCode;
+    return outcome.badRows.isAll ? 1 : 0;
   } catch (error) {
+    progress?.abandon();
     throw explained(error);
   } finally {
-    process.off('SIGINT', interrupt);
+    interrupts.end();
     await engine.close();
   }
+}
+
+interface Work {
+  readonly asked: readonly Asked[];
+  readonly target: Target<NodeFormat> | undefined;
+  readonly options: GraphRunOptions;
+  readonly steps: Steps;
+  readonly progress: Progress | undefined;
 }
 
 async function outcomeOf(
   engine: Engine,
   source: GraphSource,
-  asked: readonly Asked[],
-  options: GraphRunOptions,
+  { asked, target, options, steps, progress }: Work,
   signal: AbortSignal,
 ): Promise<GraphOutcome> {
-  const steps = new Steps(1 + asked.length, () => source.done());
-  const progress = options.quiet ? undefined : new Progress(() => steps.done(), liveOf(source, steps));
   const answers: Timed[] = [];
   let out: GraphOutcome['out'];
+  if (source.graphOptions !== undefined) engine.graph(source.graph, source.graphOptions);
+  const startedMs = performance.now();
+  await source.load(engine, signal);
+  await engine.flush();
+  const seconds = (performance.now() - startedMs) / 1000;
+  const graph = engine.graph(source.graph);
   try {
-    if (source.graphOptions !== undefined) engine.graph(source.graph, source.graphOptions);
-    const startedMs = performance.now();
-    await source.load(engine, signal);
-    await engine.flush();
-    const seconds = (performance.now() - startedMs) / 1000;
-    const graph = engine.graph(source.graph);
-    try {
-      for (const one of asked) {
-        if (signal.aborted) break;
-        steps.next(one.algorithm);
-        answers.push(await timed(graph, one, { options, signal, steps }));
-      }
-    } catch (error) {
-      if (codeOf(error) !== 'ATHANOR_ABORTED') throw error;
+    for (const one of asked) {
+      if (signal.aborted) break;
+      steps.next(one.algorithm);
+      answers.push(await timed(graph, one, { options, signal, steps }));
     }
-    if (options.out !== undefined && !signal.aborted) {
-      const columns = answers.flatMap(({ answer }) => answer.column ?? []);
-      out = { path: options.out, rows: await writeOut(options.out, graph, columns) };
-    }
-    return {
-      source: source.name,
-      directed: !options.undirected,
-      kind: options.kind,
-      nodes: graph.order,
-      edges: graph.size,
-      load: { rows: source.rows, edges: source.edges, seconds },
-      answers,
-      workers: engine.stats().workers.length,
-      memoryBytes: engine.stats().memoryBytes,
-      out,
-      badRows: source.badRows,
-      notes: source.notes,
-      interrupted: signal.aborted,
-    };
-  } finally {
-    progress?.stop();
+  } catch (error) {
+    if (codeOf(error) !== 'ATHANOR_ABORTED') throw error;
   }
+  progress?.stop();
+  if (target !== undefined && !signal.aborted) {
+    const columns = answers.flatMap(({ answer }) => answer.column ?? []);
+    out = { path: target.path, rows: await writeNodes(target, graph, columns) };
+  }
+  return {
+    source: source.name,
+    directed: !options.undirected,
+    kind: options.kind,
+    nodes: graph.order,
+    edges: graph.size,
+    load: { rows: source.rows, edges: source.edges, seconds },
+    answers,
+    workers: engine.stats().workers.length,
+    memoryBytes: engine.stats().memoryBytes,
+    out,
+    badRows: source.badRows,
+    notes: source.notes,
+    interrupted: signal.aborted,
+  };
 }
 
 async function timed(

@@ -30,6 +30,7 @@ export interface GraphRunOptions {
   strict: boolean;
   json: boolean;
   out?: string;
+  outFormat?: string;
   top: number;
   quiet: boolean;
 }

@@ -1,4 +1,4 @@
-import { formatBytes, formatCount, formatMs, formatRate, formatThings, painter } from '../format.js';
+import { formatBytes, formatMs, formatRate, formatThings, painter } from '../format.js';
 import type { BadRows } from '../source.js';
 import { badRowLines } from '../summary.js';
 import type { Answer } from './answers.js';
@@ -51,11 +51,11 @@ export function toJson(outcome: GraphOutcome): string {
 }
 
 /** For people. */
-export function toText(outcome: GraphOutcome): string {
+export function toText(outcome: GraphOutcome, stream: { isTTY?: boolean } = process.stdout): string {
   const { source, directed, kind, nodes, edges, load, answers, workers, memoryBytes, out, badRows, notes } = outcome;
-  const paint = painter(process.stdout);
+  const paint = painter(stream);
   const row = (label: string, value: string): string => `  ${paint('dim', label.padEnd(11))}${value}`;
-  const nature = `${directed ? 'directed' : 'undirected'}${kind === undefined ? '' : `, edges of kind "${kind}" alone`}`;
+  const nature = `${directed ? 'directed' : 'undirected'}${kind === undefined ? '' : `, edges of kind "${kind}" only`}`;
   const rate = paint('green', `${formatRate(load.edges / load.seconds)}`);
   const lines = [
     '',
@@ -73,7 +73,7 @@ export function toText(outcome: GraphOutcome): string {
     lines.push('', `  ${paint('cyan', answer.title)}   ${took}`);
     for (const line of answer.lines()) lines.push(`    ${line}`);
   }
-  if (out !== undefined) lines.push('', `  ${formatCount(out.rows)} rows in ${out.path}`);
+  if (out !== undefined) lines.push('', `  ${formatThings(out.rows, 'row')} in ${out.path}`);
   lines.push(...badRowLines(badRows, paint));
   if (notes.length > 0) lines.push('', ...notes.map((note) => paint('dim', `  ${note}`)));
   lines.push('');

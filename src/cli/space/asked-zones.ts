@@ -1,4 +1,5 @@
 import type { ZoneDetect, ZoneShape } from '../../index.js';
+import { didYouMean } from '../did-you-mean.js';
 import { Problem } from '../problem.js';
 import type { RunOptions } from '../source.js';
 import { numbersOf } from './numbers.js';
@@ -65,7 +66,8 @@ export function detectAsked({ watch, detect, zone }: RunOptions): readonly ZoneD
   if (detect === undefined) return USUAL;
   const kinds = detect.split(',').map((kind) => kind.trim());
   for (const kind of kinds) {
-    if (!DETECTS.includes(kind)) throw new Problem(`--detect: "${kind}" is none of ${DETECTS.join(', ')}`);
+    if (!DETECTS.includes(kind))
+      throw new Problem(`--detect: "${kind}" is none of ${DETECTS.join(', ')}${didYouMean(kind, DETECTS)}`);
   }
   return [...new Set(kinds)] as ZoneDetect[];
 }

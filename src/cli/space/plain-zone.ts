@@ -101,24 +101,37 @@ function isCirclePassed(centre: Point, radius: number, from: Point, to: Point): 
   return Math.abs(distance - radius) <= doubt ? undefined : distance < radius;
 }
 
-/** By the distance across the track, and that along it. */
-function isPassedOnSphere(centre: Point, radius: number, space: Space, from: Point, to: Point): boolean | undefined {
-  const away = distanceBetween(space, from, centre) / space.radiusM;
-  const length = distanceBetween(space, from, to) / space.radiusM;
-  const turn = bearing(from, centre) - bearing(from, to);
-  const along = Math.atan2(Math.sin(away) * Math.cos(turn), Math.cos(away));
-  if (along <= 0 || along >= length) return false;
-  const across = Math.abs(Math.asin(Math.sin(away) * Math.sin(turn)));
-  const beyond = across - radius / space.radiusM;
-  return Math.abs(beyond) <= WAY_DOUBT ? undefined : beyond < 0;
-}
+/** Parts of a way, straight in degrees, within each of which there is at most one nearest position. */
+const PARTS = 64;
+/** Thirds that are left out, one after the other: what is left is a billionth of a part. */
+const NARROWINGS = 52;
 
-function bearing(from: Point, to: Point): number {
-  const [a, b, turned] = [from.y * RADIANS, to.y * RADIANS, (to.x - from.x) * RADIANS];
-  return Math.atan2(
-    Math.sin(turned) * Math.cos(b),
-    Math.cos(a) * Math.sin(b) - Math.sin(a) * Math.cos(b) * Math.cos(turned),
-  );
+/** By the nearest of many positions on the way, each narrowed down between its neighbours. */
+function isPassedOnSphere(centre: Point, radius: number, space: Space, from: Point, to: Point): boolean | undefined {
+  const turn = to.x - from.x > 180 ? -360 : to.x - from.x < -180 ? 360 : 0;
+  const distance = (share: number): number => {
+    const x = from.x + share * (to.x + turn - from.x);
+    const at = { x: x > 180 ? x - 360 : x < -180 ? x + 360 : x, y: from.y + share * (to.y - from.y), z: 0 };
+    return distanceBetween(space, at, centre);
+  };
+  // Nothing of it is farther from its beginning than its length in degrees.
+  const longest = (Math.abs(to.x + turn - from.x) + Math.abs(to.y - from.y)) * RADIANS * space.radiusM;
+  if (distance(0) - longest > radius * (1 + WAY_DOUBT) + 1) return false;
+  let least = Number.POSITIVE_INFINITY;
+  for (let part = 1; part < PARTS; part++) {
+    let [low, high] = [(part - 1) / PARTS, (part + 1) / PARTS];
+    const middle = distance(part / PARTS);
+    const isInner = part > 1 && part < PARTS - 1;
+    if (isInner && (middle > distance(low) || middle > distance(high))) continue;
+    for (let i = 0; i < NARROWINGS; i++) {
+      const third = (high - low) / 3;
+      if (distance(low + third) < distance(high - third)) high -= third;
+      else low += third;
+    }
+    least = Math.min(least, distance((low + high) / 2));
+  }
+  const beyond = (least - radius) / space.radiusM;
+  return Math.abs(beyond) <= WAY_DOUBT ? undefined : beyond < 0;
 }
 
 /** In the plane by its border; in space by the shares of the way at which it is between each pair of sides. */

@@ -93,6 +93,11 @@ export class Questions {
     }
   }
 
+  /** Of the graphs of the run, by name. */
+  get spaces(): ReadonlyMap<string, Space> {
+    return this.#graphs;
+  }
+
   /** Of a graph that is asked while it changes, where `--within` asks anything. */
   samplesOf(graph: string): WithinSamples | undefined {
     return this.#samples.get(graph);
