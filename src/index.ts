@@ -10,6 +10,7 @@
 export { AthanorError, ERROR_CODES, type ErrorCode, MapError } from './base/errors.js';
 export type {
   BatchOptions,
+  CapacityOptions,
   CustomEvent,
   EdgeRemoved,
   EdgeUpserted,

@@ -124,13 +124,30 @@ export interface BatchOptions {
   maxInFlight?: number;
 }
 
+/**
+ * Reserved address space, not memory: what is not used costs nothing. One more is refused with ATHANOR_CAPACITY. Defaults are
+ * smaller where memory is below 4 GiB or address space is bounded (`ulimit -v`); `stats().capacity` says what they are.
+ */
+export interface CapacityOptions {
+  /** Graphs at one time. Default: as many as nodes, from 65,536 to 1,048,576. */
+  graphs?: number;
+  /** Nodes at one time, of all graphs. Default 4,194,304. */
+  nodes?: number;
+  /** Edges at one time, of all graphs. Default: 64 for each node, from 65,536 to 16,777,216. */
+  edges?: number;
+  /** Bytes of `data` that the graphs of one shard hold, as MessagePack. Default: the largest data for each node, from 16 MiB to 2 GiB. */
+  dataBytes?: number;
+  /** Zones at one time, of all graphs. Default 262,144, and at most so many. */
+  zones?: number;
+}
+
 export interface EngineOptions {
   /** Worker threads; 'auto' (the default) is the number of available cores less one, at least 1. */
   workers?: number | 'auto';
   /** Partitions; default the power of two at or above twice the workers. */
   shards?: number;
-  /** Reserved address space, not memory. Defaults: 1,048,576 graphs; 4,194,304 nodes; 16,777,216 edges. */
-  capacity?: { graphs?: number; nodes?: number; edges?: number };
+  /** What the engine has room for. */
+  capacity?: CapacityOptions;
   /** Passed to the worker threads. */
   resourceLimits?: { maxOldGenerationSizeMb?: number; stackSizeMb?: number };
   batch?: BatchOptions;
@@ -159,6 +176,9 @@ export interface EngineStats {
   /** Events that watchers with `onSlow: 'drop'` lost. */
   watchersDropped: number;
   workers: Array<{ id: number; busyRatio: number; applied: number }>;
+  /** What there is room for; see `CapacityOptions`. */
+  capacity: Readonly<Required<CapacityOptions>>;
+  /** Address space that the engine reserved, and memory that the process uses. */
   memoryBytes: { reserved: number; resident: number };
 }
 

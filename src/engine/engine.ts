@@ -2,7 +2,8 @@
 import { abortOf, unlessEnded } from '../base/ending.js';
 import { AthanorError, show } from '../base/errors.js';
 import type { EngineEvent, EngineOptions, EngineStats, GraphOptions } from '../base/types.js';
-import { Memory } from '../memory/reserve.js';
+import { addressSpace } from '../memory/address-space.js';
+import { Memory, memoryBytesLimit } from '../memory/reserve.js';
 import { Histogram } from '../observe/histogram.js';
 import { EngineMemory } from '../pool/engine-memory.js';
 import type { InspectResult, InspectTask } from '../pool/inspect.js';
@@ -14,12 +15,14 @@ import { GraphTable } from '../publish/graph-table.js';
 import { KindTable } from '../publish/kinds.js';
 import { NodeTable } from '../publish/node-table.js';
 import { Room } from '../publish/room.js';
+import { createScratch } from '../publish/scratch.js';
 import { ShardWriter } from '../publish/shard-writer.js';
 import { ZonePublisher } from '../publish/zones.js';
 import { Count } from '../schedule/control.js';
 import { Scheduler } from '../schedule/scheduler.js';
 import { Caretaker } from './caretaker.js';
 import { EngineCore } from './core.js';
+import { fitCapacity } from './fit-memory.js';
 import { Graph } from './graph.js';
 import { GraphCatalog } from './graph-catalog.js';
 import { checkSignal, ingest } from './ingest.js';
@@ -51,8 +54,9 @@ export class Engine implements AsyncDisposable {
     options?: EngineOptions,
     world: (memory: EngineMemory, events: PoolEvents, options: ResolvedOptions) => World = nodeWorld,
   ): Promise<Engine> {
-    const resolved = resolveOptions(options);
-    const ledger = new Memory();
+    const asked = resolveOptions(options);
+    const resolved = { ...asked, capacity: fitCapacity(asked, addressSpace(), memoryBytesLimit()) };
+    const ledger = new Memory('lower the option capacity, or shards', 'sharing');
     const plan = planMemory(resolved, DECLARATION_BYTES);
     const memory = EngineMemory.create(ledger, plan);
     const { shards } = plan;
@@ -84,7 +88,7 @@ export class Engine implements AsyncDisposable {
       workers: resolved.workers,
       active: () => pool.active,
     });
-    const scratch = planScratch(ledger, plan.nodeRows, plan.graphRows);
+    const scratch = createScratch(ledger, { rows: plan.nodeRows, graphs: plan.graphRows });
     const graphs = new GraphTable({
       names: memory.names,
       book: memory.graphBook,
@@ -138,6 +142,7 @@ export class Engine implements AsyncDisposable {
       clock: resolved.clock,
       host,
       maxPayloadBytes: resolved.maxPayloadBytes,
+      zones: resolved.capacity.zones,
     });
     core = new EngineCore({
       options: resolved,
@@ -255,6 +260,7 @@ export class Engine implements AsyncDisposable {
       queuedEvents: Math.max(0, publisher.published - applied),
       watchersDropped: this.#core.watchers.dropped,
       workers: pool.threads().map((id) => ({ id, ...memory.latency.workOf(id, now) })),
+      capacity: this.#core.options.capacity,
       memoryBytes: { reserved: ledger.reservedBytes, resident: process.memoryUsage.rss() },
     };
   }
@@ -318,16 +324,6 @@ export class Engine implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
-}
-
-/** Main-thread tables by row: shared memory because its pages are committed as they are touched. */
-function planScratch(ledger: Memory, rows: number, graphs: number) {
-  return {
-    graphUse: new Uint8Array(ledger.reserve('publish.graphUse', graphs)),
-    boundEpoch: new Uint32Array(ledger.reserve('publish.boundEpoch', rows * 4)),
-    removalStamps: new Uint32Array(ledger.reserve('publish.removalStamps', rows * 4)),
-    attention: new Uint8Array(ledger.reserve('publish.attention', rows)),
-  };
 }
 
 /** Starts an engine: reserves its memory and starts its worker threads. */

@@ -1,16 +1,27 @@
 import { availableParallelism } from 'node:os';
 import { AthanorError, show } from '../base/errors.js';
-import { MAX_CAPACITY, MAX_THREADS } from '../base/limits.js';
+import { MAX_CAPACITY, MAX_THREADS, MAX_ZONES } from '../base/limits.js';
 import type { EngineOptions } from '../base/types.js';
 import { DECLARATION_BYTES } from '../publish/event-writer.js';
 import type { BatchLimits } from '../schedule/batch-policy.js';
 import { FrameFormat } from '../schema/frame.js';
 
+/** What an engine has room for; `dataBytes` in each shard. */
+export interface Capacity {
+  readonly graphs: number;
+  readonly nodes: number;
+  readonly edges: number;
+  readonly dataBytes: number;
+  readonly zones: number;
+}
+
 /** Options with their defaults, checked. */
 export interface ResolvedOptions {
   readonly workers: number;
   readonly shards: number;
-  readonly capacity: { readonly graphs: number; readonly nodes: number; readonly edges: number };
+  readonly capacity: Capacity;
+  /** Of `capacity`, what the caller named; the rest may be made to fit the machine. */
+  readonly named: ReadonlySet<keyof Capacity>;
   readonly resourceLimits: { readonly maxOldGenerationSizeMb?: number; readonly stackSizeMb?: number };
   readonly batch: BatchLimits;
   readonly slots: number;
@@ -37,9 +48,21 @@ const STACK_MB = { least: 0.5, most: 1_024 } as const;
 /** With 8 MB a thread runs out of memory while it starts, with 10 every job runs. Numbers beyond a tebibyte mean nothing. */
 const HEAP_MB = { least: 16, most: 1_048_576 } as const;
 
+/** Default capacities of graphs and edges do not fall below this, however few nodes are named. */
+const LEAST_DEFAULT = 65_536;
+/** Edges a node, where few nodes are named. */
+const EDGES_A_NODE = 64;
+/** For the data of a shard's nodes. The longest array of Node.js 20 bounds it. */
+const DATA_BYTES = { least: 2 ** 16, most: 2 ** 32 - 8 } as const;
+
+/** Room for the largest data of each node, from 16 MiB to 2 GiB; a block of a heap wastes at most a fifth. */
+function dataBytesOf(nodes: number, maxPayloadBytes: number): number {
+  return Math.min(2 ** 31, Math.max(2 ** 24, Math.ceil(nodes * maxPayloadBytes * 1.25)));
+}
+
 const KNOWN = {
   options: ['workers', 'shards', 'capacity', 'resourceLimits', 'batch', 'clock', 'maxPayloadBytes', 'readTimeoutMs'],
-  capacity: ['graphs', 'nodes', 'edges'],
+  capacity: ['graphs', 'nodes', 'edges', 'dataBytes', 'zones'],
   batch: ['minEvents', 'maxEvents', 'timeoutMs', 'targetLatencyMs', 'adaptive', 'maxInFlight'],
   resourceLimits: ['maxOldGenerationSizeMb', 'stackSizeMb'],
 } as const;
@@ -127,14 +150,22 @@ export function resolveOptions(options: EngineOptions = {}): ResolvedOptions {
   const maxPayloadBytes = whole('maxPayloadBytes', given.maxPayloadBytes, 1, MAX_PAYLOAD_BYTES, 65_536);
   const slots = powerOfTwo(whole('batch.maxInFlight', batch.maxInFlight, 2, MAX_SLOTS, 64));
   checkRing(slots, maxEvents, maxPayloadBytes);
+  const nodes = whole('capacity.nodes', capacity.nodes, 1, MAX_CAPACITY, 4_194_304);
+  // Who names few nodes gets room for graphs and edges to match.
+  const graphs = Math.min(1_048_576, Math.max(LEAST_DEFAULT, nodes));
+  const edges = Math.min(16_777_216, Math.max(LEAST_DEFAULT, nodes * EDGES_A_NODE));
+  const dataBytes = dataBytesOf(nodes, maxPayloadBytes);
   return {
     workers,
     shards: whole('shards', given.shards, 1, MAX_SHARDS, powerOfTwo(2 * workers)),
     capacity: {
-      graphs: whole('capacity.graphs', capacity.graphs, 1, MAX_CAPACITY, 1_048_576),
-      nodes: whole('capacity.nodes', capacity.nodes, 1, MAX_CAPACITY, 4_194_304),
-      edges: whole('capacity.edges', capacity.edges, 1, MAX_CAPACITY, 16_777_216),
+      graphs: whole('capacity.graphs', capacity.graphs, 1, MAX_CAPACITY, graphs),
+      nodes,
+      edges: whole('capacity.edges', capacity.edges, 1, MAX_CAPACITY, edges),
+      dataBytes: whole('capacity.dataBytes', capacity.dataBytes, DATA_BYTES.least, DATA_BYTES.most, dataBytes),
+      zones: whole('capacity.zones', capacity.zones, 1, MAX_ZONES, MAX_ZONES),
     },
+    named: new Set(KNOWN.capacity.filter((name) => capacity[name] !== undefined)),
     resourceLimits: {
       ...(heapMb !== undefined && { maxOldGenerationSizeMb: heapMb }),
       ...(stackMb !== undefined && { stackSizeMb: stackMb }),

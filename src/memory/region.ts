@@ -20,6 +20,10 @@ const HEADER_BYTES = 128;
 const FIELD_ALIGNMENT_BYTES = 128;
 const CANARY_BYTES = 8;
 const MAX_PARAMS = 12;
+/** Fields up to this length are real in a region that is only measured: what initialises a region writes no longer ones. */
+const MEASURED_ELEMENTS = 2 ** 14;
+/** Columns share a buffer up to this: a buffer costs each thread that attaches it a header, an object and its transfer. */
+const SHARED_BUFFER_BYTES = 2 ** 28;
 
 const ARRAYS = {
   f64: Float64Array,
@@ -48,7 +52,7 @@ export interface RegionLayout<P extends string, F extends Fields> {
   readonly name: string;
   /** Raised when the fields or their meaning change. */
   readonly version: number;
-  /** 'one': all fields in one buffer; 'column': a buffer for each field, for regions of many gigabytes. */
+  /** 'one': all fields in one buffer; 'column': large fields have buffers of their own, for regions of many gigabytes. */
   readonly buffers: 'one' | 'column';
   readonly params: readonly P[];
   fields(params: Readonly<Record<P, number>>): F;
@@ -59,6 +63,8 @@ export interface RegionToken {
   readonly name: string;
   readonly params: Readonly<Record<string, number>>;
   readonly buffers: readonly SharedArrayBuffer[];
+  /** Where in each buffer the region's part begins: small regions share buffers. */
+  readonly starts: readonly number[];
 }
 
 export interface Region<F extends Fields> {
@@ -83,13 +89,19 @@ export function createRegion<P extends string, F extends Fields>(
   params: Readonly<Record<P, number>>,
 ): Region<F> {
   const plan = planOf(layout, params);
-  const buffers = plan.map((buffer) => memory.reserve(`${layout.name}.${buffer.label}`, buffer.bytes));
-  buffers.forEach((buffer, index) => {
-    writeHeader(buffer, layout, params, index);
-    for (const field of plan[index]!.fields) writeCanary(buffer, field.endByte);
+  const places = plan.map((buffer) => memory.place(`${layout.name}.${buffer.label}`, buffer.bytes));
+  const token = {
+    name: layout.name,
+    params: { ...params },
+    buffers: places.map((place) => place.buffer),
+    starts: places.map((place) => place.start),
+  };
+  if (memory.measures) return { views: measuredViews<F>(plan), token };
+  places.forEach(({ buffer, start }, index) => {
+    writeHeader(buffer, start, layout, params, index);
+    for (const field of plan[index]!.fields) writeCanary(buffer, start + field.endByte, field.endByte);
   });
-  const token = { name: layout.name, params: { ...params }, buffers };
-  return { views: viewsOf<F>(plan, buffers), token };
+  return { views: viewsOf<F>(plan, token), token };
 }
 
 /**
@@ -104,9 +116,9 @@ export function attachRegion<P extends string, F extends Fields>(
   const plan = planOf(layout, params);
   if (token.buffers.length !== plan.length) refuse(layout, `${token.buffers.length} buffers`, `${plan.length}`);
   token.buffers.forEach((buffer, index) => {
-    checkHeader(buffer, layout, params, index, plan[index]!.bytes);
+    checkHeader(buffer, token.starts[index]!, layout, params, index, plan[index]!.bytes);
   });
-  return { views: viewsOf<F>(plan, token.buffers), token };
+  return { views: viewsOf<F>(plan, token), token };
 }
 
 /** Names every canary of the region that was overwritten; empty when the memory is whole. */
@@ -117,7 +129,7 @@ export function brokenCanaries<P extends string, F extends Fields>(
   const broken: string[] = [];
   planOf(layout, token.params as Readonly<Record<P, number>>).forEach((buffer, index) => {
     for (const field of buffer.fields) {
-      const words = new Uint32Array(token.buffers[index]!, field.endByte, 2);
+      const words = new Uint32Array(token.buffers[index]!, token.starts[index]! + field.endByte, 2);
       if (words[0] !== canaryOf(field.endByte) || words[1] !== ~canaryOf(field.endByte) >>> 0) {
         broken.push(`${layout.name}: overwritten behind field '${field.name}'`);
       }
@@ -158,25 +170,26 @@ function planOf<P extends string, F extends Fields>(
   let open: BufferPlan | undefined;
   for (const [name, [type, length]] of Object.entries(layout.fields(params))) {
     invariant(Number.isSafeInteger(length) && length >= 0, `${layout.name}.${name}: length ${length}`);
-    if (open === undefined || layout.buffers === 'column') {
+    const bytes = length * ARRAYS[type].BYTES_PER_ELEMENT;
+    if (open === undefined || (layout.buffers === 'column' && open.bytes + bytes > SHARED_BUFFER_BYTES)) {
       open = { label: layout.buffers === 'column' ? name : 'all', bytes: HEADER_BYTES, fields: [] };
       plan.push(open);
     }
     const startByte = alignUp(open.bytes, FIELD_ALIGNMENT_BYTES);
-    const endByte = alignUp(startByte + length * ARRAYS[type].BYTES_PER_ELEMENT, 8);
+    const endByte = alignUp(startByte + bytes, 8);
     open.fields.push({ name, type, length, startByte, endByte });
     open.bytes = endByte + CANARY_BYTES;
   }
   return plan;
 }
 
-function viewsOf<F extends Fields>(plan: BufferPlan[], buffers: readonly SharedArrayBuffer[]): Views<F> {
+function viewsOf<F extends Fields>(plan: BufferPlan[], token: RegionToken): Views<F> {
   const views: Record<string, unknown> = {};
   plan.forEach((buffer, index) => {
     for (const field of buffer.fields) {
       views[field.name] = new ARRAYS[field.type](
-        buffers[index]! as ArrayBufferLike as ArrayBuffer,
-        field.startByte,
+        token.buffers[index]! as ArrayBufferLike as ArrayBuffer,
+        token.starts[index]! + field.startByte,
         field.length,
       );
     }
@@ -184,19 +197,30 @@ function viewsOf<F extends Fields>(plan: BufferPlan[], buffers: readonly SharedA
   return views as Views<F>;
 }
 
+/** Of a region that is only measured: small fields can be written, large ones are empty. Nobody reads them. */
+function measuredViews<F extends Fields>(plan: BufferPlan[]): Views<F> {
+  const views: Record<string, unknown> = {};
+  for (const buffer of plan) {
+    for (const { name, type, length } of buffer.fields)
+      views[name] = new ARRAYS[type](length <= MEASURED_ELEMENTS ? length : 0);
+  }
+  return views as Views<F>;
+}
+
 function writeHeader<P extends string, F extends Fields>(
   buffer: SharedArrayBuffer,
+  start: number,
   layout: RegionLayout<P, F>,
   params: Readonly<Record<P, number>>,
   index: number,
 ): void {
-  const words = new Uint32Array(buffer, 0, 5);
+  const words = new Uint32Array(buffer, start, 5);
   words[0] = MAGIC;
   words[1] = hashOf(layout.name);
   words[2] = layout.version;
   words[3] = index;
   words[4] = layout.params.length;
-  const values = new Float64Array(buffer, 32, MAX_PARAMS);
+  const values = new Float64Array(buffer, start + 32, MAX_PARAMS);
   layout.params.forEach((param, at) => {
     values[at] = params[param];
   });
@@ -204,19 +228,20 @@ function writeHeader<P extends string, F extends Fields>(
 
 function checkHeader<P extends string, F extends Fields>(
   buffer: SharedArrayBuffer,
+  start: number,
   layout: RegionLayout<P, F>,
   params: Readonly<Record<P, number>>,
   index: number,
   bytes: number,
 ): void {
-  if (buffer.byteLength < bytes) refuse(layout, `${buffer.byteLength} bytes`, `${bytes}`);
-  const words = new Uint32Array(buffer, 0, 5);
+  if (buffer.byteLength - start < bytes) refuse(layout, `${buffer.byteLength - start} bytes`, `${bytes}`);
+  const words = new Uint32Array(buffer, start, 5);
   const expected = [MAGIC, hashOf(layout.name), layout.version, index, layout.params.length];
   const names = ['magic', 'name', 'version', 'buffer index', 'number of parameters'];
   expected.forEach((value, at) => {
     if (words[at] !== value) refuse(layout, `${names[at]} ${words[at]}`, `${value}`);
   });
-  const values = new Float64Array(buffer, 32, MAX_PARAMS);
+  const values = new Float64Array(buffer, start + 32, MAX_PARAMS);
   layout.params.forEach((param, at) => {
     if (values[at] !== params[param]) refuse(layout, `${param} ${values[at]}`, `${params[param]}`);
   });
@@ -229,8 +254,9 @@ function refuse(layout: { name: string }, found: string, expected: string): neve
   );
 }
 
-function writeCanary(buffer: SharedArrayBuffer, endByte: number): void {
-  const words = new Uint32Array(buffer, endByte, 2);
+/** `endByte` counts from the region's header, so that the word is the same wherever it stands. */
+function writeCanary(buffer: SharedArrayBuffer, at: number, endByte: number): void {
+  const words = new Uint32Array(buffer, at, 2);
   words[0] = canaryOf(endByte);
   words[1] = ~canaryOf(endByte) >>> 0;
 }

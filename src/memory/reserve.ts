@@ -7,6 +7,16 @@ export interface Reservation {
   readonly bytes: number;
 }
 
+/** Part of a buffer. */
+export interface Place {
+  readonly buffer: SharedArrayBuffer;
+  readonly start: number;
+}
+
+/** Small regions of an engine share buffers of `ALWAYS_MAPPED_BYTES`, and begin where the prefetcher's line does. */
+const SMALL_REGION_BYTES = 2 ** 23;
+const PLACE_ALIGNMENT_BYTES = 128;
+
 /**
  * The only place that allocates shared memory. A reservation costs address space, not memory: the kernel commits a page
  * when it is first touched, and every page starts as zeros. One ledger an engine; main thread only.
@@ -14,11 +24,21 @@ export interface Reservation {
 export class Memory {
   readonly #ledger: Reservation[] = [];
   readonly #advice: string;
+  readonly #shares: boolean;
+  /** Only counts: nothing is reserved, and what is placed cannot be used. */
+  readonly measures: boolean;
+  /** Buffers that small regions share, and how far each is filled. */
+  readonly #shared: { buffer: SharedArrayBuffer; bytes: number }[] = [];
   #reservedBytes = 0;
 
-  /** `advice` ends the message of a refusal. A job has a ledger of its own, which goes with it. */
-  constructor(advice = "lower the option 'capacity'") {
+  /**
+   * `advice` ends the message of a refusal. A job has a ledger of its own, which goes with it; the regions of an engine, which
+   * end together, share buffers.
+   */
+  constructor(advice = "lower the option 'capacity'", kind: 'apart' | 'sharing' | 'measuring' = 'apart') {
     this.#advice = advice;
+    this.#shares = kind !== 'apart';
+    this.measures = kind === 'measuring';
   }
 
   /** Bytes of address space reserved so far. */
@@ -35,15 +55,37 @@ export class Memory {
    * @throws AthanorError ATHANOR_CAPACITY naming the region when the system refuses.
    */
   reserve(name: string, bytes: number): SharedArrayBuffer {
-    const buffer = tryReserve(bytes);
+    const buffer = this.#take(name, bytes);
+    this.#ledger.push({ name, bytes });
+    return buffer;
+  }
+
+  /**
+   * Zeroed memory for a region, in a buffer of its own or in one that it shares.
+   * @throws AthanorError ATHANOR_CAPACITY naming the region when the system refuses.
+   */
+  place(name: string, bytes: number): Place {
+    if (!this.#shares || bytes > SMALL_REGION_BYTES) return { buffer: this.reserve(name, bytes), start: 0 };
+    this.#ledger.push({ name, bytes });
+    let shared = this.#shared.find((open) => open.bytes + bytes <= ALWAYS_MAPPED_BYTES);
+    if (shared === undefined) {
+      shared = { buffer: this.#take(name, ALWAYS_MAPPED_BYTES), bytes: 0 };
+      this.#shared.push(shared);
+    }
+    const start = shared.bytes;
+    shared.bytes = Math.ceil((start + bytes) / PLACE_ALIGNMENT_BYTES) * PLACE_ALIGNMENT_BYTES;
+    return { buffer: shared.buffer, start };
+  }
+
+  #take(name: string, bytes: number): SharedArrayBuffer {
+    const buffer = this.measures ? NOTHING : tryReserve(bytes);
     if (buffer === undefined) {
       throw new AthanorError(
         'ATHANOR_CAPACITY',
         `the system refused ${bytes} bytes of address space for '${name}' (${this.#reservedBytes} reserved before it): ${this.#advice}`,
       );
     }
-    this.#reservedBytes += bytes;
-    this.#ledger.push({ name, bytes });
+    this.#reservedBytes += mappedBytesOf(bytes);
     return buffer;
   }
 
@@ -65,7 +107,7 @@ export class Memory {
     for (let asked = bytes; asked > leastBytes; asked = Math.max(leastBytes, Math.floor(asked / 2 / 4096) * 4096)) {
       const buffer = tryReserve(asked);
       if (buffer !== undefined) {
-        this.#reservedBytes += asked;
+        this.#reservedBytes += mappedBytesOf(asked);
         this.#ledger.push({ name, bytes: asked });
         return buffer;
       }
@@ -74,12 +116,17 @@ export class Memory {
   }
 }
 
-/** What one result may fill: half of the memory that this process may use, so that what it is made from fits beside it. */
-export function resultBytesLimit(): number {
+/** Memory that this process may use: the machine's, or what its control group allows. */
+export function memoryBytesLimit(): number {
   // 0, or beyond what is there, where nothing constrains the process.
   const constrained = process.constrainedMemory?.() ?? 0;
   const total = totalmem();
-  return Math.floor((constrained > 0 && constrained < total ? constrained : total) / 2);
+  return constrained > 0 && constrained < total ? constrained : total;
+}
+
+/** What one result may fill: half of the memory that this process may use, so that what it is made from fits beside it. */
+export function resultBytesLimit(): number {
+  return Math.floor(memoryBytesLimit() / 2);
 }
 
 /**
@@ -90,10 +137,17 @@ const ALWAYS_MAPPED_BYTES = 2 ** 25 + 2 ** 16;
 /** Below this, zeros cost less than a mapping. */
 const SMALL_BYTES = 2 ** 16;
 
+/** What is measured stands in it. */
+const NOTHING = new SharedArrayBuffer(0);
+
+function mappedBytesOf(bytes: number): number {
+  return bytes <= SMALL_BYTES ? bytes : Math.max(bytes, ALWAYS_MAPPED_BYTES);
+}
+
 /** A buffer of at least `bytes`. */
 function tryReserve(bytes: number): SharedArrayBuffer | undefined {
   try {
-    return new SharedArrayBuffer(bytes <= SMALL_BYTES ? bytes : Math.max(bytes, ALWAYS_MAPPED_BYTES));
+    return new SharedArrayBuffer(mappedBytesOf(bytes));
   } catch (error) {
     if (error instanceof RangeError) return undefined;
     throw error;

@@ -28,6 +28,8 @@ import { ShardZones } from '../zones/shard-zones.js';
 /** Sizes of an engine's memory, in elements. */
 export interface MemoryPlan {
   readonly shards: number;
+  /** Nodes that there are at one time. */
+  readonly nodes: number;
   /** Rows of nodes and graphs that exist, with those in quarantine; and edges. */
   readonly nodeRows: number;
   readonly graphRows: number;
@@ -134,7 +136,7 @@ export class EngineMemory {
       graphs: createGraphColumns(memory, { graphs: graphRows, shards }),
       undo: UndoSlots.create(memory, { shards }),
       heaps: each(() => ByteHeap.create(memory, { bytes: plan.dataBytes })),
-      spatial: SpatialRegions.create(memory, { rows: nodeRows, graphs: graphRows, shards }),
+      spatial: SpatialRegions.create(memory, { rows: nodeRows, graphs: graphRows, shards, points: plan.nodes }),
       graphRegions: GraphRegions.create(memory, { rows: nodeRows, edges: plan.edges, shards }),
       catalog: CatalogRegions.create(memory, { graphs: graphRows, rows: nodeRows, shards }),
       zones: createZoneColumns(memory, { zones: plan.zoneRows, rows: nodeRows, graphs: graphRows, shards }),

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { MessagePort, Worker } from 'node:worker_threads';
-import { Piscina } from 'piscina';
+import { FixedQueue, Piscina, type PiscinaTask } from 'piscina';
 import { monotonicMs } from '../base/clock.js';
 import { AthanorError } from '../base/errors.js';
 import { ControlFlag, Word } from '../schedule/control.js';
@@ -16,6 +16,26 @@ const ENTRY = fileURLToPath(new URL('../../workers/main.js', import.meta.url));
 interface ResourceLimits {
   readonly maxOldGenerationSizeMb?: number;
   readonly stackSizeMb?: number;
+}
+
+/** Piscina's own queue, which can take back what was queued while it was asked to note it. */
+class TaskQueue extends FixedQueue {
+  #noted: PiscinaTask | undefined;
+  #notes = false;
+
+  override push(task: PiscinaTask): void {
+    if (this.#notes) this.#noted = task;
+    super.push(task);
+  }
+
+  note(notes: boolean): void {
+    this.#notes = notes;
+    this.#noted = undefined;
+  }
+
+  takeBack(): void {
+    if (this.#noted !== undefined) this.remove(this.#noted);
+  }
 }
 
 /** What the pool tells its owner. */
@@ -60,10 +80,18 @@ export interface Workers {
   close(): Promise<void>;
 }
 
-/** Main thread. The worker threads: a Piscina pool, the applier tasks in it, and the signs of their loss. */
+/** Threads that an engine starts with. Each costs some 9 MB and, on a busy machine, tens of milliseconds. */
+const FIRST_THREADS = 1;
+
+/**
+ * Main thread. The worker threads: a Piscina pool, the applier tasks in it, and the signs of their loss. It starts with one
+ * thread; another starts when there are more tasks than threads, up to the option `workers`, and stays.
+ */
 export class Pool implements Workers {
   #piscina: Piscina;
-  readonly #workers: number;
+  #queue: TaskQueue;
+  /** Threads that may be there: less than was asked for when the system refused one. */
+  #workers: number;
   readonly #resourceLimits: ResourceLimits;
   readonly #memory: EngineMemory;
   readonly #events: PoolEvents;
@@ -85,12 +113,13 @@ export class Pool implements Workers {
     this.#events = events;
     this.#workers = options.workers;
     this.#resourceLimits = options.resourceLimits;
-    this.#piscina = this.#start();
+    this.#queue = new TaskQueue();
+    this.#piscina = this.#start(FIRST_THREADS);
     this.#watch();
   }
 
   /** @throws AthanorError ATHANOR_WORKER_LOST when the system refuses a thread. */
-  #start(): Piscina {
+  #start(threads: number): Piscina {
     const started: Worker[] = [];
     const note = (worker: Worker): void => void started.push(worker);
     process.on('worker', note);
@@ -98,8 +127,9 @@ export class Pool implements Workers {
     try {
       piscina = new Piscina({
         filename: ENTRY,
-        minThreads: this.#workers,
-        maxThreads: this.#workers,
+        minThreads: threads,
+        maxThreads: threads,
+        taskQueue: this.#queue,
         idleTimeout: Number.POSITIVE_INFINITY,
         concurrentTasksPerWorker: 1,
         workerData: this.#memory.token,
@@ -120,7 +150,7 @@ export class Pool implements Workers {
   }
 
   /**
-   * Resolves when every worker has attached the memory.
+   * Resolves when the first worker has attached the memory.
    * @throws AthanorError ATHANOR_WORKER_LOST when they cannot.
    */
   async ready(): Promise<void> {
@@ -154,7 +184,7 @@ export class Pool implements Workers {
     this.#appliers++;
     this.#hold();
     try {
-      await this.#piscina.run(undefined);
+      await this.#run(undefined);
       this.#restarts = 0;
     } catch (error) {
       // Its worker was lost in mid-task and could not count itself out.
@@ -168,6 +198,36 @@ export class Pool implements Workers {
     }
     this.#letGo();
     if (!this.#closing) this.#events.applierEnded();
+  }
+
+  /**
+   * Runs a task, on one thread more when all have one. Piscina starts threads up to `maxThreads` whenever a task has to wait:
+   * so that it starts one for each task and no more, its bounds are moved along.
+   */
+  #run(task: PoolTask | undefined, transferList: MessagePort[] = []): Promise<unknown> {
+    const piscina = this.#piscina;
+    // Piscina keeps the object and reads it anew each time; its type says that nobody else may write it.
+    const bounds = piscina.options as { minThreads: number; maxThreads: number };
+    const threads = piscina.threads.length;
+    const most = Math.min(this.#workers, Math.max(threads, this.#pending));
+    if (most <= threads) return piscina.run(task, { transferList });
+    bounds.maxThreads = most;
+    const queue = this.#queue;
+    queue.note(true);
+    try {
+      return piscina.run(task, { transferList });
+    } catch {
+      // The system refused the thread. The task is in the queue, its promise lost: it is queued anew, for those that are there.
+      queue.takeBack();
+      this.#workers = Math.max(1, threads);
+      bounds.maxThreads = bounds.minThreads = this.#workers;
+      return piscina.run(task, { transferList });
+    } finally {
+      queue.note(false);
+      const grown = piscina.threads.length;
+      if (grown > threads) this.#watch();
+      bounds.maxThreads = bounds.minThreads = Math.max(1, grown);
+    }
   }
 
   /**
@@ -211,7 +271,7 @@ export class Pool implements Workers {
     this.wake();
     this.#hold();
     try {
-      return await this.#piscina.run(task, { transferList });
+      return await this.#run(task, transferList);
     } finally {
       this.#letGo();
       if (standStill && --this.#inspections === 0) control.clearFlag(ControlFlag.yieldWanted);
@@ -264,14 +324,16 @@ export class Pool implements Workers {
    * given up for a new one; what its other workers were about is recovered as with any lost worker.
    */
   #refill(): void {
-    if (this.#piscina.threads.length >= this.#workers) return;
+    const threads = this.#piscina.options.minThreads;
+    if (this.#piscina.threads.length >= threads) return;
     if (++this.#restarts > MOST_RESTARTS) {
       this.#events.cannotStart(`workers: worker threads ended ${MOST_RESTARTS} times while they started`);
       this.#end(this.#piscina);
       return;
     }
     const crippled = this.#piscina;
-    this.#piscina = this.#start();
+    this.#queue = new TaskQueue();
+    this.#piscina = this.#start(threads);
     this.#end(crippled);
   }
 

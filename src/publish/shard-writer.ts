@@ -107,7 +107,7 @@ export class ShardWriter implements SealTarget {
   takeData(length: number): void {
     if (!this.#hasDataRoom(length)) {
       const { shard } = this;
-      const message = `data: ${length} bytes; the ${this.#heap.capacityBytes} bytes for the data of shard ${shard} are taken`;
+      const message = `data: ${length} bytes; option capacity.dataBytes gives each shard ${this.#heap.capacityBytes}, and those of shard ${shard} are taken`;
       // What is replaced or removed in flight, or of a removed graph that is not reclaimed yet, makes room.
       if (this.isSettled()) throw new AthanorError('ATHANOR_CAPACITY', message);
       this.#room.refuse(

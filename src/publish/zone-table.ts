@@ -1,9 +1,11 @@
 import { AthanorError, show } from '../base/errors.js';
-import { MAX_ZONES, NO_ROW } from '../base/limits.js';
+import { NO_ROW } from '../base/limits.js';
 import { Room } from './room.js';
 
-/** Rows beyond those that may be set: for zones whose removal is not applied and told yet. */
-export const ZONE_ROWS = MAX_ZONES + MAX_ZONES / 4;
+/** Rows for so many zones, and beyond them for zones whose removal is not applied and told yet. */
+export function zoneRowsOf(zones: number): number {
+  return zones + Math.ceil(zones / 4) + 16;
+}
 
 /** Where an outbox stands. */
 export interface OutboxMarks {
@@ -27,12 +29,16 @@ export class ZoneTable {
   readonly #free: number[] = [];
   /** Zones removed, oldest first of each shard. */
   #leaving: Leaving[] = [];
+  readonly #capacity: number;
+  readonly #reserved: number;
   #live = 0;
   readonly #room: Room;
   readonly #isGraphLeaving: () => boolean;
 
-  /** `isGraphLeaving`: a removed graph is not reclaimed yet, so that its zones still count. */
-  constructor(room = new Room(), isGraphLeaving = (): boolean => false) {
+  /** `capacity` zones may be set at one time. `isGraphLeaving`: a removed graph is not reclaimed yet, so that its zones still count. */
+  constructor(capacity: number, room = new Room(), isGraphLeaving = (): boolean => false) {
+    this.#capacity = capacity;
+    this.#reserved = zoneRowsOf(capacity);
     this.#room = room;
     this.#isGraphLeaving = isGraphLeaving;
   }
@@ -59,19 +65,22 @@ export class ZoneTable {
 
   /** @throws AthanorError ATHANOR_CAPACITY, or ATHANOR_BACKPRESSURE while removed zones still hold the rows. */
   bind(graph: number, name: string): number {
-    if (this.#live >= MAX_ZONES && this.#isGraphLeaving()) {
+    if (this.#live >= this.#capacity && this.#isGraphLeaving()) {
       this.#room.refuse(
         'zones',
         `zone ${show(name)}: ${this.#live} zones are set, some of them of removed graphs`,
-        () => this.#live < MAX_ZONES,
+        () => this.#live < this.#capacity,
         this.#isGraphLeaving,
       );
     }
-    if (this.#live >= MAX_ZONES) {
-      throw new AthanorError('ATHANOR_CAPACITY', `zone '${name}': an engine holds at most ${MAX_ZONES} zones`);
+    if (this.#live >= this.#capacity) {
+      throw new AthanorError(
+        'ATHANOR_CAPACITY',
+        `zone ${show(name)}: option capacity.zones allows ${this.#capacity}, and so many are set`,
+      );
     }
     const row = this.#free.length > 0 ? this.#free.pop()! : this.#names.length;
-    if (row >= ZONE_ROWS) {
+    if (row >= this.#reserved) {
       this.#room.refuse(
         'zones',
         `zone ${show(name)}: ${this.#live} zones are set, ${this.#leaving.length} removed ones still hold their rows`,

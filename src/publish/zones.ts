@@ -10,7 +10,13 @@ import { ZoneTable } from './zone-table.js';
 
 /** Main thread. The publisher with the events of zones. */
 export class ZonePublisher extends Publisher {
-  readonly zones = new ZoneTable(this.room, () => this.graphs.isLeaving);
+  readonly zones: ZoneTable;
+
+  /** `zones` of an engine may be set at one time. */
+  constructor(parts: ConstructorParameters<typeof Publisher>[0] & { zones: number }) {
+    super(parts);
+    this.zones = new ZoneTable(parts.zones, this.room, () => this.graphs.isLeaving);
+  }
 
   setZone(ref: GraphRef, name: string, shape: ZoneShape): void {
     this.assertOpen();

@@ -56,36 +56,39 @@ const indexLayout = defineRegion({
  *   words       u32 [16]           Word, below
  *   pack*                          state and scratch of a packing under way, as described at `packFields`
  *
- * Bounds. A root leaf holds at least one point and any other at least LEAST_LEAF, so there are at most as many leaves as
- * rows; a packing under way makes one more for each 8 points. An inner node has at least two children, so there are fewer
- * inner nodes than leaves.
+ * Bounds, by the points that the engine holds at one time (rows in quarantine are in no tree) and the graphs that may be the
+ * shard's. A root leaf holds at least one point: at most one leaf a graph. Any other holds at least LEAST_LEAF when it is
+ * touched; one of a packing that lost points meanwhile may hold fewer until then: counted is one for two points. A packing
+ * under way makes one more for each 8 points. An inner node has at least two children, so there are fewer inner nodes than
+ * leaves that are no roots.
  */
 const poolLayout = defineRegion({
   name: 'rtree-pool',
-  version: 1,
+  version: 2,
   buffers: 'column',
-  params: ['rows', 'dims'],
-  fields: ({ rows, dims }) => {
-    const leaves = rows + Math.ceil(rows / 8) + 64;
+  params: ['points', 'graphs', 'dims'],
+  fields: ({ points, graphs, dims }) => {
+    const inners = Math.ceil(points / 2) + Math.ceil(points / 8) + 64;
+    const leaves = inners + Math.min(points, graphs);
     return {
       leafAt: ['f64', leaves * FANOUT * (dims + 1)],
       leafCount: ['u8', leaves],
       leafParent: ['u32', leaves],
       leafGraph: ['u32', leaves],
       leafLimit: ['f32', leaves],
-      innerBox: ['f64', leaves * FANOUT * 2 * dims],
-      innerChild: ['u32', leaves * FANOUT],
-      innerCount: ['u8', leaves],
-      innerOpen: ['u8', leaves],
-      innerParent: ['u32', leaves],
+      innerBox: ['f64', inners * FANOUT * 2 * dims],
+      innerChild: ['u32', inners * FANOUT],
+      innerCount: ['u8', inners],
+      innerOpen: ['u8', inners],
+      innerParent: ['u32', inners],
       words: ['u32', 16],
-      ...packFields(rows, dims),
+      ...packFields(points, dims),
     };
   },
 });
 
 /*
- * Scratch of a packing of at most `rows` points; see slabs.ts and tile-sort.ts.
+ * Scratch of a packing of at most `points` points; see slabs.ts and tile-sort.ts.
  *   packWords      u32 [32]        Pack, in packing-state.ts
  *   packRange      f64 [8]         least coordinates, then greatest, of the level's items; not along x
  *   packSample     f64 [SAMPLE]    x of some items
@@ -94,13 +97,13 @@ const poolLayout = defineRegion({
  *   packNext       u32 [chunks]    chunk of the same slab behind a full one
  *   packPoints     f64 [chunks * CHUNK * (dims + 1)]  records: coordinates, and row or node ref, as in leaves. One chunk of
  *                                  a slab is not full: touched are 24 or 32 bytes a point
- *   packKey*, packItem*  u32 [rows]  sides of the sort; touched are as many as the largest slab has records
+ *   packKey*, packItem*  u32 [points]  sides of the sort; touched are as many as the largest slab has records
  *   packCounts     u32 [1024]      items by digit, of four digits
- *   packLate       u32 [rows]      rows that came too late for the slabs
+ *   packLate       u32 [points]    rows that came too late for the slabs
  *   packMade, packLevel  u32       nodes of the level, and of the level below
  */
-function packFields(rows: number, dims: number) {
-  const chunks = Math.ceil(rows / CHUNK) + Math.min(rows + 1, SLABS);
+function packFields(points: number, dims: number) {
+  const chunks = Math.ceil(points / CHUNK) + Math.min(points + 1, SLABS);
   return {
     packWords: ['u32', 32],
     packRange: ['f64', 8],
@@ -111,14 +114,14 @@ function packFields(rows: number, dims: number) {
     packSlabLast: ['u32', SLABS],
     packNext: ['u32', chunks],
     packPoints: ['f64', chunks * CHUNK * (dims + 1)],
-    packKeyA: ['u32', rows + 64],
-    packKeyB: ['u32', rows + 64],
-    packItemA: ['u32', rows + 64],
-    packItemB: ['u32', rows + 64],
+    packKeyA: ['u32', points + 64],
+    packKeyB: ['u32', points + 64],
+    packItemA: ['u32', points + 64],
+    packItemB: ['u32', points + 64],
     packCounts: ['u32', 1024],
-    packLate: ['u32', rows + 64],
-    packMade: ['u32', Math.ceil(rows / 8) + 64],
-    packLevel: ['u32', Math.ceil(rows / 8) + 64],
+    packLate: ['u32', points + 64],
+    packMade: ['u32', Math.ceil(points / 8) + 64],
+    packLevel: ['u32', Math.ceil(points / 8) + 64],
   } as const;
 }
 
@@ -171,11 +174,16 @@ export class SpatialRegions {
     this.token = token;
   }
 
-  static create(memory: Memory, params: { rows: number; graphs: number; shards: number }): SpatialRegions {
-    const { rows, graphs, shards } = params;
+  /** `points`: most that are in trees at one time; as many as rows where not given. Graphs go round the shards by their row. */
+  static create(
+    memory: Memory,
+    params: { rows: number; graphs: number; shards: number; points?: number },
+  ): SpatialRegions {
+    const { rows, graphs, shards, points = rows } = params;
+    const ownGraphs = Math.ceil(graphs / shards);
     const index = createRegion(memory, indexLayout, { rows, graphs });
     const pools = (dims: number) =>
-      Array.from({ length: shards }, () => createRegion(memory, poolLayout, { rows, dims }));
+      Array.from({ length: shards }, () => createRegion(memory, poolLayout, { points, graphs: ownGraphs, dims }));
     const planes = pools(2);
     const spaces = pools(3);
     return new SpatialRegions(

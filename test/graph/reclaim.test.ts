@@ -15,6 +15,7 @@ const MOST_ROWS = 128;
 function shardOf(nodes: number, hubs: readonly number[]) {
   const memory = EngineMemory.create(new Memory(), {
     shards: 1,
+    nodes,
     nodeRows: nodes,
     graphRows: 4,
     edges: hubs.length * nodes * 2 + 1,

@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
-import { MAX_ZONES, NO_ROW } from '../../dist/src/base/limits.js';
-import { ZONE_ROWS, ZoneTable } from '../../dist/src/publish/zone-table.js';
+import { NO_ROW } from '../../dist/src/base/limits.js';
+import { ZoneTable, zoneRowsOf } from '../../dist/src/publish/zone-table.js';
 
+const ZONES = 1000;
 const marks = { headPosition: 0, tailPosition: 0 };
 
 test('a removed zone keeps its row until its removal is applied and told', () => {
-  const table = new ZoneTable();
+  const table = new ZoneTable(ZONES);
   expect(table.find(0, 'a')).toBe(NO_ROW);
   expect(table.bind(0, 'a')).toBe(0);
   expect(table.bind(1, 'a')).toBe(1);
@@ -29,7 +30,7 @@ test('a removed zone keeps its row until its removal is applied and told', () =>
 });
 
 test('a binding that was not published is taken back; a removed graph drops its zones', () => {
-  const table = new ZoneTable();
+  const table = new ZoneTable(ZONES);
   table.bind(3, 'a');
   table.unbind(3, 'a');
   expect(table.live).toBe(0);
@@ -42,15 +43,20 @@ test('a binding that was not published is taken back; a removed graph drops its 
 });
 
 test('capacity, and one more', () => {
-  const table = new ZoneTable();
-  for (let i = 0; i < MAX_ZONES; i++) table.bind(0, `z${i}`);
-  expect(() => table.bind(0, 'more')).toThrow(expect.objectContaining({ code: 'ATHANOR_CAPACITY' }));
-  for (let i = 0; i < ZONE_ROWS - MAX_ZONES; i++) {
+  const table = new ZoneTable(ZONES);
+  for (let i = 0; i < ZONES; i++) table.bind(0, `z${i}`);
+  expect(() => table.bind(0, 'more')).toThrow(
+    expect.objectContaining({
+      code: 'ATHANOR_CAPACITY',
+      message: expect.stringContaining('capacity.zones allows 1000'),
+    }),
+  );
+  for (let i = 0; i < zoneRowsOf(ZONES) - ZONES; i++) {
     table.remove(0, `z${i}`, 0, 1);
     table.bind(0, `y${i}`);
   }
   table.remove(0, 'y0', 0, 1);
   expect(() => table.bind(0, 'more')).toThrow(expect.objectContaining({ code: 'ATHANOR_BACKPRESSURE' }));
   table.collect(() => 1, [marks]);
-  expect(table.bind(0, 'more')).toBeLessThan(ZONE_ROWS);
+  expect(table.bind(0, 'more')).toBeLessThan(zoneRowsOf(ZONES));
 });

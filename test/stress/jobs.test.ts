@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { Engine, Graph } from '../../dist/src/index.js';
-import { alive } from '../support/alive-workers.js';
+import { alive, allStarted } from '../support/alive-workers.js';
 
 const { AthanorError, createEngine } = await import('../../dist/src/index.js');
 
@@ -168,7 +168,7 @@ test(`workers killed while jobs run: the answers are right all the same (seed ${
       const jobs = Promise.all([graph.withinMany(queries), graph.pairsWithin(1)]);
       // Not while it compiles what it has just begun to do: Node.js 20 itself does not always survive that.
       await pause(50 + random(50));
-      while (engine.stats().workers.length < workers) await pause(1);
+      await allStarted(engine, spared);
       const victims = [...alive].filter((worker) => !spared.has(worker));
       void victims[random(victims.length)]?.terminate();
       const [within, pairs] = await jobs;

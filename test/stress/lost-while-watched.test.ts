@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { alive } from '../support/alive-workers.js';
+import { alive, allStarted } from '../support/alive-workers.js';
 import { happenings, ZoneModel } from '../support/zone-model.js';
 
 const { AthanorError, createEngine } = await import('../../dist/src/index.js');
@@ -50,7 +50,7 @@ test(`workers killed again and again: watchers are told everything once (seed ${
     if (i % 500 === 0) await pause(random(3));
     if (!killAt.has(i)) continue;
     // Not while it starts: Node itself does not survive that.
-    while (engine.stats().workers.length < 2) await pause(1);
+    await allStarted(engine);
     const victims = [...alive];
     void victims[random(victims.length)]?.terminate();
   }

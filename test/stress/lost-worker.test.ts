@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
-import { alive, births } from '../support/alive-workers.js';
+import { alive, allStarted, births } from '../support/alive-workers.js';
 
 const { AthanorError, createEngine } = await import('../../dist/src/index.js');
 
@@ -54,7 +54,7 @@ test(`workers killed again and again: nothing accepted is lost or doubled (seed 
     }
     // Sometimes at work, sometimes parked; not while it starts: Node itself does not survive that.
     await pause(random(20));
-    while (engine.stats().workers.length < 2) await pause(1);
+    await allStarted(engine, spared);
     await publish(engine, n);
     await publish(calm, n++);
     const victims = [...alive].filter((worker) => !spared.has(worker));

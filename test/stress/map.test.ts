@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { createEngine, type Engine, type MapError } from '../../dist/src/index.js';
-import { alive } from '../support/alive-workers.js';
+import { alive, allStarted } from '../support/alive-workers.js';
 import { behaves, filled, moduleOf, orderOf, taken } from '../support/map/common.js';
 
 const capacity = { graphs: 5000, nodes: 100_000, edges: 200_000 };
@@ -20,7 +20,7 @@ test('workers killed while graphs are mapped: each graph has one result all the 
       // At least half a second on one worker: long after what is hot was compiled, and long before the end.
       const results = taken(engine.graphs.map<number>(behaves, { data: { what: 'spin', ms: 0.5 }, ahead: 300 }));
       await pause(100 + 37 * loss);
-      while (engine.stats().workers.length < workers) await pause(1);
+      await allStarted(engine, spared);
       void [...alive].find((worker) => !spared.has(worker))?.terminate();
       const { results: found, errors } = await results;
       expect(errors).toEqual([]);
