@@ -2,8 +2,8 @@ import { unlessEnded } from '../base/ending.js';
 import { AthanorError } from '../base/errors.js';
 import { GraphState } from '../project/graph-columns.js';
 import { RowQueue } from '../publish/row-queue.js';
-import type { Host } from '../schedule/host.js';
 import { ShardState, ShardWord } from '../schedule/control.js';
+import type { Host } from '../schedule/host.js';
 import type { EngineCore } from './core.js';
 
 /**
