@@ -2,7 +2,7 @@ import { monotonicMs } from '../base/clock.js';
 import { Word } from '../schedule/control.js';
 import type { Host } from '../schedule/host.js';
 import type { EngineMemory } from './engine-memory.js';
-import { Pool, type PoolEvents, type World } from './pool.js';
+import { Pool, type PoolEvents, type ResourceLimits, type World } from './pool.js';
 
 /** Node's event loop and worker threads. */
 export function nodeWorld(

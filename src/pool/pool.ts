@@ -13,7 +13,7 @@ import type { PoolTask } from './pool-task.js';
 
 const ENTRY = fileURLToPath(new URL('../../workers/main.js', import.meta.url));
 
-interface ResourceLimits {
+export interface ResourceLimits {
   readonly maxOldGenerationSizeMb?: number;
   readonly stackSizeMb?: number;
 }

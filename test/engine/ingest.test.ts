@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Engine } from '../../dist/src/engine/engine.js';
 import { createEngine, type EngineEvent } from '../../dist/src/index.js';
-import { nodeWorld } from '../../dist/src/pool/pool.js';
+import { nodeWorld } from '../../dist/src/pool/node-world.js';
 
 const capacity = { graphs: 100, nodes: 10_000, edges: 10_000 };
 const moved = (n: number): EngineEvent => ({ type: 'node.moved', graph: 'g', node: n % 100, x: n, y: -n });

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { orientation, segmentsMeet } from '../../dist/src/base/orientation.js';
 import { greatCircleDistance } from '../../dist/src/base/sphere.js';
+import type { ZoneShape } from '../../dist/src/index.js';
 import { clearance, contains } from '../../dist/src/zones/geometry.js';
 import { EARTH, PLANE, SOLID, type Space } from '../../dist/src/zones/space.js';
 import { crosses, shortWay } from '../../dist/src/zones/ways.js';
