@@ -171,8 +171,8 @@ class FlightsRun implements SourceRun {
     if (now % SAMPLE_MS === 0) {
       await this.#samples.take(now);
       this.#questions.samplesOf(this.#flights.name)?.take(now);
+      await turn();
     }
-    await turn();
   }
 
   async #depart(): Promise<void> {
