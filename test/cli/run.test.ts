@@ -67,6 +67,16 @@ test('help and version', async () => {
   expect(await athanor('--version')).toEqual({ code: 0, out: `${version}\n`, err: '' });
 });
 
+test('every option of both commands stands in docs/command-line.md, and no other', async () => {
+  const docs = readFileSync(join(ROOT, 'docs/command-line.md'), 'utf8');
+  const named = (text: string): Set<string> => new Set([...text.matchAll(/--[a-z][a-z-]*/g)].map(([name]) => name));
+  const helps = await Promise.all([athanor('run', '--help'), athanor('graph', '--help')]);
+  const options = new Set(helps.flatMap(({ out }) => [...named(out)]));
+  const inDocs = named(docs);
+  expect([...options].filter((name) => !inDocs.has(name))).toEqual([]);
+  expect([...inDocs].filter((name) => !options.has(name))).toEqual([]);
+});
+
 test('flights: one day, checked', async () => {
   const { code, out, err } = await athanor('run', 'flights', '--days', '1', '--json', '--check', '--quiet');
   expect(err).toBe('');

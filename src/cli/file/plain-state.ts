@@ -68,7 +68,11 @@ export class PlainState {
         break;
       }
       case 'node.upserted': {
-        const { x, y, z, kind } = event;
+        // A file has null where a position is not set.
+        const x = event.x ?? undefined;
+        const y = event.y ?? undefined;
+        const z = event.z ?? undefined;
+        const { kind } = event;
         const known = graph.nodes.get(event.node);
         const node = nodeOf(graph, event.node);
         if (kind !== undefined) node.kind = kind;
