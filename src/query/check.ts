@@ -53,9 +53,9 @@ export function checkKind(kind: unknown): asserts kind is string {
 
 /** A caller's array that rows or distances are written into. */
 export function checkOutput(field: string, array: unknown, type: typeof Uint32Array | typeof Float64Array): void {
-  if (!(array instanceof type)) {
-    throw new AthanorError('ATHANOR_INVALID_QUERY', `${field}: ${show(array)} is not a ${type.name}`);
-  }
+  // Each class by its name: asked of a variable, `instanceof` costs more than all other checks of a question.
+  if (type === Uint32Array ? array instanceof Uint32Array : array instanceof Float64Array) return;
+  throw new AthanorError('ATHANOR_INVALID_QUERY', `${field}: ${show(array)} is not a ${type.name}`);
 }
 
 /** The point that is asked about; z belongs to a solid alone. */
