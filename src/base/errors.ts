@@ -74,7 +74,14 @@ export function show(value: unknown): string {
   if (typeof value === 'function') return 'a function';
   if (typeof value === 'symbol') return 'a symbol';
   if (Object.is(value, -0)) return '-0';
-  if (Array.isArray(value)) return `an array of ${value.length}`;
-  if (typeof value === 'object' && value !== null) return 'an object';
+  if (typeof value === 'object' && value !== null) return showObject(value);
   return String(value);
+}
+
+function showObject(value: object): string {
+  try {
+    return Array.isArray(value) ? `an array of ${Number(value.length)}` : 'an object';
+  } catch {
+    return 'a revoked proxy';
+  }
 }

@@ -16,7 +16,7 @@ import {
   sidesOf,
 } from './algorithm-job.js';
 import type { EngineCore } from './core.js';
-import { checkJobOptions } from './job-options.js';
+import { readJobOptions } from './job-options.js';
 import type { NodeValues } from './node-values.js';
 
 export interface PageRankJobOptions extends GraphJobOptions {
@@ -62,8 +62,8 @@ function checkTolerance(value: unknown): asserts value is number {
   throw new AthanorError('ATHANOR_INVALID_QUERY', `tolerance: ${show(value)} is not a finite number from 0 up`);
 }
 
-export async function runPageRank(core: EngineCore, ref: GraphRef, options: PageRankJobOptions): Promise<NodeValues> {
-  checkJobOptions(options, ['damping', 'tolerance', 'maxIterations', 'direction']);
+export async function runPageRank(core: EngineCore, ref: GraphRef, given: PageRankJobOptions): Promise<NodeValues> {
+  const options = readJobOptions(given, ['damping', 'tolerance', 'maxIterations', 'direction']);
   const { damping = 0.85, tolerance = 1e-6, maxIterations = 100, direction = 'out' } = options;
   checkShare('damping', damping);
   checkTolerance(tolerance);
@@ -88,8 +88,8 @@ export async function runPageRank(core: EngineCore, ref: GraphRef, options: Page
   );
 }
 
-export async function runComponents(core: EngineCore, ref: GraphRef, options: GraphJobOptions): Promise<NodeValues> {
-  checkJobOptions(options);
+export async function runComponents(core: EngineCore, ref: GraphRef, given: GraphJobOptions): Promise<NodeValues> {
+  const options = readJobOptions(given);
   return run(
     core,
     ref,
@@ -104,8 +104,8 @@ export async function runComponents(core: EngineCore, ref: GraphRef, options: Gr
   );
 }
 
-export async function runTriangles(core: EngineCore, ref: GraphRef, options: GraphJobOptions): Promise<number> {
-  checkJobOptions(options);
+export async function runTriangles(core: EngineCore, ref: GraphRef, given: GraphJobOptions): Promise<number> {
+  const options = readJobOptions(given);
   return run(
     core,
     ref,
@@ -120,12 +120,8 @@ export async function runTriangles(core: EngineCore, ref: GraphRef, options: Gra
   );
 }
 
-export async function runClustering(
-  core: EngineCore,
-  ref: GraphRef,
-  options: ClusteringJobOptions,
-): Promise<NodeValues> {
-  checkJobOptions(options, ['direction']);
+export async function runClustering(core: EngineCore, ref: GraphRef, given: ClusteringJobOptions): Promise<NodeValues> {
+  const options = readJobOptions(given, ['direction']);
   const { direction = 'out' } = options;
   checkDirectionOf(direction);
   return run(
@@ -145,9 +141,9 @@ export async function runClustering(
 export async function runCommunities(
   core: EngineCore,
   ref: GraphRef,
-  options: CommunitiesJobOptions,
+  given: CommunitiesJobOptions,
 ): Promise<NodeValues> {
-  checkJobOptions(options, ['iterations', 'direction']);
+  const options = readJobOptions(given, ['iterations', 'direction']);
   const { iterations = 10, direction = 'out' } = options;
   checkRounds('iterations', iterations);
   checkDirectionOf(direction);
@@ -168,9 +164,9 @@ export async function runCommunities(
 export async function runStrongComponents(
   core: EngineCore,
   ref: GraphRef,
-  options: GraphJobOptions,
+  given: GraphJobOptions,
 ): Promise<NodeValues> {
-  checkJobOptions(options);
+  const options = readJobOptions(given);
   return run(
     core,
     ref,

@@ -39,6 +39,8 @@ export class Caretaker {
   async flushed(): Promise<void> {
     const { scheduler, publisher, over, watchers } = this.#core;
     if (over.ended) throw over.error;
+    // Asked for by a getter, in the middle of an array of events: what is half written is not sealed.
+    if (publisher.isBusy) await undefined;
     scheduler.sealAll();
     const waits = publisher.writers.map((writer) => scheduler.applied(writer.shard, writer.headPosition()));
     await unlessEnded(Promise.all(waits), [over, watchers.slow]);
@@ -52,6 +54,7 @@ export class Caretaker {
     const { scheduler, publisher, host, closing, watchers } = this.#core;
     const { writers, room } = publisher;
     if (closing.ended) throw closing.error;
+    if (publisher.isBusy) await undefined;
     scheduler.sealAll();
     const waits = writers
       .filter((writer) => !writer.isLow)

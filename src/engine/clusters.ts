@@ -2,9 +2,12 @@ import { NO_ROW } from '../base/limits.js';
 import { Space } from '../base/space.js';
 import type { GraphRef } from '../publish/graph-refs.js';
 import { Clusters } from '../query/cell-sums.js';
-import { checkCoordinate, checkDegrees, checkObject } from '../query/check.js';
+import { checkCoordinate, checkDegrees } from '../query/check.js';
 import { type ClusterGrid, checkGrid, TreeClusters } from '../query/clusters.js';
+import { readQuery } from '../query/fields.js';
 import type { EngineCore } from './core.js';
+
+const GRID = ['minX', 'minY', 'maxX', 'maxY', 'cellSize'] as const;
 
 /** Answers that are kept: of a map's tiles, say. */
 const KEPT_ANSWERS = 64;
@@ -31,9 +34,9 @@ export class ClusterBook {
     this.#core = core;
   }
 
-  clusters(ref: GraphRef, space: number, grid: ClusterGrid): Clusters {
-    checkObject('query', grid);
-    for (const field of ['minX', 'minY', 'maxX', 'maxY', 'cellSize'] as const) checkCoordinate(field, grid[field]);
+  clusters(ref: GraphRef, space: number, given: ClusterGrid): Clusters {
+    const grid = readQuery(given, GRID, 'query');
+    for (const field of GRID) checkCoordinate(field, grid[field]);
     if (space === Space.sphere) {
       checkDegrees(grid.minX, 'minX', grid.minY, 'minY');
       checkDegrees(grid.maxX, 'maxX', grid.maxY, 'maxY');

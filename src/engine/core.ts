@@ -7,8 +7,8 @@ import { Jobs } from '../pool/jobs.js';
 import type { Workers } from '../pool/pool.js';
 import { GraphState } from '../project/graph-columns.js';
 import { NodeFlag } from '../project/node-columns.js';
+import type { EventPublisher } from '../publish/events.js';
 import type { GraphRef } from '../publish/graph-refs.js';
-import type { ZonePublisher } from '../publish/zones.js';
 import { type IdSource, Slab } from '../query/node-set.js';
 import { ReadLock } from '../query/read-lock.js';
 import { ShardReader } from '../query/shard-reader.js';
@@ -27,7 +27,7 @@ export class EngineCore {
   readonly options: ResolvedOptions;
   readonly ledger: Memory;
   readonly memory: EngineMemory;
-  readonly publisher: ZonePublisher;
+  readonly publisher: EventPublisher;
   readonly scheduler: Scheduler;
   readonly pool: Workers;
   readonly host: Host;
@@ -56,7 +56,7 @@ export class EngineCore {
     options: ResolvedOptions;
     ledger: Memory;
     memory: EngineMemory;
-    publisher: ZonePublisher;
+    publisher: EventPublisher;
     scheduler: Scheduler;
     pool: Workers;
     host: Host;

@@ -1,6 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { abortOf, unlessEnded } from '../base/ending.js';
 import { AthanorError, show } from '../base/errors.js';
+import { readOptions } from '../base/option-names.js';
 import type { EngineEvent, EngineOptions, EngineStats, GraphOptions } from '../base/types.js';
 import { addressSpace } from '../memory/address-space.js';
 import { Memory, memoryBytesLimit } from '../memory/reserve.js';
@@ -9,8 +10,10 @@ import { EngineMemory } from '../pool/engine-memory.js';
 import type { InspectResult, InspectTask } from '../pool/inspect.js';
 import { nodeWorld } from '../pool/node-world.js';
 import type { PoolEvents, World } from '../pool/pool.js';
+import { readGraphOptions } from '../publish/check.js';
 import { EdgeBudget } from '../publish/edge-budget.js';
 import { DECLARATION_BYTES } from '../publish/event-writer.js';
+import { EventPublisher } from '../publish/events.js';
 import { GraphRefs } from '../publish/graph-refs.js';
 import { GraphTable } from '../publish/graph-table.js';
 import { KindTable } from '../publish/kinds.js';
@@ -18,7 +21,6 @@ import { NodeTable } from '../publish/node-table.js';
 import { Room } from '../publish/room.js';
 import { createScratch } from '../publish/scratch.js';
 import { ShardWriter } from '../publish/shard-writer.js';
-import { ZonePublisher } from '../publish/zones.js';
 import { Count } from '../schedule/control.js';
 import { Scheduler } from '../schedule/scheduler.js';
 import { Caretaker } from './caretaker.js';
@@ -121,7 +123,7 @@ export class Engine implements AsyncDisposable {
     const isSettled = (writer: ShardWriter): boolean =>
       writer.isStill && !graphs.isLeaving && edges[writer.shard]!.pendingCascades === 0;
     for (const writer of writers) writer.isSettled = () => isSettled(writer);
-    const publisher = new ZonePublisher({
+    const publisher = new EventPublisher({
       nodes,
       graphs,
       refs: new GraphRefs(graphs, (row) => ({
@@ -179,8 +181,12 @@ export class Engine implements AsyncDisposable {
       );
     }
     this.#core.assertReadable();
-    const { refs } = this.#core.publisher;
-    if (options !== undefined) refs.declare(refs.of(name), options, 'ATHANOR_INVALID_OPTION');
+    if (options !== undefined) {
+      const plain = readGraphOptions(options, 'ATHANOR_INVALID_OPTION');
+      const { publisher } = this.#core;
+      publisher.enter();
+      publisher.refs.declare(publisher.refs.of(name), plain, 'ATHANOR_INVALID_OPTION');
+    }
     return new Graph(this.#core, name);
   }
 
@@ -205,12 +211,8 @@ export class Engine implements AsyncDisposable {
 
   /** Resolves when all that was accepted before the call is applied and readable. */
   async flush(options: { signal?: AbortSignal; durable?: boolean } = {}): Promise<void> {
-    if (typeof options !== 'object' || options === null) {
-      throw new AthanorError('ATHANOR_INVALID_OPTION', `options: ${show(options)} is not an object`);
-    }
-    if (options.durable === true)
-      throw new AthanorError('ATHANOR_UNSUPPORTED', 'durable: the journal is not built yet');
-    const { signal } = options;
+    const { signal, durable } = readOptions('ATHANOR_INVALID_OPTION', options, ['signal', 'durable']);
+    if (durable === true) throw new AthanorError('ATHANOR_UNSUPPORTED', 'durable: the journal is not built yet');
     checkSignal(signal);
     this.#core.publisher.assertOpen();
     await unlessEnded(this.#caretaker.flushed(), [signal && abortOf(signal)]);
@@ -308,6 +310,8 @@ export class Engine implements AsyncDisposable {
     const closed = new AthanorError('ATHANOR_CLOSED', 'the engine is closed');
     publisher.close();
     closing.end(closed);
+    // Called by a getter or the clock: the call that it is read for is refused first.
+    if (publisher.isBusy) await undefined;
     // First those who may hold a shard back.
     watchers.end();
     jobs.close(closed);

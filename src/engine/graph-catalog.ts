@@ -1,8 +1,8 @@
-import { checkOptionNames } from '../base/option-names.js';
 import { behind, behindPrefix } from '../catalog/orders.js';
 import { CatalogReader } from '../query/catalog-reader.js';
 import { CountWalk, type Found, NameEnds, NameWalk, TimeWalk, type Walk } from '../query/catalog-walk.js';
-import { checkCount, checkFlag, checkNumber, checkObject, checkText } from '../query/check.js';
+import { checkCount, checkFlag, checkNumber, checkText } from '../query/check.js';
+import { readQuery } from '../query/fields.js';
 import type { EngineCore } from './core.js';
 import { type MapResults, mapGraphs } from './map.js';
 import type { MapOptions } from './map-options.js';
@@ -84,8 +84,8 @@ export class GraphCatalog {
   }
 
   /** Ascending by name: by UTF-16 code unit, as strings compare in JavaScript. */
-  byName(options: NamePageOptions = {}): GraphSummary[] {
-    checkOptions(options, ['limit', 'descending', 'prefix', 'from', 'to']);
+  byName(given: NamePageOptions = {}): GraphSummary[] {
+    const options = readQuery(given, ['limit', 'descending', 'prefix', 'from', 'to'], 'options');
     const { prefix = '', from = '', to } = options;
     checkText('prefix', prefix);
     checkText('from', from);
@@ -102,10 +102,10 @@ export class GraphCatalog {
    * Ascending by time of creation, graphs of one time in the order in which they were published; both ends included. A
    * `from` above `to` is an empty range.
    */
-  createdBetween(from: number, to: number, options: PageOptions = {}): GraphSummary[] {
+  createdBetween(from: number, to: number, given: PageOptions = {}): GraphSummary[] {
     checkNumber('from', from);
     checkNumber('to', to);
-    checkOptions(options, ['limit', 'descending']);
+    const options = readQuery(given, ['limit', 'descending'], 'options');
     return this.#page(new TimeWalk(this.#core.memory.graphs, from, to, isDescending(options)), options);
   }
 
@@ -113,10 +113,10 @@ export class GraphCatalog {
    * Ascending by number of nodes, graphs of one number in no order (with `limit`, any of those with the last number); both
    * ends included. A `min` above `max` is an empty range.
    */
-  nodeCountBetween(min: number, max: number, options: PageOptions = {}): GraphSummary[] {
+  nodeCountBetween(min: number, max: number, given: PageOptions = {}): GraphSummary[] {
     checkNumber('min', min);
     checkNumber('max', max);
-    checkOptions(options, ['limit', 'descending']);
+    const options = readQuery(given, ['limit', 'descending'], 'options');
     const from = Math.max(0, Math.ceil(min));
     return this.#page(new CountWalk(this.#core.memory.graphs, from, Math.floor(max), isDescending(options)), options);
   }
@@ -125,11 +125,6 @@ export class GraphCatalog {
     if (limit !== Number.POSITIVE_INFINITY) checkCount('limit', limit);
     return this.#reader().take(walk, limit).map(summaryOf);
   }
-}
-
-function checkOptions(options: object, names: readonly string[]): void {
-  checkObject('options', options);
-  checkOptionNames('ATHANOR_INVALID_QUERY', options, names);
 }
 
 function isDescending({ descending = false }: PageOptions): boolean {

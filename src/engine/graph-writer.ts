@@ -1,15 +1,10 @@
-import { AthanorError, show } from '../base/errors.js';
 import { NO_ROW } from '../base/limits.js';
+import { readOptions } from '../base/option-names.js';
 import type { Handle, NodeId, ZoneShape } from '../base/types.js';
 import { checkFinite, checkId } from '../publish/check.js';
 import { publishEdgeColumns, publishMoveColumns } from '../publish/columns.js';
 import type { GraphRef } from '../publish/graph-refs.js';
 import type { EngineCore } from './core.js';
-
-function checkObject(field: string, value: unknown): void {
-  if (typeof value === 'object' && value !== null) return;
-  throw new AthanorError('ATHANOR_INVALID_EVENT', `${field}: ${show(value)} is not an object`);
-}
 
 /** The writing half of a graph: each method is the event of that name, and returns what `Engine.publish` returns. */
 export class GraphWriter {
@@ -29,18 +24,23 @@ export class GraphWriter {
     id: NodeId,
     attributes: { x?: number; y?: number; z?: number; kind?: string; time?: number; data?: unknown } = {},
   ): boolean {
-    return this.core.publisher.one(() => {
-      checkObject('attributes', attributes);
-      if (attributes.time !== undefined) checkFinite('time', attributes.time);
-      this.core.publisher.upsertNode(this.ref, id, attributes);
-    });
+    const { publisher } = this.core;
+    try {
+      publisher.enter();
+      publisher.upsertNodeOf(this.ref, id, attributes);
+    } catch (error) {
+      publisher.rejected++;
+      throw error;
+    }
+    return publisher.hasRoom;
   }
 
   moveNode(id: NodeId, x: number, y: number, z?: number, time?: number): boolean {
     const { publisher } = this.core;
     try {
+      publisher.enter();
       if (time !== undefined) checkFinite('time', time);
-      publisher.moveNode(this.ref, id, x, y, z, undefined, time);
+      publisher.moveNode(this.ref, id, x, y, z ?? undefined, undefined, time ?? publisher.now());
     } catch (error) {
       publisher.rejected++;
       throw error;
@@ -57,18 +57,19 @@ export class GraphWriter {
     target: NodeId,
     attributes: { kind?: string; weight?: number; time?: number } = {},
   ): boolean {
-    return this.core.publisher.one(() => {
-      checkObject('attributes', attributes);
-      if (attributes.time !== undefined) checkFinite('time', attributes.time);
-      this.core.publisher.upsertEdge(this.ref, source, target, attributes);
-    });
+    const { publisher } = this.core;
+    try {
+      publisher.enter();
+      publisher.upsertEdgeOf(this.ref, source, target, attributes);
+    } catch (error) {
+      publisher.rejected++;
+      throw error;
+    }
+    return publisher.hasRoom;
   }
 
   removeEdge(source: NodeId, target: NodeId, attributes: { kind?: string } = {}): boolean {
-    return this.core.publisher.one(() => {
-      checkObject('attributes', attributes);
-      this.core.publisher.removeEdge(this.ref, source, target, attributes.kind);
-    });
+    return this.core.publisher.one(() => this.core.publisher.removeEdgeOf(this.ref, source, target, attributes));
   }
 
   remove(): boolean {
@@ -78,12 +79,12 @@ export class GraphWriter {
   // ------------------------------------------------------------ columns
 
   /** The row of an id; with `create`, allocates it. It is no node before its first event. */
-  handle(id: NodeId, options: { create?: boolean } = {}): Handle | undefined {
-    checkId('id', id);
+  handle(id: NodeId, options?: { create?: boolean }): Handle | undefined {
     const { publisher } = this.core;
-    checkObject('options', options);
+    const create = options !== undefined && readOptions('ATHANOR_INVALID_OPTION', options, ['create']).create;
+    checkId('id', id);
     this.core.assertReadable();
-    if (options.create === true) return this.handles([id])[0]!;
+    if (create === true) return publisher.handles(this.ref, [id])[0]!;
     const graph = publisher.liveRow(this.ref);
     const row = graph === NO_ROW ? NO_ROW : publisher.nodes.find(graph, id);
     return row === NO_ROW ? undefined : row;
@@ -92,11 +93,6 @@ export class GraphWriter {
   /** As `handle` with `create`, for many: all or, when one is refused, none. */
   handles(ids: readonly NodeId[]): Uint32Array {
     // A typed array of numbers is as good.
-    checkObject('ids', ids);
-    if (!Number.isSafeInteger(ids.length)) {
-      throw new AthanorError('ATHANOR_INVALID_EVENT', `ids: ${show(ids)} is not an array`);
-    }
-    this.core.publisher.assertOpen();
     return this.core.publisher.handles(this.ref, ids);
   }
 

@@ -2,7 +2,6 @@ import { AthanorError, show } from '../base/errors.js';
 import { NO_ROW } from '../base/limits.js';
 import type { Handle, NodeId, RoamEvent, RoamingOptions, WatchOptions, ZoneEvent } from '../base/types.js';
 import { Both, In, Out } from '../graph/shard-edges.js';
-import { checkId } from '../publish/check.js';
 import { Ball } from '../query/ball.js';
 import type { Clusters } from '../query/cell-sums.js';
 import {
@@ -11,14 +10,21 @@ import {
   checkDirection,
   checkDistance,
   checkFilter,
+  checkId,
   checkKind,
-  checkObject,
   checkOutput,
   checkPoint,
-  checkWithinFilter,
-  type WithinFilter,
 } from '../query/check.js';
 import type { ClusterGrid } from '../query/clusters.js';
+import {
+  type Filter,
+  readBox,
+  readNearest,
+  readQuery,
+  readWithin,
+  readWithinFilter,
+  type WithinFilter,
+} from '../query/fields.js';
 import { NodeSet } from '../query/node-set.js';
 import { ANY_KIND } from '../spatial/queries.js';
 import { GraphJobs } from './graph-jobs.js';
@@ -26,7 +32,10 @@ import { type EdgeView, edgeViews, type NodeView, nodeView, nodeViews } from './
 
 type Direction = 'out' | 'in' | 'both';
 
-type Filter = (handle: Handle) => boolean;
+/** Options of a question as a plain object; most calls give none. */
+function asked<T extends object>(options: T | undefined, names: ReadonlyArray<keyof T & string>): Partial<T> {
+  return options === undefined ? {} : readQuery(options, names, 'options');
+}
 
 /**
  * A graph by name. Reading one that does not exist answers empty; the first write creates it. Writing methods are the
@@ -92,13 +101,13 @@ export class Graph extends GraphJobs {
   edge(
     source: NodeId,
     target: NodeId,
-    options: { kind?: string } = {},
+    options?: { kind?: string },
   ): { weight: number; kind: string; time: number } | undefined {
-    checkObject('options', options);
+    const { kind: name = '' } = asked(options, ['kind']);
     const graph = this.core.readRow(this.ref);
     const from = this.#row('source', source, graph);
     const to = this.#row('target', target, graph);
-    const kind = this.#wanted(options.kind ?? '');
+    const kind = this.#wanted(name);
     if (from === NO_ROW || to === NO_ROW || kind === undefined) return undefined;
     const reader = this.core.readerOf(graph);
     reader.lock();
@@ -106,21 +115,20 @@ export class Graph extends GraphJobs {
       const edge = reader.edges.find(from, to, kind);
       if (edge === NO_ROW) return undefined;
       const { weight, time } = reader.edges.views;
-      return { weight: weight[edge]!, kind: options.kind ?? '', time: time[edge]! };
+      return { weight: weight[edge]!, kind: name, time: time[edge]! };
     } finally {
       reader.unlock();
     }
   }
 
   /** Each neighbour once; `within`: those at a distance of a place alone. */
-  neighbors(id: NodeId, options: { direction?: Direction; kind?: string; within?: WithinFilter } = {}): NodeSet {
-    checkObject('options', options);
-    const { direction = 'both', within } = options;
+  neighbors(id: NodeId, options?: { direction?: Direction; kind?: string; within?: WithinFilter }): NodeSet {
+    const { direction = 'both', kind: name, within: filter } = asked(options, ['direction', 'kind', 'within']);
     checkDirection(direction);
-    if (within !== undefined) checkWithinFilter(this.space, within);
+    const within = filter === undefined ? undefined : readWithinFilter(this.space, filter);
     const graph = this.core.readRow(this.ref);
     const row = this.#row('id', id, graph);
-    const kind = this.#wanted(options.kind);
+    const kind = this.#wanted(name);
     if (row === NO_ROW || kind === undefined) return this.#set(0);
     const { nodes, graphs } = this.core.memory;
     const ball = within && new Ball(nodes, graphs.options[graph]!, graphs.radius[graph]!, { z: 0, ...within });
@@ -128,9 +136,8 @@ export class Graph extends GraphJobs {
   }
 
   /** How many of `edges()` leave the node, reach it or (`'both'`, the default) do either: a self-loop is one edge. */
-  degree(id: NodeId, options: { direction?: Direction } = {}): number {
-    checkObject('options', options);
-    const direction = options.direction ?? 'both';
+  degree(id: NodeId, options?: { direction?: Direction }): number {
+    const { direction = 'both' } = asked(options, ['direction']);
     checkDirection(direction);
     const graph = this.core.readRow(this.ref);
     const row = this.#row('id', id, graph);
@@ -159,8 +166,7 @@ export class Graph extends GraphJobs {
     sort?: 'distance';
     filter?: Filter;
   }): NodeSet {
-    checkObject('query', query);
-    const { x, y, z, radius, kind, limit, sort, filter } = query;
+    const { x, y, z, radius, kind, limit, sort, filter } = readWithin(query);
     checkPoint(this.space, x, y, z);
     checkDistance('radius', radius);
     checkFilter(filter);
@@ -193,9 +199,7 @@ export class Graph extends GraphJobs {
     kind?: string;
     filter?: Filter;
   }): NodeSet {
-    checkObject('query', query);
-    const { x, y, z, k, kind, filter } = query;
-    const maxDistance = query.maxDistance ?? Number.POSITIVE_INFINITY;
+    const { x, y, z, k, kind, filter, maxDistance = Number.POSITIVE_INFINITY } = readNearest(query);
     checkPoint(this.space, x, y, z);
     checkCount('k', k);
     checkDistance('maxDistance', maxDistance);
@@ -232,16 +236,15 @@ export class Graph extends GraphJobs {
     limit?: number;
     filter?: Filter;
   }): NodeSet {
-    checkObject('query', query);
-    const { minX, minY, minZ = 0, maxX, maxY, maxZ = 0, kind, limit, filter } = query;
-    checkBox(this.space, query);
+    const { minX, minY, minZ, maxX, maxY, maxZ, kind, limit, filter } = readBox(query);
+    checkBox(this.space, { minX, minY, minZ, maxX, maxY, maxZ });
     checkFilter(filter);
     if (limit !== undefined) checkCount('limit', limit);
     const graph = this.core.readRow(this.ref);
     const wanted = this.#wanted(kind);
     if (graph === NO_ROW || wanted === undefined) return this.#set(0);
     const most = limit ?? NO_ROW;
-    const box = { minX, minY, minZ, maxX, maxY, maxZ };
+    const box = { minX, minY, minZ: minZ ?? 0, maxX, maxY, maxZ: maxZ ?? 0 };
     const reader = this.core.readerOf(graph);
     const found = reader.box(graph, box, wanted, filter === undefined ? most : NO_ROW, this.core.slab);
     return this.#filtered(found, filter, most, false);

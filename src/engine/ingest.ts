@@ -1,6 +1,7 @@
+import { types } from 'node:util';
 import { abortOf, type Ending, unlessEnded } from '../base/ending.js';
 import { AthanorError, show } from '../base/errors.js';
-import { checkOptionNames } from '../base/option-names.js';
+import { isSignal, readOptions, unreadable } from '../base/option-names.js';
 import type { EngineEvent } from '../base/types.js';
 import type { EngineCore } from './core.js';
 
@@ -57,15 +58,21 @@ async function publishAll(
     if (abort?.ended) throw abort.error;
     // An iterator that answers at once is not waited for: a turn of the microtask queue would cost more than the event.
     let next: unknown = source.next();
-    if (isThenable(next)) {
-      next = await next;
-      if (closing.ended) throw closing.error;
-      if (abort?.ended) throw abort.error;
+    let done: boolean | undefined;
+    let value: EngineEvent;
+    try {
+      if (isThenable(next)) {
+        next = await next;
+        if (closing.ended) throw closing.error;
+        if (abort?.ended) throw abort.error;
+      }
+      if (typeof next !== 'object' || next === null) {
+        throw new AthanorError('ATHANOR_INVALID_EVENT', `events: its iterator gave ${show(next)}, not an object`);
+      }
+      ({ done, value } = next as IteratorResult<EngineEvent>);
+    } catch (error) {
+      throw types.isProxy(next) ? unreadable('ATHANOR_INVALID_EVENT', 'events', error) : error;
     }
-    if (typeof next !== 'object' || next === null) {
-      throw new AthanorError('ATHANOR_INVALID_EVENT', `events: its iterator gave ${show(next)}, not an object`);
-    }
-    const { done, value } = next as IteratorResult<EngineEvent>;
     if (done) break;
     while (!accepted(core, value)) {
       await drained();
@@ -116,32 +123,34 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 }
 
 function iteratorOf(events: unknown): Source {
-  const source = events as Partial<Iterable<unknown> & AsyncIterable<unknown>> | null | undefined;
-  const make = source?.[Symbol.asyncIterator] ?? source?.[Symbol.iterator];
-  if (typeof make !== 'function') {
-    throw new AthanorError('ATHANOR_INVALID_EVENT', `events: ${show(events)} is neither iterable nor async iterable`);
-  }
-  const iterator: unknown = (make as (this: unknown) => unknown).call(source);
-  if (typeof iterator === 'object' && iterator !== null && typeof (iterator as Source).next === 'function') {
-    return iterator as Source;
+  let iterator: unknown;
+  try {
+    const source = events as Partial<Iterable<unknown> & AsyncIterable<unknown>> | null | undefined;
+    const make = source?.[Symbol.asyncIterator] ?? source?.[Symbol.iterator];
+    if (typeof make !== 'function') {
+      throw new AthanorError('ATHANOR_INVALID_EVENT', `events: ${show(events)} is neither iterable nor async iterable`);
+    }
+    iterator = (make as (this: unknown) => unknown).call(source);
+    if (typeof iterator === 'object' && iterator !== null && typeof (iterator as Source).next === 'function') {
+      return iterator as Source;
+    }
+  } catch (error) {
+    throw types.isProxy(events) ? unreadable('ATHANOR_INVALID_EVENT', 'events', error) : error;
   }
   throw new AthanorError('ATHANOR_INVALID_EVENT', `events: its iterator is ${show(iterator)}, and has no method next`);
 }
 
 function checkOptions(options: unknown): IngestOptions {
-  if (typeof options !== 'object' || options === null) {
-    throw new AthanorError('ATHANOR_INVALID_OPTION', `options: ${show(options)} is not an object`);
-  }
-  checkOptionNames('ATHANOR_INVALID_OPTION', options, ['signal', 'onProgress']);
-  const { signal, onProgress } = options as IngestOptions;
+  const read = readOptions('ATHANOR_INVALID_OPTION', options as IngestOptions, ['signal', 'onProgress']);
+  const { signal, onProgress } = read;
   checkSignal(signal);
   if (onProgress !== undefined && typeof onProgress !== 'function') {
     throw new AthanorError('ATHANOR_INVALID_OPTION', `onProgress: ${show(onProgress)} is not a function`);
   }
-  return { ...(signal && { signal }), ...(onProgress && { onProgress }) };
+  return read;
 }
 
 export function checkSignal(signal: unknown): void {
-  if (signal === undefined || signal instanceof AbortSignal) return;
+  if (signal === undefined || isSignal(signal)) return;
   throw new AthanorError('ATHANOR_INVALID_OPTION', `signal: ${show(signal)} is not an AbortSignal`);
 }

@@ -1,23 +1,35 @@
 import { AthanorError, show } from '../base/errors.js';
-import { checkOptionNames } from '../base/option-names.js';
-import { checkKind, checkObject } from '../query/check.js';
+import { isSignal } from '../base/option-names.js';
+import { checkKind } from '../query/check.js';
+import { readQuery } from '../query/fields.js';
 
-const JOB_OPTIONS = ['signal', 'onProgress', 'kind', 'onBuilt'];
+/** Options that every job has. */
+interface JobOptions {
+  signal?: AbortSignal | undefined;
+  onProgress?: ((done: number, total: number) => void) | undefined;
+  kind?: string | undefined;
+  onBuilt?: ((ms: number) => void) | undefined;
+}
 
-/** Options that every job has; `more` are names of a job's own. */
-export function checkJobOptions(
-  options: { signal?: unknown; onProgress?: unknown; kind?: unknown; onBuilt?: unknown },
-  more: readonly string[] = [],
-): void {
-  checkObject('options', options);
-  checkOptionNames('ATHANOR_INVALID_QUERY', options, [...JOB_OPTIONS, ...more]);
-  const { signal } = options;
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+const JOB_OPTIONS = ['signal', 'onProgress', 'kind', 'onBuilt'] as const;
+
+/**
+ * The options as a plain object, those that every job has checked; `more` are names of a job's own.
+ * @throws AthanorError ATHANOR_INVALID_QUERY
+ */
+export function readJobOptions<T extends JobOptions>(
+  options: T,
+  more: ReadonlyArray<Exclude<keyof T, keyof JobOptions> & string> = [],
+): T {
+  const read = readQuery(options, [...JOB_OPTIONS, ...more] as ReadonlyArray<keyof T & string>, 'options');
+  const { signal, kind } = read;
+  if (signal !== undefined && !isSignal(signal)) {
     throw new AthanorError('ATHANOR_INVALID_QUERY', `signal: ${show(signal)} is not an AbortSignal`);
   }
   for (const name of ['onProgress', 'onBuilt'] as const) {
-    if (options[name] === undefined || typeof options[name] === 'function') continue;
-    throw new AthanorError('ATHANOR_INVALID_QUERY', `${name}: ${show(options[name])} is not a function`);
+    if (read[name] === undefined || typeof read[name] === 'function') continue;
+    throw new AthanorError('ATHANOR_INVALID_QUERY', `${name}: ${show(read[name])} is not a function`);
   }
-  if (options.kind !== undefined) checkKind(options.kind);
+  if (kind !== undefined) checkKind(kind);
+  return read;
 }

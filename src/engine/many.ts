@@ -1,13 +1,16 @@
+import { types } from 'node:util';
 import { AthanorError, show } from '../base/errors.js';
 import { NO_ROW } from '../base/limits.js';
+import { unreadable } from '../base/option-names.js';
 import { Space } from '../base/space.js';
 import { type Memory, resultBytesLimit, weigh } from '../memory/reserve.js';
 import type { Job } from '../pool/jobs.js';
 import type { GraphRef } from '../publish/graph-refs.js';
 import { checkCount, checkDegrees, checkDistance, checkObject } from '../query/check.js';
+import { readQuery } from '../query/fields.js';
 import { COPY_CHUNK, checkResults, type ManyBatch, type ManyCopyTask, ManyEnd, MOST_HITS } from '../query/many.js';
 import type { EngineCore } from './core.js';
-import { checkJobOptions } from './job-options.js';
+import { readJobOptions } from './job-options.js';
 
 /** Query i's answer is `handles.subarray(offsets[i], offsets[i + 1])`, and `distances` likewise. Over shared memory. */
 export interface NodeSets {
@@ -47,7 +50,7 @@ const MOST_FORESEEN = 2 ** 28;
 /** Fields of single queries that batches do not have: ignored, they would change the answer in silence. */
 const OF_SINGLE_QUERIES = ['kind', 'limit', 'sort', 'filter', 'maxDistance'];
 function checkColumn(field: string, column: unknown, length: number): asserts column is Float64Array {
-  if (!(column instanceof Float64Array)) {
+  if (!types.isFloat64Array(column)) {
     throw new AthanorError('ATHANOR_INVALID_QUERY', `${field}: ${show(column)} is not a Float64Array`);
   }
   if (column.length !== length) {
@@ -75,14 +78,30 @@ interface Queries {
   readonly k: number;
 }
 
-function checkPlaces(space: number, queries: { x: Float64Array; y: Float64Array; z?: Float64Array }): void {
+/** The fields as a plain object: each is read once. */
+function readBatch<T extends WithinManyQueries | NearestManyQueries>(
+  queries: T,
+  names: ReadonlyArray<keyof T & string>,
+): T {
   checkObject('query', queries);
   for (const name of OF_SINGLE_QUERIES) {
-    if (!(name in queries)) continue;
+    if (!hasField(queries, name)) continue;
     throw new AthanorError('ATHANOR_INVALID_QUERY', `queries.${name}: batches of queries do not have it`);
   }
+  return readQuery(queries, names, 'queries');
+}
+
+function hasField(queries: object, name: string): boolean {
+  try {
+    return name in queries;
+  } catch (error) {
+    throw unreadable('ATHANOR_INVALID_QUERY', 'queries', error);
+  }
+}
+
+function checkPlaces(space: number, queries: { x: Float64Array; y: Float64Array; z?: Float64Array }): void {
   const { x, y, z } = queries;
-  if (!(x instanceof Float64Array)) {
+  if (!types.isFloat64Array(x)) {
     throw new AthanorError('ATHANOR_INVALID_QUERY', `x: ${show(x)} is not a Float64Array`);
   }
   checkColumn('y', y, x.length);
@@ -98,10 +117,11 @@ function checkPlaces(space: number, queries: { x: Float64Array; y: Float64Array;
   for (let i = 0; i < x.length; i++) checkDegrees(x[i]!, `x[${i}]`, y[i]!, `y[${i}]`);
 }
 
-export function checkWithinMany(space: number, queries: WithinManyQueries): Queries {
+export function checkWithinMany(space: number, given: WithinManyQueries): Queries {
+  const queries = readBatch(given, ['x', 'y', 'z', 'radius']);
   checkPlaces(space, queries);
   const { x, y, z, radius } = queries;
-  if (radius instanceof Float64Array) {
+  if (types.isFloat64Array(radius)) {
     checkColumn('radius', radius, x.length);
     checkValues('radius', radius, 0);
   } else {
@@ -110,7 +130,8 @@ export function checkWithinMany(space: number, queries: WithinManyQueries): Quer
   return { x, y, z, radius, k: 0 };
 }
 
-export function checkNearestMany(space: number, queries: NearestManyQueries): Queries {
+export function checkNearestMany(space: number, given: NearestManyQueries): Queries {
+  const queries = readBatch(given, ['x', 'y', 'z', 'k']);
   checkPlaces(space, queries);
   const { x, y, z, k } = queries;
   checkCount('k', k);
@@ -123,9 +144,9 @@ export async function runMany(
   ref: GraphRef,
   name: string,
   queries: Queries,
-  options: { signal?: AbortSignal },
+  given: { signal?: AbortSignal },
 ): Promise<NodeSets> {
-  checkJobOptions(options);
+  const options = readJobOptions(given);
   return core.jobs.run(name, options, async (job) => {
     const graph = core.readRow(ref);
     const count = queries.x.length;
@@ -204,7 +225,7 @@ function batchOf(core: EngineCore, job: Job, graph: number, asked: Queries): Man
     x: column(asked.x),
     y: column(asked.y),
     z: asked.z === undefined ? undefined : column(asked.z),
-    radius: asked.radius instanceof Float64Array ? column(asked.radius) : asked.radius,
+    radius: types.isFloat64Array(asked.radius) ? column(asked.radius) : asked.radius,
     k: asked.k,
     counts: memory.u32('many.counts', queries),
     chunkHits: memory.f64('many.chunkHits', chunks),

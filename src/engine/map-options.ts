@@ -1,7 +1,8 @@
 import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { types } from 'node:util';
 import { AthanorError, show } from '../base/errors.js';
-import { checkOptionNames } from '../base/option-names.js';
+import { isSignal, readOptions, unreadable } from '../base/option-names.js';
 
 /** Options of `graphs.map`. */
 export interface MapOptions {
@@ -26,7 +27,7 @@ export interface MapOptions {
   ahead?: number;
 }
 
-const KNOWN = ['graphs', 'data', 'kind', 'signal', 'onProgress', 'onError', 'ahead'];
+const KNOWN = ['graphs', 'data', 'kind', 'signal', 'onProgress', 'onError', 'ahead'] as const;
 const DEFAULT_AHEAD = 16_384;
 
 function refuse(name: string, value: unknown, limit: string): never {
@@ -47,24 +48,23 @@ export interface ResolvedMapOptions {
 
 /** @throws AthanorError ATHANOR_INVALID_OPTION */
 export function resolveMapOptions(module: URL | string, options: MapOptions): ResolvedMapOptions {
-  if (typeof options !== 'object' || options === null) refuse('options', options, 'an object');
-  checkOptionNames('ATHANOR_INVALID_OPTION', options, KNOWN);
-  const { graphs, kind, signal, onProgress, onError = 'throw', ahead = DEFAULT_AHEAD } = options;
+  const read = readOptions('ATHANOR_INVALID_OPTION', options, KNOWN);
+  const { kind, signal, onProgress, onError = 'throw', ahead = DEFAULT_AHEAD } = read;
+  const graphs = read.graphs === undefined ? undefined : namesOf(read.graphs);
   if (graphs !== undefined) {
-    if (!Array.isArray(graphs)) refuse('graphs', graphs, 'an array of names');
     for (let i = 0; i < graphs.length; i++) {
       if (typeof graphs[i] !== 'string') refuse(`graphs[${i}]`, graphs[i], 'a name');
     }
   }
   if (kind !== undefined && typeof kind !== 'string') refuse('kind', kind, 'a string');
-  if (signal !== undefined && !(signal instanceof AbortSignal)) refuse('signal', signal, 'an AbortSignal');
+  if (signal !== undefined && !isSignal(signal)) refuse('signal', signal, 'an AbortSignal');
   if (onProgress !== undefined && typeof onProgress !== 'function') refuse('onProgress', onProgress, 'a function');
   if (onError !== 'throw' && onError !== 'collect') refuse('onError', onError, "'throw' or 'collect'");
   if (!Number.isSafeInteger(ahead) || ahead < 1) refuse('ahead', ahead, 'a whole number from 1 up');
   return {
     module: urlOf(module),
     graphs,
-    data: cloned(options.data),
+    data: cloned(read.data),
     kind,
     signal,
     onProgress,
@@ -73,8 +73,18 @@ export function resolveMapOptions(module: URL | string, options: MapOptions): Re
   };
 }
 
+/** A copy of the caller's array. */
+function namesOf(given: readonly string[]): string[] {
+  try {
+    if (Array.isArray(given)) return Array.from({ length: given.length }, (_, i) => given[i] as string);
+  } catch (error) {
+    throw unreadable('ATHANOR_INVALID_OPTION', 'graphs', error);
+  }
+  return refuse('graphs', given, 'an array of names');
+}
+
 function urlOf(module: unknown): string {
-  if (module instanceof URL) {
+  if (!types.isProxy(module) && module instanceof URL) {
     if (module.protocol === 'file:') return module.href;
     refuse('module', module.href, 'a file: URL');
   }

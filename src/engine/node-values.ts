@@ -4,8 +4,7 @@ import { AthanorError } from '../base/errors.js';
 import { NO_ROW } from '../base/limits.js';
 import { placeOf } from '../base/search.js';
 import type { NodeId } from '../base/types.js';
-import { checkId } from '../publish/check.js';
-import { checkCount } from '../query/check.js';
+import { checkCount, checkId } from '../query/check.js';
 import type { IdSource } from '../query/node-set.js';
 
 // Of the library's one module alone: all of them take 200 ms to load.

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { AthanorError, show } from '../base/errors.js';
 import { MAX_CAPACITY, MAX_THREADS, MAX_ZONES } from '../base/limits.js';
+import { suggestion, unreadable } from '../base/option-names.js';
 import type { EngineOptions } from '../base/types.js';
 import { DECLARATION_BYTES } from '../publish/event-writer.js';
 import type { BatchLimits } from '../schedule/batch-policy.js';
@@ -80,16 +81,24 @@ function refuse(name: string, value: unknown, limit: string): never {
 function group(name: keyof typeof KNOWN, value: unknown): Record<string, unknown> {
   if (value === undefined) return {};
   if (typeof value !== 'object' || value === null) refuse(name, value, 'an object');
+  let read: Record<string, unknown>;
+  try {
+    // Each option is read once: what is checked is what is used.
+    read = { ...value };
+  } catch (error) {
+    throw unreadable('ATHANOR_INVALID_OPTION', name, error);
+  }
   const known: readonly string[] = KNOWN[name];
-  for (const key of Object.keys(value)) {
+  for (const key of Object.keys(read)) {
     const path = name === 'options' ? key : `${name}.${key}`;
     if (path === 'journal' || path === 'projections') {
       throw new AthanorError('ATHANOR_UNSUPPORTED', `option ${path} is not built yet`);
     }
-    if (!known.includes(key)) throw new AthanorError('ATHANOR_INVALID_OPTION', `${path}: there is no such option`);
+    if (!known.includes(key)) {
+      throw new AthanorError('ATHANOR_INVALID_OPTION', `${path}: there is no such option; ${suggestion(key, known)}`);
+    }
   }
-  // Each option is read once: what is checked is what is used.
-  return { ...value };
+  return read;
 }
 
 function whole(name: string, value: unknown, least: number, most: number, byDefault: number): number {

@@ -11,7 +11,7 @@ import { checkResults } from '../query/many.js';
 import { bucketsOf, keyChunks } from '../query/pair-order.js';
 import { boxLevels, buildChunks, joinChunks, type PairJoin, PairPhase } from '../query/pairs.js';
 import type { EngineCore } from './core.js';
-import { checkJobOptions } from './job-options.js';
+import { readJobOptions } from './job-options.js';
 
 /** Pair i is `sources[i]` and `targets[i]`, source < target, `distances[i]` apart. Over shared memory. */
 export interface NodePairs {
@@ -24,14 +24,9 @@ export interface NodePairs {
 const PAIR_BYTES = 16;
 
 /** Every pair of the graph's nodes at distance <= radius, at one moment of the graph. */
-export async function runPairs(
-  core: EngineCore,
-  ref: GraphRef,
-  radius: number,
-  options: JobOptions,
-): Promise<NodePairs> {
+export async function runPairs(core: EngineCore, ref: GraphRef, radius: number, given: JobOptions): Promise<NodePairs> {
   checkDistance('radius', radius);
-  checkJobOptions(options);
+  const options = readJobOptions(given);
   return core.jobs.run('pairsWithin', options, async (job) => {
     const { memory } = job;
     const { found, rows, positions, bounds, dims, sphereRadius } = await snapshot(core, job, ref);

@@ -9,9 +9,9 @@ import type { NodeId } from '../base/types.js';
 import type { Csr } from '../csr/csr.js';
 import { maskChunks } from '../pool/csr-mask.js';
 import type { Job } from '../pool/jobs.js';
-import { checkId } from '../publish/check.js';
 import type { GraphRef } from '../publish/graph-refs.js';
-import { checkWithinFilter, type WithinFilter } from '../query/check.js';
+import { checkId } from '../query/check.js';
+import { readWithinFilter, type WithinFilter } from '../query/fields.js';
 import {
   checkDirectionOf,
   type GraphJobOptions,
@@ -23,7 +23,7 @@ import {
 } from './algorithm-job.js';
 import type { EngineCore } from './core.js';
 import type { GraphSnapshot } from './graph-snapshots.js';
-import { checkJobOptions } from './job-options.js';
+import { readJobOptions } from './job-options.js';
 import type { NodeValues } from './node-values.js';
 
 export interface PathJobOptions extends GraphJobOptions {
@@ -38,10 +38,11 @@ export interface PathJobOptions extends GraphJobOptions {
 /** Steps of a search, for progress: nobody knows how many there are. */
 const STEPS_FORESEEN = 40;
 
-function checkPathOptions(core: EngineCore, ref: GraphRef, options: PathJobOptions): void {
-  checkJobOptions(options, ['direction', 'within']);
+function readPathOptions(core: EngineCore, ref: GraphRef, given: PathJobOptions): PathJobOptions {
+  const options = readJobOptions(given, ['direction', 'within']);
   checkDirectionOf(options.direction ?? 'out');
-  if (options.within !== undefined) checkWithinFilter(core.publisher.refs.spaceOfRef(ref), options.within);
+  if (options.within === undefined) return options;
+  return { ...options, within: readWithinFilter(core.publisher.refs.spaceOfRef(ref), options.within) };
 }
 
 function rowOf(core: EngineCore, ref: GraphRef, id: NodeId): number {
@@ -96,10 +97,10 @@ export async function runBfs(
   core: EngineCore,
   ref: GraphRef,
   source: NodeId,
-  options: PathJobOptions,
+  given: PathJobOptions,
 ): Promise<NodeValues> {
   checkId('source', source);
-  checkPathOptions(core, ref, options);
+  const options = readPathOptions(core, ref, given);
   const { direction = 'out', within } = options;
   const sourceRow = rowOf(core, ref, source);
   return run(
@@ -141,10 +142,10 @@ export async function runShortestPaths(
   core: EngineCore,
   ref: GraphRef,
   source: NodeId,
-  options: PathJobOptions,
+  given: PathJobOptions,
 ): Promise<NodeValues> {
   checkId('source', source);
-  checkPathOptions(core, ref, options);
+  const options = readPathOptions(core, ref, given);
   const { direction = 'out', within } = options;
   const sourceRow = rowOf(core, ref, source);
   return run(
@@ -173,11 +174,11 @@ export async function runShortestPath(
   ref: GraphRef,
   source: NodeId,
   target: NodeId,
-  options: PathJobOptions,
+  given: PathJobOptions,
 ): Promise<{ nodes: NodeId[]; length: number } | undefined> {
   checkId('source', source);
   checkId('target', target);
-  checkPathOptions(core, ref, options);
+  const options = readPathOptions(core, ref, given);
   const { direction = 'out', within } = options;
   const sourceRow = rowOf(core, ref, source);
   const targetRow = rowOf(core, ref, target);

@@ -1,9 +1,9 @@
-import { decode } from '@msgpack/msgpack';
 import { NO_ROW } from '../base/limits.js';
 import type { Handle, NodeId } from '../base/types.js';
 import type { EdgeViews } from '../graph/layout.js';
 import { In, Out } from '../graph/shard-edges.js';
 import { NodeFlag } from '../project/node-columns.js';
+import { decodeData } from '../schema/data-decoder.js';
 import type { EngineCore } from './core.js';
 
 /** A node as it was when it was read. */
@@ -34,19 +34,20 @@ export interface EdgeView {
 export function nodeView(core: EngineCore, graph: number, row: number): NodeView | undefined {
   const { nodes, heaps, ids } = core.memory;
   const reader = core.readerOf(graph);
+  let view: NodeView;
+  let encoded: Uint8Array<ArrayBuffer> | undefined;
   reader.lock();
   try {
     const flags = nodes.flags[row]!;
     if ((flags & NodeFlag.alive) === 0) return undefined;
     const ref = nodes.data[row]!;
-    let data: unknown;
     if (ref !== 0) {
       const heap = heaps[core.shardOf(graph)]!;
       const start = heap.startOf(ref - 1);
-      // A copy: decoders do not take shared memory, and the block may be reused once the lock is gone.
-      data = decode(heap.bytes.slice(start, start + heap.lengthOf(ref - 1)));
+      // A copy: the block may be reused once the lock is gone.
+      encoded = heap.bytes.slice(start, start + heap.lengthOf(ref - 1));
     }
-    return {
+    view = {
       id: ids.idOf(row)!,
       handle: row,
       x: (flags & NodeFlag.x) !== 0 ? nodes.x[row]! : Number.NaN,
@@ -55,13 +56,15 @@ export function nodeView(core: EngineCore, graph: number, row: number): NodeView
       w: (flags & NodeFlag.w) !== 0 ? nodes.w[row]! : Number.NaN,
       kind: core.publisher.kinds.nameOf(nodes.kind[row]!),
       time: nodes.time[row]!,
-      data,
+      data: undefined,
       outDegree: reader.edges.degree(row, Out),
       inDegree: reader.edges.degree(row, In),
     };
   } finally {
     reader.unlock();
   }
+  if (encoded !== undefined) view.data = decodeData(encoded);
+  return view;
 }
 
 export function* nodeViews(core: EngineCore, graph: number): IterableIterator<NodeView> {

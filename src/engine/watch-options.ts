@@ -1,6 +1,6 @@
 import { AthanorError, show } from '../base/errors.js';
 import { MAX_NAME_BYTES } from '../base/limits.js';
-import { checkOptionNames } from '../base/option-names.js';
+import { isSignal, readOptions, unreadable } from '../base/option-names.js';
 import type { RoamingOptions, WatchOptions, ZoneDetect } from '../base/types.js';
 
 const DETECTS: readonly unknown[] = ['enter', 'exit', 'inside', 'cross'];
@@ -9,13 +9,18 @@ function refuse(name: string, value: unknown, limit: string): never {
   throw new AthanorError('ATHANOR_INVALID_OPTION', `${name}: ${show(value)} is not ${limit}`);
 }
 
-function checkObject(options: unknown, known: readonly string[]): void {
-  if (typeof options !== 'object' || options === null) refuse('options', options, 'an object');
-  checkOptionNames('ATHANOR_INVALID_OPTION', options, known);
+function checkSignal(signal: unknown): void {
+  if (signal !== undefined && !isSignal(signal)) refuse('signal', signal, 'an AbortSignal');
 }
 
-function checkSignal(signal: unknown): void {
-  if (signal !== undefined && !(signal instanceof AbortSignal)) refuse('signal', signal, 'an AbortSignal');
+/** A copy of the caller's array, each element of which is read once. */
+function listOf(name: string, given: unknown, wanted: string): unknown[] {
+  try {
+    if (Array.isArray(given)) return Array.from({ length: given.length }, (_, i) => given[i] as unknown);
+  } catch (error) {
+    throw unreadable('ATHANOR_INVALID_OPTION', name, error);
+  }
+  return refuse(name, given, wanted);
 }
 
 /** Options of `watch` with their defaults. @throws AthanorError ATHANOR_INVALID_OPTION */
@@ -25,28 +30,28 @@ export function checkWatch(options: WatchOptions): {
   onSlow: 'wait' | 'drop';
   signal: AbortSignal | undefined;
 } {
-  checkObject(options, ['zones', 'detect', 'onSlow', 'signal']);
-  const { zones, detect = ['enter', 'exit'], onSlow = 'wait', signal } = options;
+  const read = readOptions('ATHANOR_INVALID_OPTION', options, ['zones', 'detect', 'onSlow', 'signal']);
+  const { onSlow = 'wait', signal } = read;
+  const zones = read.zones && listOf('zones', read.zones, 'an array of names');
+  const detect = read.detect === undefined ? ['enter', 'exit'] : listOf('detect', read.detect, 'a non-empty array');
   if (zones !== undefined) {
-    if (!Array.isArray(zones)) refuse('zones', zones, 'an array of names');
-    Array.from(zones as unknown[]).forEach((name, i) => {
+    zones.forEach((name, i) => {
       if (typeof name !== 'string' || name === '' || Buffer.byteLength(name) > MAX_NAME_BYTES)
         refuse(`zones[${i}]`, name, `a non-empty string of at most ${MAX_NAME_BYTES} bytes`);
     });
   }
-  if (!Array.isArray(detect) || detect.length === 0) refuse('detect', detect, 'a non-empty array');
-  Array.from(detect as unknown[]).forEach((kind, i) => {
+  if (detect.length === 0) refuse('detect', detect, 'a non-empty array');
+  detect.forEach((kind, i) => {
     if (!DETECTS.includes(kind)) refuse(`detect[${i}]`, kind, "one of 'enter', 'exit', 'inside', 'cross'");
   });
   if (onSlow !== 'wait' && onSlow !== 'drop') refuse('onSlow', onSlow, "'wait' or 'drop'");
   checkSignal(signal);
-  return { zones: zones && new Set(zones), detect, onSlow, signal };
+  return { zones: zones && new Set(zones as string[]), detect: detect as ZoneDetect[], onSlow, signal };
 }
 
 /** Options of `watchRoaming`. @throws AthanorError ATHANOR_INVALID_OPTION */
 export function checkRoaming(options: RoamingOptions): { radius: number; signal: AbortSignal | undefined } {
-  checkObject(options, ['radius', 'signal']);
-  const { radius, signal } = options;
+  const { radius, signal } = readOptions('ATHANOR_INVALID_OPTION', options, ['radius', 'signal']);
   if (typeof radius !== 'number' || !(radius >= 0) || radius === Number.POSITIVE_INFINITY)
     refuse('radius', radius, 'a finite number from 0 up');
   checkSignal(signal);

@@ -82,8 +82,8 @@ export class Watchers {
   // ------------------------------------------------------------ watchers come and go
 
   watch(ref: GraphRef, options: WatchOptions): EventQueue<ZoneEvent> {
-    this.#core.publisher.assertOpen();
     const { zones, detect, onSlow, signal } = checkWatch(options);
+    this.#core.publisher.enter();
     let bits = 0;
     for (const kind of detect) bits |= 1 << Detect[kind];
     const group = this.#group(ref);
@@ -105,8 +105,8 @@ export class Watchers {
   }
 
   watchRoaming(ref: GraphRef, options: RoamingOptions): EventQueue<RoamEvent> {
-    this.#core.publisher.assertOpen();
     const { radius, signal } = checkRoaming(options);
+    this.#core.publisher.enter();
     const { watch } = this.#core.memory;
     const group = this.#group(ref);
     const slot = watch.addRoamer(group.id, radius);

@@ -1,6 +1,7 @@
 import { AthanorError, show } from '../base/errors.js';
-import { MAX_ID_BYTES, MAX_NAME_BYTES } from '../base/limits.js';
-import { checkOptionNames } from '../base/option-names.js';
+import { MAX_NAME_BYTES, NO_ROW } from '../base/limits.js';
+import { isId, longerThan, wantedOfId } from '../base/names.js';
+import { readOptions, unreadable } from '../base/option-names.js';
 import { Space } from '../base/space.js';
 import type { GraphOptions, NodeId } from '../base/types.js';
 
@@ -10,25 +11,28 @@ function invalid(field: string, value: unknown, limit: string): never {
   throw new AthanorError('ATHANOR_INVALID_EVENT', `${field}: ${show(value)} is not ${limit}`);
 }
 
-/** Bytes in UTF-8, counted only where it matters: a unit takes at most three. */
-function longerThan(text: string, maxBytes: number): boolean {
-  return text.length * 3 > maxBytes && Buffer.byteLength(text) > maxBytes;
-}
-
 export function checkId(field: string, id: unknown): asserts id is NodeId {
-  if (typeof id === 'string') {
-    if (longerThan(id, MAX_ID_BYTES)) invalid(field, id, `a string of at most ${MAX_ID_BYTES} bytes`);
-  } else if (!Number.isSafeInteger(id)) {
-    invalid(field, id, 'a string or a safe integer');
-  }
+  if (!isId(id)) invalid(field, id, wantedOfId(id));
 }
 
-/** As `checkId` for each; a name is made for the one that is wrong alone. */
-export function checkIds(field: string, ids: readonly unknown[]): asserts ids is readonly NodeId[] {
-  for (let i = 0; i < ids.length; i++) {
-    const id = ids[i];
-    const right = typeof id === 'string' ? !longerThan(id, MAX_ID_BYTES) : Number.isSafeInteger(id);
-    if (!right) checkId(`${field}[${i}]`, id);
+/** Ids of an array, or of something like one; each is read once. */
+export function readIds(field: string, given: unknown): NodeId[] {
+  if (typeof given !== 'object' || given === null) invalid(field, given, 'an array of ids');
+  try {
+    const { length } = given as { length?: unknown };
+    if (typeof length !== 'number' || !Number.isInteger(length) || length < 0 || length > NO_ROW) {
+      invalid(`${field}.length`, length, `a whole number from 0 to ${NO_ROW}: give an array of ids`);
+    }
+    const ids: NodeId[] = [];
+    for (let i = 0; i < length; i++) {
+      const id: unknown = (given as Record<number, unknown>)[i];
+      // A name is made only for the one that is wrong.
+      if (!isId(id)) invalid(`${field}[${i}]`, id, wantedOfId(id));
+      ids.push(id);
+    }
+    return ids;
+  } catch (error) {
+    throw unreadable('ATHANOR_INVALID_EVENT', field, error);
   }
 }
 
@@ -77,16 +81,14 @@ function checkDegrees(x: number, y: number): void {
   if (y < -90 || y > 90) invalid('y', y, 'a latitude: -90 to 90 degrees');
 }
 
-const GRAPH_OPTIONS = ['dimensions', 'metric', 'earthRadiusM', 'late', 'ttlMs'];
+const GRAPH_OPTIONS = ['dimensions', 'metric', 'earthRadiusM', 'late', 'ttlMs'] as const;
 
-/** Options of a graph; `code` is that of an option or of an event, as they came. */
-export function checkGraphOptions(
-  options: GraphOptions,
+/** Options of a graph as a plain object, checked; `code` is that of an option or of an event, as they came. */
+export function readGraphOptions(
+  given: GraphOptions,
   code: 'ATHANOR_INVALID_OPTION' | 'ATHANOR_INVALID_EVENT',
-): void {
-  if (typeof options !== 'object' || options === null)
-    throw new AthanorError(code, `options: ${show(options)} is not an object`);
-  checkOptionNames(code, options, GRAPH_OPTIONS);
+): GraphOptions {
+  const options = readOptions(code, given, GRAPH_OPTIONS);
   const { dimensions, metric, late, earthRadiusM, ttlMs } = options;
   if (dimensions !== undefined && dimensions !== 2 && dimensions !== 3) {
     throw new AthanorError(code, `options.dimensions: ${show(dimensions)} is neither 2 nor 3`);
@@ -112,4 +114,5 @@ export function checkGraphOptions(
     }
   }
   if (ttlMs !== undefined) unsupported('ttlMs');
+  return options;
 }

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { AthanorError, show } from '../base/errors.js';
 import { NO_ROW } from '../base/limits.js';
 import { Space } from '../base/space.js';
@@ -30,7 +31,7 @@ function checkRest(publisher: Publisher, name: string, handles: Uint32Array, mos
   const known = rests
     .get(handles.buffer)
     ?.some((rest) => rest.from === from && rest.end === end && rest.graph === graph);
-  if (known !== true) checkHandles(publisher, name, handles, most, handles.length, graph);
+  if (known !== true) checkHandles(publisher, name, handles, most, handles.length, handles.length, graph);
 }
 
 function noteRest(handles: Uint32Array, done: number, graph: number): void {
@@ -48,6 +49,8 @@ function refuse(publisher: Publisher, events: number, message: string): never {
   throw new AthanorError('ATHANOR_INVALID_EVENT', message);
 }
 
+type Column = Uint32Array<ArrayBufferLike> | Float64Array<ArrayBufferLike>;
+
 function checkColumn(
   publisher: Publisher,
   name: string,
@@ -55,10 +58,36 @@ function checkColumn(
   type: typeof Uint32Array | typeof Float64Array,
   length: number,
 ): void {
-  if (!(column instanceof type)) refuse(publisher, 1, `${name}: ${show(column)} is not a ${type.name}`);
-  if (column.length !== length) {
-    refuse(publisher, length, `${name}: its length ${column.length} is not that of the first column (${length})`);
+  const right = type === Uint32Array ? types.isUint32Array(column) : types.isFloat64Array(column);
+  if (!right) refuse(publisher, 1, `${name}: ${show(column)} is not a ${type.name}`);
+  if ((column as Column).length !== length) {
+    refuse(
+      publisher,
+      length,
+      `${name}: its length ${(column as Column).length} is not that of the first column (${length})`,
+    );
   }
+}
+
+/** Copies of columns, by their place in the call; as large as the largest call so far. */
+const copies: Column[] = [];
+
+/**
+ * The first `most` values of a column as nobody else changes them: what another thread may write to between the check and the
+ * use is copied first, and so is what has methods of its own. The copy is right until the next call.
+ */
+function settled<T extends Column>(column: T, most: number, place: number): T {
+  const type = column instanceof Uint32Array ? Uint32Array : Float64Array;
+  const isShared = column.buffer instanceof SharedArrayBuffer;
+  if (!isShared && Object.getPrototypeOf(column) === type.prototype) return column;
+  let copy = copies[place];
+  if (copy === undefined || copy.length < most || !(copy instanceof type)) {
+    copy = new type(Math.max(1024, 2 ** Math.ceil(Math.log2(most + 1))));
+    copies[place] = copy;
+  }
+  // By the built-in methods: those of a subclass are the user's.
+  copy.set(Uint32Array.prototype.subarray.call(column as Uint32Array, 0, most));
+  return copy.subarray(0, most) as T;
 }
 
 /** The attention bits of all rows together, once every handle is one of the graph's. */
@@ -68,6 +97,7 @@ function checkHandles(
   handles: Uint32Array,
   from: number,
   end: number,
+  events: number,
   graph: number,
 ): number {
   const graphOf = publisher.nodes.book.graph;
@@ -77,17 +107,17 @@ function checkHandles(
   for (let i = from; i < end; i++) {
     const row = handles[i]!;
     if (graph === NO_ROW || graphOf[row] !== bound) {
-      refuse(publisher, handles.length, `${name}[${i}]: ${row} is not a handle of this graph`);
+      refuse(publisher, events, `${name}[${i}]: ${row} is not a handle of this graph`);
     }
     attention |= attentionOf[row]!;
   }
   return attention;
 }
 
-function checkNumbers(publisher: Publisher, name: string, values: Float64Array, end: number): void {
+function checkNumbers(publisher: Publisher, name: string, values: Float64Array, end: number, events: number): void {
   for (let i = 0; i < end; i++) {
     const value = values[i]!;
-    if (value - value !== 0) refuse(publisher, values.length, `${name}[${i}]: ${value} is not a finite number`);
+    if (value - value !== 0) refuse(publisher, events, `${name}[${i}]: ${value} is not a finite number`);
   }
 }
 
@@ -98,11 +128,12 @@ function checkDegrees(
   end: number,
   most: number,
   what: string,
+  events: number,
 ): void {
   for (let i = 0; i < end; i++) {
     const value = values[i]!;
     if (value < -most || value > most) {
-      refuse(publisher, values.length, `${name}[${i}]: ${value} is not a ${what}: -${most} to ${most} degrees`);
+      refuse(publisher, events, `${name}[${i}]: ${value} is not a ${what}: -${most} to ${most} degrees`);
     }
   }
 }
@@ -110,34 +141,42 @@ function checkDegrees(
 export function publishMoveColumns(
   publisher: Publisher,
   ref: GraphRef,
-  handles: Uint32Array,
-  x: Float64Array,
-  y: Float64Array,
-  z: Float64Array | undefined,
-  time: Float64Array | undefined,
+  givenHandles: Uint32Array,
+  givenX: Float64Array,
+  givenY: Float64Array,
+  givenZ: Float64Array | undefined,
+  givenTime: Float64Array | undefined,
 ): number {
-  publisher.assertOpen();
-  checkColumn(publisher, 'handles', handles, Uint32Array, handles?.length);
-  const events = handles.length;
-  checkColumn(publisher, 'x', x, Float64Array, events);
-  checkColumn(publisher, 'y', y, Float64Array, events);
+  publisher.enter();
+  if (!types.isUint32Array(givenHandles)) {
+    refuse(publisher, 1, `handles: ${show(givenHandles)} is not a Uint32Array`);
+  }
+  const events = givenHandles.length;
+  checkColumn(publisher, 'x', givenX, Float64Array, events);
+  checkColumn(publisher, 'y', givenY, Float64Array, events);
+  // The clock may be the user's own code: before anything is looked at that it could change.
+  const now = publisher.now();
   const graph = publisher.liveRow(ref);
-  if (ref.space === Space.solid) checkColumn(publisher, 'z', z, Float64Array, events);
-  else if (z !== undefined) refuse(publisher, events, 'z: a column of it in a graph of 2 dimensions');
-  if (time !== undefined) checkColumn(publisher, 'time', time, Float64Array, events);
+  if (ref.space === Space.solid) checkColumn(publisher, 'z', givenZ, Float64Array, events);
+  else if (givenZ !== undefined) refuse(publisher, events, 'z: a column of it in a graph of 2 dimensions');
+  if (givenTime !== undefined) checkColumn(publisher, 'time', givenTime, Float64Array, events);
   const writer = publisher.writers[ref.shard]!;
   const most = Math.min(events, writer.roomForEvents);
-  const attention = checkHandles(publisher, 'handles', handles, 0, most, graph);
-  checkRest(publisher, 'handles', handles, most, graph);
-  checkNumbers(publisher, 'x', x, most);
-  checkNumbers(publisher, 'y', y, most);
-  if (z !== undefined) checkNumbers(publisher, 'z', z, most);
+  const handles = settled(givenHandles, most, 0);
+  const x = settled(givenX, most, 1);
+  const y = settled(givenY, most, 2);
+  const z = givenZ === undefined ? undefined : settled(givenZ, most, 3);
+  const time = givenTime === undefined ? undefined : settled(givenTime, most, 4);
+  const attention = checkHandles(publisher, 'handles', handles, 0, most, events, graph);
+  checkRest(publisher, 'handles', givenHandles, most, graph);
+  checkNumbers(publisher, 'x', x, most, events);
+  checkNumbers(publisher, 'y', y, most, events);
+  if (z !== undefined) checkNumbers(publisher, 'z', z, most, events);
   if (ref.space === Space.sphere) {
-    checkDegrees(publisher, 'x', x, most, 180, 'longitude');
-    checkDegrees(publisher, 'y', y, most, 90, 'latitude');
+    checkDegrees(publisher, 'x', x, most, 180, 'longitude', events);
+    checkDegrees(publisher, 'y', y, most, 90, 'latitude', events);
   }
-  if (time !== undefined) checkNumbers(publisher, 'time', time, most);
-  const now = publisher.now();
+  if (time !== undefined) checkNumbers(publisher, 'time', time, most, events);
   let done = 0;
   while (done < most) {
     if (attention !== 0 && publisher.nodes.attention[handles[done]!] !== 0) {
@@ -172,36 +211,41 @@ export function publishMoveColumns(
     publisher.endRun(writer, taken);
     done = end;
   }
-  noteRest(handles, done, graph);
+  noteRest(givenHandles, done, graph);
   return done;
 }
 
 export function publishEdgeColumns(
   publisher: Publisher,
   ref: GraphRef,
-  sources: Uint32Array,
-  targets: Uint32Array,
-  weights: Float64Array | undefined,
+  givenSources: Uint32Array,
+  givenTargets: Uint32Array,
+  givenWeights: Float64Array | undefined,
 ): number {
-  publisher.assertOpen();
-  checkColumn(publisher, 'sources', sources, Uint32Array, sources?.length);
-  const events = sources.length;
-  checkColumn(publisher, 'targets', targets, Uint32Array, events);
+  publisher.enter();
+  if (!types.isUint32Array(givenSources)) {
+    refuse(publisher, 1, `sources: ${show(givenSources)} is not a Uint32Array`);
+  }
+  const events = givenSources.length;
+  checkColumn(publisher, 'targets', givenTargets, Uint32Array, events);
+  if (givenWeights !== undefined) checkColumn(publisher, 'weights', givenWeights, Float64Array, events);
+  const now = publisher.now();
+  const graph = publisher.liveRow(ref);
   const writer = publisher.writers[ref.shard]!;
   const most = Math.min(events, writer.roomForEvents);
+  const sources = settled(givenSources, most, 0);
+  const targets = settled(givenTargets, most, 5);
+  const weights = givenWeights === undefined ? undefined : settled(givenWeights, most, 1);
   if (weights !== undefined) {
-    checkColumn(publisher, 'weights', weights, Float64Array, events);
     for (let i = 0; i < most; i++) {
       if (Number.isNaN(weights[i])) refuse(publisher, events, `weights[${i}]: NaN is not a number`);
     }
   }
-  const graph = publisher.liveRow(ref);
   const attention =
-    checkHandles(publisher, 'sources', sources, 0, most, graph) |
-    checkHandles(publisher, 'targets', targets, 0, most, graph);
-  checkRest(publisher, 'sources', sources, most, graph);
-  checkRest(publisher, 'targets', targets, most, graph);
-  const now = publisher.now();
+    checkHandles(publisher, 'sources', sources, 0, most, events, graph) |
+    checkHandles(publisher, 'targets', targets, 0, most, events, graph);
+  checkRest(publisher, 'sources', givenSources, most, graph);
+  checkRest(publisher, 'targets', givenTargets, most, graph);
   const { ids, attention: attentionOf } = publisher.nodes;
   let done = 0;
   while (done < most) {
@@ -211,7 +255,7 @@ export function publishEdgeColumns(
     if (roomy === 0 || (attention !== 0 && (attentionOf[source]! | attentionOf[target]!) !== 0)) {
       try {
         const weight = weights?.[done];
-        publisher.upsertEdge(ref, ids.idOf(source)!, ids.idOf(target)!, weight === undefined ? {} : { weight });
+        publisher.upsertEdge(ref, ids.idOf(source)!, ids.idOf(target)!, undefined, weight, now);
       } catch (error) {
         // What was accepted before stays accepted: the count says how far.
         if (done > 0 || (error instanceof AthanorError && error.code === 'ATHANOR_BACKPRESSURE')) break;
@@ -242,7 +286,7 @@ export function publishEdgeColumns(
     publisher.endRun(writer, taken);
     done = end;
   }
-  noteRest(sources, done, graph);
-  noteRest(targets, done, graph);
+  noteRest(givenSources, done, graph);
+  noteRest(givenTargets, done, graph);
   return done;
 }

@@ -1,5 +1,6 @@
 import { AthanorError, show } from '../base/errors.js';
 import { NO_ROW } from '../base/limits.js';
+import { unreadable } from '../base/option-names.js';
 import type { NodeId } from '../base/types.js';
 import type { Host } from '../schedule/host.js';
 import type { Scheduler } from '../schedule/scheduler.js';
@@ -17,6 +18,9 @@ import { Transaction } from './transaction.js';
 /** Everything an event may declare besides its data: names, two ids, a kind, at their longest. */
 export const DECLARATION_BYTES = 4096;
 
+/** Why no call may begin: the engine is closed or has failed, or another call is not over. */
+const Bar = { closed: 1, failed: 2, clock: 4, whole: 8 } as const;
+
 /**
  * Main thread. What publishing any event needs: the tables that it may change, the open frames that it is written into, and
  * the transaction that takes all of it back when the event, or a later one of the same call, is refused.
@@ -33,9 +37,11 @@ export class EventWriter {
   readonly #scheduler: Scheduler;
   readonly #clock: () => number;
   protected readonly payload: PayloadBuffer;
+  protected readonly maxPayloadBytes: number;
   protected readonly transaction: Transaction;
   protected readonly host: Pick<Host, 'now' | 'endOfTick'>;
-  #closed = false;
+  /** Bits of Bar: why no call may begin. */
+  #bars = 0;
   #failure: AthanorError | undefined;
   #sequence = 1;
   #timeMs = 0;
@@ -75,6 +81,7 @@ export class EventWriter {
     this.#scheduler = parts.scheduler;
     this.#clock = parts.clock;
     this.host = parts.host;
+    this.maxPayloadBytes = parts.maxPayloadBytes;
     this.payload = new PayloadBuffer(parts.maxPayloadBytes);
     this.transaction = new Transaction(parts.nodes, parts.graphs, parts.kinds);
   }
@@ -88,23 +95,56 @@ export class EventWriter {
   onTick: () => void = () => undefined;
 
   close(): void {
-    this.#closed = true;
+    this.#bars |= Bar.closed;
   }
 
   /** The engine cannot go on: every event from here on is refused with this error. */
   fail(error: AthanorError): void {
     this.#failure = error;
+    this.#bars |= Bar.failed;
+  }
+
+  /**
+   * A call of the user's begins.
+   * @throws AthanorError ATHANOR_CLOSED; ATHANOR_INVALID_EVENT from within another call that is not over: it may yet be taken
+   * back as a whole, and this with it.
+   */
+  enter(): void {
+    if (this.#bars !== 0) this.#refuseEntry();
+  }
+
+  #refuseEntry(): never {
+    this.assertOpen();
+    const where = (this.#bars & Bar.clock) === 0 ? 'a getter, while an array of events is read' : "the option 'clock'";
+    throw new AthanorError('ATHANOR_INVALID_EVENT', `the call comes from ${where}: make it when that is over`);
+  }
+
+  /** Whether the user's own code may be running in the middle of a call that changes something. */
+  get isBusy(): boolean {
+    return (this.#bars & (Bar.clock | Bar.whole)) !== 0;
   }
 
   assertOpen(): void {
+    if ((this.#bars & (Bar.closed | Bar.failed)) === 0) return;
     if (this.#failure !== undefined) throw this.#failure;
-    if (this.#closed) throw new AthanorError('ATHANOR_CLOSED', 'the engine is closed: it takes no more events');
+    throw new AthanorError('ATHANOR_CLOSED', 'the engine is closed: it takes no more events');
   }
 
   /** Time of publishing: the clock is read once a tick. */
   now(): number {
     if (this.#timeKnown) return this.#timeMs;
-    const time = this.#clock();
+    const clock = this.#clock;
+    let time: unknown;
+    this.#bars |= Bar.clock;
+    try {
+      time = clock();
+    } catch (error) {
+      throw unreadable('ATHANOR_INVALID_OPTION', 'clock', error);
+    } finally {
+      this.#bars &= ~Bar.clock;
+    }
+    // It may have closed the engine.
+    this.assertOpen();
     if (typeof time !== 'number' || time - time !== 0) {
       throw new AthanorError('ATHANOR_INVALID_OPTION', `clock: it answered ${show(time)}, not a finite number`);
     }
@@ -117,17 +157,6 @@ export class EventWriter {
     if (this.#tickOpen) return;
     this.#tickOpen = true;
     this.host.endOfTick(this.#closeTick);
-  }
-
-  /** Counts what is refused. */
-  protected guard(events: number, task: () => void): boolean {
-    try {
-      task();
-    } catch (error) {
-      this.rejected += events;
-      throw error;
-    }
-    return !this.congested();
   }
 
   /** Below the high-water mark. */
@@ -151,9 +180,11 @@ export class EventWriter {
     for (const writer of this.writers) writer.save();
     this.edgeBudget.save();
     this.transaction.begin();
+    this.#bars |= Bar.whole;
     try {
       task();
     } catch (error) {
+      this.#bars &= ~Bar.whole;
       const short = error instanceof AthanorError && error.code === 'ATHANOR_BACKPRESSURE' ? this.room.last : undefined;
       const framesShort = short?.what === 'frames' && this.writers.some((writer) => writer.isTooLong);
       // It may need still more than it came to: doubled, that is known after a few tries.
@@ -178,6 +209,7 @@ export class EventWriter {
       }
       throw error;
     }
+    this.#bars &= ~Bar.whole;
     this.transaction.commit();
     for (const writer of this.writers) this.settle(writer);
   }

@@ -3,7 +3,6 @@ import { NO_ROW } from '../base/limits.js';
 import { GraphOption, Space, spaceOf } from '../base/space.js';
 import { EARTH_RADIUS_M } from '../base/sphere.js';
 import type { GraphOptions } from '../base/types.js';
-import { checkGraphOptions } from './check.js';
 import { type GraphTable, GraphUse } from './graph-table.js';
 
 /** A graph by name, with its row as last seen. Shared by all who write to that name. */
@@ -92,20 +91,16 @@ export class GraphRefs {
   }
 
   /**
-   * Options for the graph, whenever it is created. What is returned takes them back.
+   * Options for the graph, whenever it is created, from `readGraphOptions`. What is returned takes them back.
    * @throws AthanorError when it lives with others, or others were declared since it was removed.
    */
   declare(ref: GraphRef, options: GraphOptions, code: 'ATHANOR_INVALID_OPTION' | 'ATHANOR_INVALID_EVENT'): () => void {
-    checkGraphOptions(options, code);
-    const given = Object.fromEntries(
-      Object.entries(options).filter(([, value]) => value !== undefined),
-    ) as GraphOptions;
-    if (Object.keys(given).length === 0) return () => undefined;
+    if (Object.keys(options).length === 0) return () => undefined;
     const before = this.#declared.get(ref.name);
     const isLive = this.refresh(ref) !== NO_ROW;
     if (!isLive && (before === undefined || this.#released.has(ref.name))) {
       this.#released.delete(ref.name);
-      this.#declared.set(ref.name, given);
+      this.#declared.set(ref.name, options);
       this.#rest(ref.name);
       ref.space = this.spaceOf(ref.name);
       return () => {
@@ -120,8 +115,8 @@ export class GraphRefs {
     const live =
       before === undefined ? this.#live(ref.row) : { bits: optionBits(before), radius: sphereRadius(before) };
     const has = settled(live.bits, live.radius);
-    const asked = settled(optionBits(given), sphereRadius(given));
-    for (const name of Object.keys(given)) {
+    const asked = settled(optionBits(options), sphereRadius(options));
+    for (const name of Object.keys(options)) {
       if (has[name] === asked[name]) continue;
       throw new AthanorError(
         code,
@@ -131,9 +126,13 @@ export class GraphRefs {
     return () => undefined;
   }
 
-  /** Space of the graph that the ref stands for, whether it exists or not. */
+  /** Space of the graph that the ref stands for, whether it exists or not. There may be two refs of one name: see KEPT_REFS. */
   spaceOfRef(ref: GraphRef): number {
-    return ref.row === NO_ROW ? this.spaceOf(ref.name) : ref.space;
+    const { row } = ref;
+    const graphs = this.#graphs;
+    const isLive = row !== NO_ROW && graphs.use[row] === GraphUse.live && graphs.generationOf(row) === ref.generation;
+    if (!isLive) this.refresh(ref);
+    return ref.space;
   }
 
   /** Space that was declared for a name. */

@@ -1,21 +1,22 @@
-import { Encoder } from '@msgpack/msgpack';
-import { AthanorError, show } from '../base/errors.js';
+import { AthanorError } from '../base/errors.js';
 import type { NodeId } from '../base/types.js';
+import { DataEncoder } from '../schema/data-encoder.js';
 
 const text = new TextEncoder();
 
 /**
  * Main thread. Gathers the MessagePack values of one event, before it is known whether the frame has room for them.
- * Strings and integers, the ids of every new node, are written directly; `data` goes through the encoder.
+ * Strings and integers, the ids of every new node, are written directly; `data` comes from an encoder.
  */
 export class PayloadBuffer {
-  readonly #encoder = new Encoder({ ignoreUndefined: true });
+  readonly #encoder: DataEncoder;
   readonly #maxDataBytes: number;
   #bytes = new Uint8Array(4096);
   length = 0;
 
   constructor(maxDataBytes: number) {
     this.#maxDataBytes = maxDataBytes;
+    this.#encoder = new DataEncoder(maxDataBytes);
   }
 
   clear(): void {
@@ -70,28 +71,26 @@ export class PayloadBuffer {
     this.length += 9;
   }
 
+  /** What `data` holds, as it is. */
+  addEncoded(data: DataEncoder): void {
+    const { length } = data;
+    this.#grow(length);
+    const from = data.bytes;
+    const to = this.#bytes;
+    const at = this.length;
+    // A view costs more than the copy of some bytes.
+    if (length <= 256) for (let i = 0; i < length; i++) to[at + i] = from[i]!;
+    else to.set(from.subarray(0, length), at);
+    this.length = at + length;
+  }
+
   /**
-   * @throws AthanorError ATHANOR_INVALID_EVENT for what MessagePack cannot say, ATHANOR_PAYLOAD_TOO_LARGE above
-   * `maxPayloadBytes`.
+   * A value of the library's own: no code of the user's runs.
+   * @throws AthanorError ATHANOR_PAYLOAD_TOO_LARGE above `maxPayloadBytes`.
    */
   addData(data: unknown, field = 'data'): void {
-    let encoded: Uint8Array;
-    try {
-      encoded = this.#encoder.encodeSharedRef(data);
-    } catch (error) {
-      throw new AthanorError('ATHANOR_INVALID_EVENT', `${field}: ${show(data)} cannot be written as MessagePack`, {
-        cause: error,
-      });
-    }
-    if (encoded.length > this.#maxDataBytes) {
-      throw new AthanorError(
-        'ATHANOR_PAYLOAD_TOO_LARGE',
-        `${field}: ${encoded.length} bytes as MessagePack, option maxPayloadBytes allows ${this.#maxDataBytes}`,
-      );
-    }
-    this.#grow(encoded.length);
-    this.#bytes.set(encoded, this.length);
-    this.length += encoded.length;
+    this.#encoder.encode(data, field);
+    this.addEncoded(this.#encoder);
   }
 
   /** @throws AthanorError ATHANOR_PAYLOAD_TOO_LARGE for what cannot fit, whatever it holds: before it is looked at closely. */

@@ -1,43 +1,17 @@
-import { AthanorError, show } from '../base/errors.js';
 import { NO_ROW } from '../base/limits.js';
-import type { EngineEvent, GraphOptions, NodeId } from '../base/types.js';
+import type { GraphOptions, NodeId } from '../base/types.js';
+import type { DataEncoder } from '../schema/data-encoder.js';
 import { EventType, Presence } from '../schema/frame.js';
-import {
-  checkCoordinates,
-  checkFinite,
-  checkId,
-  checkIds,
-  checkKind,
-  checkName,
-  checkPosition,
-  checkWeight,
-} from './check.js';
+import { checkCoordinates, checkId, checkKind, checkPosition, checkWeight, readIds } from './check.js';
 import { EventWriter } from './event-writer.js';
 import { type GraphRef, optionBits, sphereRadius } from './graph-refs.js';
 import { GraphUse } from './graph-table.js';
 
 /**
- * Main thread. Checks events, binds what is new, and writes them into the open frames. Every method either accepts all of
+ * Main thread. Checks events, binds what is new, and writes them into the open frames. What it is given are plain values. Every method either accepts all of
  * what it was given, or throws an AthanorError and has changed nothing.
  */
 export class Publisher extends EventWriter {
-  // ------------------------------------------------------------ whole events
-
-  /** One event or an array of them. False above the high-water mark. */
-  publish(events: EngineEvent | readonly EngineEvent[]): boolean {
-    if (!Array.isArray(events)) return this.guard(1, () => this.#dispatch(events as EngineEvent));
-    if (events.length === 0) {
-      this.assertOpen();
-      return !this.congested();
-    }
-    if (events.length === 1) return this.guard(1, () => this.#dispatch(events[0]!));
-    return this.guard(events.length, () =>
-      this.whole(() => {
-        for (const event of events) this.#dispatch(event);
-      }),
-    );
-  }
-
   /** Row of the graph as published, or NO_ROW. */
   liveRow(ref: GraphRef): number {
     return this.#knownGraph(ref);
@@ -51,12 +25,13 @@ export class Publisher extends EventWriter {
     return this.#knownGraph(ref);
   }
 
-  /** Rows of ids, bound where they are new: all of them, or none. */
-  handles(ref: GraphRef, ids: readonly NodeId[]): Uint32Array {
-    checkIds('ids', ids);
+  /** Rows of ids, bound where they are new, and the graph where there is none: all of them, or nothing is done. */
+  handles(ref: GraphRef, given: readonly NodeId[]): Uint32Array {
+    this.enter();
+    const ids = readIds('ids', given);
     const rows = new Uint32Array(ids.length);
-    const graph = this.ensureGraph(ref);
     this.whole(() => {
+      const graph = this.ensureGraph(ref);
       const now = this.host.now();
       for (let i = 0; i < ids.length; i++) {
         let row = this.nodes.find(graph, ids[i]!);
@@ -87,48 +62,16 @@ export class Publisher extends EventWriter {
     });
   }
 
-  #dispatch(event: EngineEvent): void {
-    this.assertOpen();
-    if (typeof event !== 'object' || event === null) {
-      throw new AthanorError('ATHANOR_INVALID_EVENT', `event: ${show(event)} is not an object`);
-    }
-    const type: string = event.type;
-    if (type === 'custom') {
-      throw new AthanorError('ATHANOR_UNSUPPORTED', "type: events of type 'custom' are not built yet");
-    }
-    checkName('graph', event.graph);
-    if (event.time !== undefined) checkFinite('time', event.time);
-    const ref = this.refs.of(event.graph);
-    switch (event.type) {
-      case 'node.moved':
-        this.moveNode(ref, event.node, event.x, event.y, event.z, event.w, event.time);
-        return;
-      case 'node.upserted':
-        this.upsertNode(ref, event.node, event);
-        return;
-      case 'node.removed':
-        this.removeNode(ref, event.node, event.time);
-        return;
-      case 'edge.upserted':
-        this.upsertEdge(ref, event.source, event.target, event);
-        return;
-      case 'edge.removed':
-        this.removeEdge(ref, event.source, event.target, event.kind, event.time);
-        return;
-      case 'graph.created':
-        this.createGraph(ref, event.options, event.time);
-        return;
-      case 'graph.removed':
-        this.removeGraph(ref, event.time);
-        return;
-      default:
-        throw new AthanorError('ATHANOR_INVALID_EVENT', `type: ${show(type)} is no type of event`);
-    }
-  }
-
   /** A single call of a graph's method: as `publish` of that one event. */
   one(task: () => void): boolean {
-    return this.guard(1, task);
+    try {
+      this.enter();
+      task();
+    } catch (error) {
+      this.rejected++;
+      throw error;
+    }
+    return !this.congested();
   }
 
   // ------------------------------------------------------------ events by type
@@ -140,17 +83,16 @@ export class Publisher extends EventWriter {
     y: number,
     z: number | undefined,
     w: number | undefined,
-    time: number | undefined,
+    at: number,
   ): void {
     checkId('node', id);
-    checkPosition(this.refs.spaceOfRef(ref), x, y, z);
-    if (w !== undefined) checkFinite('w', w);
+    // First: the ref's space is the graph's only once its row is known to be.
     const graph = this.#liveGraph(ref);
+    checkPosition(ref.space, x, y, z);
     if (graph === NO_ROW) {
-      this.#withGraph(ref, time, () => this.moveNode(ref, id, x, y, z, w, time));
+      this.#withGraph(ref, at, () => this.moveNode(ref, id, x, y, z, w, at));
       return;
     }
-    const at = time ?? this.now();
     const row = this.nodes.find(graph, id);
     if (row === NO_ROW || this.nodes.attention[row] !== 0) {
       this.whole(() => {
@@ -189,26 +131,30 @@ export class Publisher extends EventWriter {
     this.end(writer);
   }
 
+  /** `data` holds what the event's data is as MessagePack. */
   upsertNode(
     ref: GraphRef,
     id: NodeId,
-    attributes: { x?: number; y?: number; z?: number; kind?: string; time?: number; data?: unknown },
+    x: unknown,
+    y: unknown,
+    z: unknown,
+    kind: unknown,
+    at: number,
+    data: DataEncoder | undefined,
   ): void {
-    const { x, y, z, kind, time, data } = attributes;
     checkId('node', id);
-    checkCoordinates(this.refs.spaceOfRef(ref), x, y, z);
-    if (kind !== undefined) checkKind(kind);
     const graph = this.#liveGraph(ref);
+    checkCoordinates(ref.space, x, y, z);
+    if (kind !== undefined) checkKind(kind);
     if (graph === NO_ROW) {
-      this.#withGraph(ref, time, () => this.upsertNode(ref, id, attributes));
+      this.#withGraph(ref, at, () => this.upsertNode(ref, id, x, y, z, kind, at, data));
       return;
     }
     const known = this.nodes.find(graph, id);
     if (this.declares(known, kind) && !this.transaction.active) {
-      this.whole(() => this.upsertNode(ref, id, attributes));
+      this.whole(() => this.upsertNode(ref, id, x, y, z, kind, at, data));
       return;
     }
-    const at = time ?? this.now();
     this.payload.clear();
     let presence = 0;
     let dataBytes = 0;
@@ -218,9 +164,8 @@ export class Publisher extends EventWriter {
     if (bound.declared) presence |= Presence.rowDeclared;
     if (data !== undefined) {
       presence |= Presence.data;
-      dataBytes = -this.payload.length;
-      this.payload.addData(data);
-      dataBytes += this.payload.length;
+      dataBytes = data.length;
+      this.payload.addEncoded(data);
     }
     if (x !== undefined) presence |= Presence.x;
     if (y !== undefined) presence |= Presence.y;
@@ -230,9 +175,9 @@ export class Publisher extends EventWriter {
     const frame = writer.frame!;
     const i = this.head(writer, EventType.nodeUpserted, presence, graph, bound.row, at);
     frame.kind[i] = kindNumber;
-    if (x !== undefined) frame.x[i] = x;
-    if (y !== undefined) frame.y[i] = y;
-    if (z !== undefined) frame.z[i] = z;
+    if (x !== undefined) frame.x[i] = x as number;
+    if (y !== undefined) frame.y[i] = y as number;
+    if (z !== undefined) frame.z[i] = z as number;
     this.end(writer);
   }
 
@@ -259,23 +204,23 @@ export class Publisher extends EventWriter {
     ref: GraphRef,
     source: NodeId,
     target: NodeId,
-    attributes: { kind?: string; weight?: number; time?: number },
+    kind: string | undefined,
+    weight: number | undefined,
+    at: number,
   ): void {
-    const { kind, weight, time } = attributes;
     checkId('source', source);
     checkId('target', target);
     if (kind !== undefined) checkKind(kind);
     if (weight !== undefined) checkWeight(weight);
     const graph = this.#liveGraph(ref);
     if (graph === NO_ROW) {
-      this.#withGraph(ref, time, () => this.upsertEdge(ref, source, target, attributes));
+      this.#withGraph(ref, at, () => this.upsertEdge(ref, source, target, kind, weight, at));
       return;
     }
-    const at = time ?? this.now();
     const knownSource = this.nodes.find(graph, source);
     const knownTarget = this.nodes.find(graph, target);
     if ((this.declares(knownSource, kind) || this.declares(knownTarget, kind)) && !this.transaction.active) {
-      this.whole(() => this.upsertEdge(ref, source, target, attributes));
+      this.whole(() => this.upsertEdge(ref, source, target, kind, weight, at));
       return;
     }
     const edgeKind = kind === undefined ? 0 : this.kinds.find(kind);

@@ -33,14 +33,10 @@ function height(field: string, value: unknown, space: ShapeSpace): number | unde
 }
 
 /**
- * The shape as it stands in the log: its own fields alone, in one order.
+ * The shape as it stands in the log, in one order of fields; from `readZoneShape`.
  * @throws AthanorError ATHANOR_INVALID_EVENT, naming the field, its value and the limit.
  */
-export function checkZoneShape(shape: unknown, space: ShapeSpace): ZoneShape {
-  if (typeof shape !== 'object' || shape === null) {
-    throw new AthanorError('ATHANOR_INVALID_EVENT', `shape: ${show(shape)} is not an object`);
-  }
-  const given = shape as Record<string, unknown>;
+export function checkZoneShape(given: Record<string, unknown>, space: ShapeSpace): ZoneShape {
   switch (given.type) {
     case 'circle': {
       const x = coordinate('x', given.x, space, 'x');
@@ -77,8 +73,7 @@ function checkBox(given: Record<string, unknown>, space: ShapeSpace): ZoneShape 
 function checkRing(points: unknown, space: ShapeSpace): Array<[number, number]> {
   if (!Array.isArray(points)) invalid('points', points, 'an array of points');
   if (points.length < 3) invalid('points', points, 'a ring of at least 3 points');
-  // Array.from: an array may have holes, which `map` passes by.
-  const ring = Array.from(points as unknown[], (point, i): [number, number] => {
+  const ring = (points as unknown[]).map((point, i): [number, number] => {
     if (!Array.isArray(point) || point.length !== 2) invalid(`points[${i}]`, point, 'a pair of numbers');
     return [coordinate(`points[${i}][0]`, point[0], space, 'x'), coordinate(`points[${i}][1]`, point[1], space, 'y')];
   });

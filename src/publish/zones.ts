@@ -5,6 +5,7 @@ import { EventType, Presence } from '../schema/frame.js';
 import { checkName } from './check.js';
 import type { GraphRef } from './graph-refs.js';
 import { Publisher } from './publisher.js';
+import { readZoneShape } from './zone-fields.js';
 import { checkZoneShape, type ShapeSpace } from './zone-shape.js';
 import { ZoneTable } from './zone-table.js';
 
@@ -22,12 +23,12 @@ export class ZonePublisher extends Publisher {
     this.assertOpen();
     checkName('zone', name);
     // A point is an array of two numbers: three bytes, if they are small and whole.
-    const points = (shape as { points?: unknown } | undefined)?.points;
-    if (Array.isArray(points)) this.payload.refuseBeyond(3 * points.length, 'shape.points');
-    const checked = checkZoneShape(shape, this.#spaceOf(ref));
+    const given = readZoneShape(shape, (points) => this.payload.refuseBeyond(3 * points, 'shape.points'));
+    const at = this.now();
+    this.assertOpen();
+    const checked = checkZoneShape(given, this.#spaceOf(ref));
     this.whole(() => {
       const graph = this.ensureGraph(ref);
-      const at = this.now();
       let row = this.zones.find(graph, name);
       let presence: number = Presence.data;
       this.payload.clear();

@@ -1,5 +1,8 @@
 import { AthanorError, show } from '../base/errors.js';
+import { MAX_NAME_BYTES } from '../base/limits.js';
+import { isId, longerThan, wantedOfId } from '../base/names.js';
 import { Space } from '../base/space.js';
+import type { NodeId } from '../base/types.js';
 
 /** Checks of queries: each names the field, its value and the limit. */
 
@@ -49,12 +52,22 @@ export function checkFlag(field: string, value: unknown): asserts value is boole
 
 export function checkKind(kind: unknown): asserts kind is string {
   checkText('kind', kind);
+  if (!longerThan(kind, MAX_NAME_BYTES)) return;
+  throw new AthanorError('ATHANOR_INVALID_QUERY', `kind: ${show(kind)} is longer than ${MAX_NAME_BYTES} bytes`);
+}
+
+export function checkId(field: string, id: unknown): asserts id is NodeId {
+  if (isId(id)) return;
+  throw new AthanorError('ATHANOR_INVALID_QUERY', `${field}: ${show(id)} is not ${wantedOfId(id)}`);
 }
 
 /** A caller's array that rows or distances are written into. */
 export function checkOutput(field: string, array: unknown, type: typeof Uint32Array | typeof Float64Array): void {
-  // Each class by its name: asked of a variable, `instanceof` costs more than all other checks of a question.
-  if (type === Uint32Array ? array instanceof Uint32Array : array instanceof Float64Array) return;
+  // Each class by its name: asked of a variable, `instanceof` costs more than all other checks of a question. A proxy of an
+  // array is an instance of its class, and no view.
+  if (ArrayBuffer.isView(array)) {
+    if (type === Uint32Array ? array instanceof Uint32Array : array instanceof Float64Array) return;
+  }
   throw new AthanorError('ATHANOR_INVALID_QUERY', `${field}: ${show(array)} is not a ${type.name}`);
 }
 
@@ -67,27 +80,17 @@ export function checkPoint(space: number, x: unknown, y: unknown, z: unknown): v
   if (space === Space.sphere) checkDegrees(x, 'x', y, 'y');
 }
 
-/** Nodes at a distance of a place, as `within` has them: a filter on the nodes of another question. */
-export interface WithinFilter {
-  x: number;
-  y: number;
-  z?: number;
-  radius: number;
-}
-
-export function checkWithinFilter(space: number, within: unknown): asserts within is WithinFilter {
-  if (typeof within !== 'object' || within === null) {
-    throw new AthanorError('ATHANOR_INVALID_QUERY', `within: ${show(within)} is not { x, y, radius }`);
-  }
-  const { x, y, z, radius } = within as Partial<WithinFilter>;
-  checkPoint(space, x, y, z);
-  checkDistance('radius', radius);
-}
-
 /** The box that is asked about; across the antimeridian its minX is above its maxX. */
 export function checkBox(
   space: number,
-  box: { minX: unknown; minY: unknown; minZ?: unknown; maxX: unknown; maxY: unknown; maxZ?: unknown },
+  box: {
+    minX: unknown;
+    minY: unknown;
+    minZ?: unknown;
+    maxX: unknown;
+    maxY: unknown;
+    maxZ?: unknown;
+  },
 ): void {
   const { minX, minY, minZ, maxX, maxY, maxZ } = box;
   checkCoordinate('minX', minX);

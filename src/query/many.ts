@@ -179,6 +179,8 @@ export class ManyQueries {
     const atX = x[query]!;
     const atY = y[query]!;
     const atZ = z === undefined ? 0 : z[query]!;
+    // Checked before the job: what somebody has made of shared columns since is at no place.
+    if (atX - atX !== 0 || atY - atY !== 0 || atZ - atZ !== 0) return 0;
     if (radius === undefined) {
       const most = Math.min(k, this.#memory.spatial.index.count[graph]!);
       if (most === 0) return 0;
@@ -187,6 +189,7 @@ export class ManyQueries {
       return this.#queries.nearest(graph, atX, atY, atZ, most, far, ANY_KIND, this.#rows, this.#distances, at);
     }
     const reach = typeof radius === 'number' ? radius : radius[query]!;
+    if (!(reach >= 0)) return 0;
     for (;;) {
       const rows = this.#rows;
       const hits = this.#queries.within(graph, atX, atY, atZ, reach, ANY_KIND, rows, at, rows.length);

@@ -30,7 +30,7 @@ test.each([
   [{ type: 'node.upserted', graph: 'g', node: 'n', data: () => 1 } as EngineEvent, /data: a function/],
   [{ type: 'edge.upserted', graph: 'g', source: 'n' } as unknown as EngineEvent, /target: undefined/],
   [{ type: 'edge.upserted', graph: 'g', source: 'n', target: 'm', weight: Number.NaN } as EngineEvent, /weight: NaN/],
-  [null as unknown as EngineEvent, /event: null/],
+  [null as unknown as EngineEvent, /(event|events\[1\]): null is not an object/],
 ])('an event that is none is refused by field and value, and changes nothing: %o', async (event, words) => {
   const before = engine.stats();
   refuses(() => engine.publish(event), 'ATHANOR_INVALID_EVENT', words);

@@ -74,7 +74,7 @@ test('a shape beyond maxPayloadBytes is refused, and a refused zone leaves nothi
   refuses(
     () => graph.setZone('big', { type: 'polygon', points: many as never }),
     'ATHANOR_PAYLOAD_TOO_LARGE',
-    /shape: \d+ bytes/,
+    /shape: (at least )?\d+ bytes/,
   );
   refuses(
     () => engine.graph('unknown').setZone('big', { type: 'polygon', points: many as never }),
@@ -93,7 +93,7 @@ test('a shape beyond maxPayloadBytes is refused, and a refused zone leaves nothi
 
 describe('other geometries', () => {
   const refusesShape = (shape: unknown, space: Parameters<typeof checkZoneShape>[1], words: RegExp): void =>
-    refuses(() => checkZoneShape(shape, space), 'ATHANOR_INVALID_EVENT', words);
+    refuses(() => checkZoneShape(shape as Record<string, unknown>, space), 'ATHANOR_INVALID_EVENT', words);
 
   test('three dimensions', () => {
     expect(checkZoneShape({ ...circle, z: 1, more: 5 }, solid)).toEqual({ ...circle, z: 1 });
@@ -101,7 +101,7 @@ describe('other geometries', () => {
     refusesShape(circle, solid, /shape.z: undefined is not a finite number/);
     refusesShape({ ...box, minZ: 0 }, solid, /shape.maxZ: undefined/);
     refusesShape({ ...box, minZ: 2, maxZ: 1 }, solid, /shape.minZ: 2 is not at most maxZ \(1\)/);
-    checkZoneShape(ring([0, 0], [1, 0], [1, 1]), solid);
+    checkZoneShape(ring([0, 0], [1, 0], [1, 1]) as Record<string, unknown>, solid);
   });
 
   test('the sphere', () => {
