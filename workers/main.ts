@@ -13,8 +13,11 @@ import map from './map.js';
 queueMicrotask(join);
 
 /** The entry of every worker: whatever a worker ever runs is linked while it starts. */
-export default function run(task?: PoolTask): ApplierEnd | InspectResult | ParticipantEnd | Promise<MapEnd> {
+export default function run(
+  task?: PoolTask,
+): ApplierEnd | InspectResult | ParticipantEnd | Promise<MapEnd> | undefined {
   if (task === undefined) return apply();
+  if (task.kind === 'look') return undefined;
   if (task.kind === 'map') return map(task.map);
   return task.kind === 'job' ? job(task.job) : inspect(task.inspect);
 }

@@ -71,8 +71,8 @@ export class Engine implements AsyncDisposable {
       memory,
       {
         applierEnded: () => caretaker?.look(),
-        workerLost: (thread) => {
-          core?.jobs.release(thread);
+        workerLost: (thread, reason) => {
+          core?.jobs.release(thread, reason);
           caretaker?.recover(thread);
         },
         cannotStart: (reason) => caretaker?.giveUp(reason),
@@ -262,7 +262,10 @@ export class Engine implements AsyncDisposable {
       },
       queuedEvents: Math.max(0, publisher.published - applied),
       watchersDropped: this.#core.watchers.dropped,
-      workers: pool.threads().map((id) => ({ id, ...memory.latency.workOf(id, now) })),
+      workers: pool.threads().map(({ thread, idleMs }) => ({
+        id: thread,
+        ...memory.latency.workOf(thread, now, idleMs),
+      })),
       capacity: this.#core.options.capacity,
       memoryBytes: { reserved: ledger.reservedBytes, resident: process.memoryUsage.rss() },
     };

@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { types } from 'node:util';
 import { AthanorError, show } from '../base/errors.js';
 import { isSignal, readOptions, unreadable } from '../base/option-names.js';
+import { isTooDeep, MOST_LEVELS } from '../pool/nesting.js';
 
 /** Options of `graphs.map`. */
 export interface MapOptions {
@@ -96,11 +97,14 @@ function urlOf(module: unknown): string {
 }
 
 function cloned(data: unknown): unknown {
+  let clone: unknown;
   try {
-    return structuredClone(data);
+    clone = structuredClone(data);
   } catch (error) {
     throw new AthanorError('ATHANOR_INVALID_OPTION', `data: it cannot be cloned: ${(error as Error).message}`, {
       cause: error,
     });
   }
+  if (!isTooDeep(clone)) return clone;
+  throw new AthanorError('ATHANOR_INVALID_OPTION', `data: it is nested deeper than ${MOST_LEVELS} levels`);
 }

@@ -1,8 +1,8 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { MapError, show } from '../base/errors.js';
 import type { Job } from '../pool/jobs.js';
-import { MapRun, MOST_LOSSES_OF_A_GRAPH } from '../pool/map-run.js';
-import type { MapFailure } from '../pool/map-task.js';
+import { MapRun, MOST_LOSSES_OF_A_GRAPH, whyLost } from '../pool/map-run.js';
+import type { MapFailure, MapStray } from '../pool/map-task.js';
 import type { EngineCore } from './core.js';
 import { type MapOptions, type ResolvedMapOptions, resolveMapOptions } from './map-options.js';
 import { allGraphs, chunksOf, type GraphList, namedGraphs } from './map-plan.js';
@@ -64,6 +64,8 @@ class MapStream<R> {
   readonly #graphs: GraphList | undefined;
   readonly #waiters: Waiter<R>[] = [];
   readonly #errors: MapError[] = [];
+  /** Of what functions left behind, to be met one at a time. */
+  readonly #strays: MapError[] = [];
   #run: MapRun | undefined;
   #begun = false;
   #ended = false;
@@ -124,6 +126,7 @@ class MapStream<R> {
         map: (task) => core.pool.map(task),
         holdRows: () => core.holdRows(),
         look: () => core.look(),
+        offer: () => core.pool.offer(),
       },
       plan: {
         ...chunks,
@@ -132,6 +135,7 @@ class MapStream<R> {
         kind: options.kind === undefined ? -1 : (core.kindOf(options.kind) ?? NO_KIND),
       },
       onMore: () => this.#settle(),
+      onStray: (stray) => this.#stray(stray),
       onProgress: options.onProgress,
     });
     this.#run = run;
@@ -159,9 +163,19 @@ class MapStream<R> {
     }
   }
 
+  #stray({ graph, failure }: MapStray): void {
+    const whose = graph === undefined ? 'something that a function left behind threw' : `graph ${show(graph)}`;
+    const when = graph === undefined ? '' : 'when its function had returned: ';
+    const error = new MapError(`${whose}: ${when}${failure.message}`, graph, [], { cause: causeOf(failure) });
+    (this.#options.collects ? this.#errors : this.#strays).push(error);
+    this.#settle();
+  }
+
   /** The next result, or the end; undefined when that is not known yet. */
   #take(): Promise<IteratorResult<MapResult<R>>> | undefined {
     for (;;) {
+      const stray = this.#strays.shift();
+      if (stray !== undefined) return Promise.reject(stray);
       if (this.#ended) return this.#last();
       const run = this.#run;
       if (run === undefined) return undefined;
@@ -177,7 +191,7 @@ class MapStream<R> {
       if (failure === undefined) {
         return Promise.resolve({ done: false, value: { graph: name, result: inbox.value as R } });
       }
-      const error = errorOf(name, failure);
+      const error = failure === 'deadly' ? deadly(name, run.reasons.get(inbox.graph)) : errorOf(name, failure);
       if (!this.#options.collects) return Promise.reject(error);
       this.#errors.push(error);
     }
@@ -197,14 +211,23 @@ class MapStream<R> {
   }
 }
 
-function errorOf(graph: string, failure: MapFailure | 'deadly'): MapError {
-  if (failure === 'deadly') {
-    const message = `graph ${show(graph)}: its workers were lost ${MOST_LOSSES_OF_A_GRAPH} times: they ended, or ran out of memory`;
-    return new MapError(message, graph, []);
+function deadly(graph: string, reason: unknown): MapError {
+  const message = `graph ${show(graph)}: its workers were lost ${MOST_LOSSES_OF_A_GRAPH} times: ${whyLost(reason)}`;
+  return new MapError(message, graph, [], { cause: reason });
+}
+
+function errorOf(graph: string, failure: MapFailure): MapError {
+  return new MapError(`graph ${show(graph)}: ${failure.message}`, graph, [], { cause: causeOf(failure) });
+}
+
+/** What was thrown, with what cloning takes from an error. */
+function causeOf({ cause, code, name }: MapFailure): unknown {
+  if (!(cause instanceof Error)) return cause;
+  if (code !== undefined && !('code' in cause)) Object.assign(cause, { code });
+  if (typeof name === 'string' && cause.name !== name) {
+    Object.defineProperty(cause, 'name', { value: name, configurable: true, writable: true });
   }
-  const { cause, code, message } = failure;
-  if (code !== undefined && cause instanceof Error && !('code' in cause)) Object.assign(cause, { code });
-  return new MapError(`graph ${show(graph)}: ${message}`, graph, [], { cause });
+  return cause;
 }
 
 /**
@@ -212,9 +235,11 @@ function errorOf(graph: string, failure: MapFailure | 'deadly'): MapError {
  * module is an absolute path or a file: URL, imported once a thread; the function may return a promise, which is awaited.
  * Results are cloned as they are returned, and come in any order, one a graph; graphs that are removed before their turn are
  * left out. Each graph is seen as it was at one moment. While the function runs it has its thread for itself: ingest goes on
- * between graphs, and while a promise is awaited. One that does not return keeps it until two seconds after the map was
- * aborted or left: then its worker is ended and replaced. A graph whose workers end three times (`process.exit`, memory) is
- * an error like one that a function threw.
+ * between graphs; while a promise is awaited the thread does everything else. One that does not return keeps it until two
+ * seconds after the map was aborted or left (a module that is not loaded: three and a half): then its worker is ended and
+ * replaced. A graph whose workers end three times (`process.exit`, memory) is an error like one that a function threw. So is
+ * what a function leaves behind that throws (a timer, a promise that nobody awaits): of the graph, or, where its result was sent
+ * before, an error beside the results, with `graph` undefined when it is not known whose it is.
  * @throws AthanorError ATHANOR_INVALID_OPTION, ATHANOR_UNKNOWN_GRAPH, ATHANOR_CLOSED, before anything is begun. `next()` rejects
  * with ATHANOR_MAP_FAILED (a `MapError`) for a graph, and as the end of it with ATHANOR_INVALID_OPTION (the module cannot be
  * used), ATHANOR_ABORTED, ATHANOR_CLOSED, ATHANOR_CAPACITY or ATHANOR_WORKER_LOST.

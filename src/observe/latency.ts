@@ -9,7 +9,9 @@ import { BUCKETS, bucketOf, Histogram } from './histogram.js';
  *
  *   stamps  f64 [threads * WINDOWS]            second + 1 (monotonic clock); 0 = never used
  *   maxima  f64 [threads * WINDOWS]            largest latency of the window, microseconds
- *   busy    f64 [threads * 4]                  BUSY_MS the thread has worked; APPLIED user events; SINCE_MS it is there
+ *   busy    f64 [threads * 8]                  BUSY_MS the thread has worked; APPLIED user events; SINCE_MS it is there;
+ *                                              FROM_MS a stretch of a user's code that is not counted yet, 0 = none; and, as
+ *                                              they were then, FROM_IDLE_MS of its event loop and FROM_BUSY_MS
  *   counts  u32 [threads * WINDOWS * BUCKETS]  events by latency bucket, microseconds
  *
  * A reader may catch a window in mid-change: a figure of one event more or less is no harm.
@@ -17,15 +19,17 @@ import { BUCKETS, bucketOf, Histogram } from './histogram.js';
 const WINDOWS = 12;
 /** Windows that a reader takes: the design's ten seconds. */
 const RECENT_SECONDS = 10;
+/** Words of a thread in `busy`. */
+const BUSY = 8;
 const layout = defineRegion({
   name: 'latency',
-  version: 1,
+  version: 2,
   buffers: 'column',
   params: ['threads'],
   fields: ({ threads }) => ({
     stamps: ['f64', threads * WINDOWS],
     maxima: ['f64', threads * WINDOWS],
-    busy: ['f64', threads * 4],
+    busy: ['f64', threads * BUSY],
     counts: ['u32', threads * WINDOWS * BUCKETS],
   }),
 });
@@ -69,21 +73,52 @@ export class LatencyBook {
 
   /** The thread begins to take part. */
   start(thread: number, nowMs: number): void {
-    this.#busy[thread * 4] = 0;
-    this.#busy[thread * 4 + 1] = 0;
-    this.#busy[thread * 4 + 2] = nowMs;
+    this.#busy.fill(0, thread * BUSY, (thread + 1) * BUSY);
+    this.#busy[thread * BUSY + 2] = nowMs;
   }
 
   /** The thread worked for `busyMs` and applied `events` of the user's. */
   work(thread: number, busyMs: number, events: number): void {
-    this.#busy[thread * 4]! += busyMs;
-    this.#busy[thread * 4 + 1]! += events;
+    this.#busy[thread * BUSY]! += busyMs;
+    this.#busy[thread * BUSY + 1]! += events;
   }
 
-  workOf(thread: number, nowMs: number): { busyRatio: number; applied: number } {
-    const since = this.#busy[thread * 4 + 2]!;
-    const passedMs = Math.max(1, nowMs - since);
-    return { busyRatio: Math.min(1, this.#busy[thread * 4]! / passedMs), applied: this.#busy[thread * 4 + 1]! };
+  /**
+   * A user's code has this thread: from now on it works whenever its event loop is not idle (`idleMs`, since the loop began).
+   * Again: what passed so far is counted. A function may keep the thread for long: who reads counts what is not counted yet.
+   */
+  stretch(thread: number, nowMs: number, idleMs: number): void {
+    const busy = this.#busy;
+    const at = thread * BUSY;
+    this.#count(at, nowMs, idleMs);
+    busy[at + 3] = nowMs;
+    busy[at + 4] = idleMs;
+    busy[at + 5] = busy[at]!;
+  }
+
+  /** The stretch is over. */
+  endStretch(thread: number, nowMs: number, idleMs: number): void {
+    this.#count(thread * BUSY, nowMs, idleMs);
+    this.#busy[thread * BUSY + 3] = 0;
+  }
+
+  #count(at: number, nowMs: number, idleMs: number): void {
+    this.#busy[at] = this.#busyAt(at, nowMs, idleMs);
+  }
+
+  /** What is counted, and the stretch under way; work that was counted during that stretch is a part of it. */
+  #busyAt(at: number, nowMs: number, idleMs: number): number {
+    const busy = this.#busy;
+    const from = busy[at + 3]!;
+    if (from === 0) return busy[at]!;
+    return Math.max(busy[at]!, busy[at + 5]! + nowMs - from - (idleMs - busy[at + 4]!));
+  }
+
+  /** `idleMs` of the thread's event loop. */
+  workOf(thread: number, nowMs: number, idleMs: number): { busyRatio: number; applied: number } {
+    const at = thread * BUSY;
+    const passedMs = Math.max(1, nowMs - this.#busy[at + 2]!);
+    return { busyRatio: Math.min(1, this.#busyAt(at, nowMs, idleMs) / passedMs), applied: this.#busy[at + 1]! };
   }
 
   /** All threads together, microseconds. */

@@ -51,9 +51,19 @@ export class Applier {
 
   /** One pool task: works until nothing is ready for a while, or until somebody else needs the thread. */
   run(): ApplierEnd {
-    const { engine } = this.#memory.control;
+    const { control } = this.#memory;
+    const { engine } = control;
+    // A task of this thread waits for a promise: it has its turn after a slice, and nothing is waited for here.
+    const isShared = control.openTasks(this.#thread) > 0;
+    const startMs = this.#now();
     for (;;) {
       let turn = this.turn();
+      if (isShared) {
+        if (turn === 'worked' && this.#now() - startMs <= SLICE_MS) continue;
+        // What is left ready is seen by the main thread when this task has ended.
+        Atomics.sub(engine, Word.active, 1);
+        return turn === 'worked' ? 'yield' : turn;
+      }
       if (turn === 'idle') {
         const wake = this.park();
         const woken = wake === undefined || Atomics.wait(engine, Word.wake, wake, LINGER_MS) !== 'timed-out';
@@ -206,7 +216,7 @@ export class Applier {
 
   #wantedElsewhere(shard: number): boolean {
     const { control } = this.#memory;
-    if (control.yieldIsWanted()) return true;
+    if (control.yieldIsWanted() || control.openTasks(this.#thread) > 0) return true;
     for (let other = 0; other < control.shards; other++) {
       if (other === shard) continue;
       const state = control.stateOf(other);

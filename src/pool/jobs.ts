@@ -121,9 +121,9 @@ export class Jobs {
     return () => cancel();
   }
 
-  /** The exit of a worker was seen: what it had of jobs is free again. Before its slot is given to another. */
-  release(thread: number): void {
-    for (const job of this.#running) job.release(thread);
+  /** The exit of a worker was seen, and why: what it had of jobs is free again. Before its slot is given to another. */
+  release(thread: number, reason: unknown): void {
+    for (const job of this.#running) job.release(thread, reason);
   }
 
   /** Ends all jobs, and refuses new ones. */
@@ -147,7 +147,7 @@ export class Job {
   #isOnce = false;
   #break: (reason: StageBroken) => void = () => undefined;
   /** Called when a worker was lost, before what it had is free again. */
-  onLoss: (thread: number) => void = () => undefined;
+  onLoss: (thread: number, reason: unknown) => void = () => undefined;
   #doneBefore = 0;
   #prepared = 0;
   #losses = 0;
@@ -169,8 +169,8 @@ export class Job {
     this.failed.end(error);
   }
 
-  release(thread: number): void {
-    this.onLoss(thread);
+  release(thread: number, reason: unknown): void {
+    this.onLoss(thread, reason);
     const board = this.#board;
     if (board?.release(thread) !== true || !this.#isOnce || board.finished) return;
     board.cancel();

@@ -22,6 +22,8 @@ export class MapInbox {
   received = 0;
 
   // What `advance` has come to.
+  /** Among all graphs of the call. */
+  graph = 0;
   name = '';
   value: unknown;
   /** Why there is no value; `deadly` where workers were lost. */
@@ -61,7 +63,7 @@ export class MapInbox {
   /** Goes to the next outcome: false when there is none. Those of graphs that are gone are passed by. */
   advance(): boolean {
     while (!this.isEmpty) {
-      const { names, values, outcomes } = this.#batches[this.#first]!.batch;
+      const { chunk, from, names, values, outcomes } = this.#batches[this.#first]!.batch;
       const at = this.#at++;
       if (at === values.length) {
         this.#close();
@@ -69,6 +71,7 @@ export class MapInbox {
       }
       const outcome = outcomes === undefined ? Outcome.result : outcomes[at]!;
       if (outcome === Outcome.gone) continue;
+      this.graph = this.#starts[chunk]! + from + at;
       this.name = names[at]!;
       this.value = values[at];
       this.failure =

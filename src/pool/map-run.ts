@@ -1,11 +1,20 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
-import { AthanorError, show } from '../base/errors.js';
+import { AthanorError, MapError, show } from '../base/errors.js';
 import { MAX_THREADS } from '../base/limits.js';
 import { weigh } from '../memory/reserve.js';
 import { JobBoard } from './job-board.js';
 import type { Job } from './jobs.js';
 import { MapInbox } from './map-inbox.js';
-import { DEADLY, type MapBatch, type MapEnd, type MapFailure, type MapMessage, type MapTask } from './map-task.js';
+import {
+  DEADLY,
+  LOADING,
+  type MapBatch,
+  type MapEnd,
+  type MapFailure,
+  type MapMessage,
+  type MapStray,
+  type MapTask,
+} from './map-task.js';
 
 /** Workers that are lost at one graph before it is taken for what ends them. */
 export const MOST_LOSSES_OF_A_GRAPH = 3;
@@ -13,6 +22,13 @@ export const MOST_LOSSES_OF_A_GRAPH = 3;
 const MOST_LOSSES = 24;
 /** A function that has not returned so long after its job was over is ended with its worker. */
 const ABANDONED_MS = 2_000;
+/**
+ * And a module that is not loaded. Node.js 20 does not survive the end of a thread that links: one that only waits has given
+ * up by then (`LINK_MS`), so that the module's own code does not return.
+ */
+const ABANDONED_LOADING_MS = 3_500;
+/** Rows are held for a participant that still waits for its thread from so long ago at most. */
+const RENEW_MS = 1_000;
 /** Time between two calls of `onProgress`, at least. */
 const PROGRESS_MS = 50;
 
@@ -39,6 +55,14 @@ export interface MapWorld {
   holdRows(): () => void;
   /** A worker left shards ready that others may apply. */
   look(): void;
+  /** A worker's task waits for a promise: its thread may take one of the tasks that wait. */
+  offer(): void;
+}
+
+/** A task sent out, and the rows that are held for it. */
+interface Participation {
+  readonly seat: number;
+  releaseRows: () => void;
 }
 
 let lastId = 0;
@@ -52,18 +76,25 @@ export class MapRun {
   readonly #world: MapWorld;
   readonly #plan: MapPlan;
   readonly #board: JobBoard;
-  readonly #task: Omit<MapTask, 'port'>;
+  readonly #task: Omit<MapTask, 'port' | 'seat'>;
   readonly #onMore: () => void;
+  readonly #onStray: (stray: MapStray) => void;
   readonly #onProgress: ((done: number, total: number) => void) | undefined;
   #end: () => void = () => undefined;
   #over = false;
   /** Chunks that may be claimed; those whose results are all here; participants sent out. */
   #limit: number;
   #settled = 0;
+  /** By seat. */
+  readonly #seats: (Participation | undefined)[];
   #active = 0;
+  #cancelRenewal: (() => void) | undefined;
   #losses = 0;
+  #lossesLoading = 0;
   #cancelEnd: (() => void) | undefined;
   readonly #lossesOf = new Map<number, number>();
+  /** By graph that ended its workers: why the last of them ended. */
+  readonly reasons = new Map<number, unknown>();
   #toldAtMs: number;
 
   constructor(parts: {
@@ -72,6 +103,8 @@ export class MapRun {
     plan: MapPlan;
     /** Called when there may be something to take. */
     onMore: () => void;
+    /** Called with what a function left behind threw. */
+    onStray: (stray: MapStray) => void;
     onProgress: ((done: number, total: number) => void) | undefined;
   }) {
     const { job, plan, world } = parts;
@@ -81,6 +114,8 @@ export class MapRun {
     this.#world = world;
     this.#plan = plan;
     this.#onMore = parts.onMore;
+    this.#onStray = parts.onStray;
+    this.#seats = new Array<undefined>(world.workers).fill(undefined);
     this.#onProgress = parts.onProgress;
     this.#toldAtMs = world.now();
     this.#limit = Math.min(chunks, plan.window);
@@ -89,9 +124,10 @@ export class MapRun {
     const received = job.memory.u32('map.received', chunks);
     const current = new Int32Array(job.memory.u32('map.current', MAX_THREADS).buffer, 0, MAX_THREADS);
     this.inbox = new MapInbox(starts, received);
+    const begun = new Int32Array(job.memory.u32('map.begun', world.workers).buffer, 0, world.workers);
     const alone = world.workers === 1;
     const board = this.#board.token;
-    this.#task = { id: ++lastId, board, module, kind, rows, generations, starts, received, current, alone };
+    this.#task = { id: ++lastId, board, module, kind, rows, generations, starts, received, current, begun, alone };
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
@@ -99,7 +135,7 @@ export class MapRun {
     weigh(rows.buffer, rows.byteLength + generations.byteLength + 3 * starts.byteLength);
     job.adopt(this.#board);
     job.failed.add(() => this.stop());
-    job.onLoss = (thread) => this.#blame(thread);
+    job.onLoss = (thread, reason) => this.#blame(thread, reason);
     this.#dispatch();
   }
 
@@ -110,7 +146,14 @@ export class MapRun {
     this.#board.cancel();
     this.inbox.clear();
     this.#end();
-    if (this.#active > 0) this.#cancelEnd = this.#world.after(ABANDONED_MS, () => this.#endAbandoned());
+    if (this.#active === 0) return;
+    const { after } = this.#world;
+    this.#cancelEnd = after(ABANDONED_MS, () => {
+      this.#endAbandoned((current) => current > 0);
+      this.#cancelEnd = after(ABANDONED_LOADING_MS - ABANDONED_MS, () =>
+        this.#endAbandoned((current) => current !== 0),
+      );
+    });
   }
 
   /** To be called when batches were taken from the inbox. */
@@ -141,23 +184,26 @@ export class MapRun {
   }
 
   async #participate(): Promise<void> {
-    this.#active++;
-    const releaseRows = this.#world.holdRows();
+    const seat = this.#seats.indexOf(undefined);
+    const participation = { seat, releaseRows: this.#world.holdRows() };
+    this.#seats[seat] = participation;
+    // Nobody has the seat: who had it has ended.
+    Atomics.store(this.#task.begun, seat, 0);
+    if (this.#active++ === 0) this.#renewLater();
     const { port1, port2 } = new MessageChannel();
-    port1.on('message', (message: MapMessage) => this.#receive(message, port1));
+    port1.on('message', (message: MapMessage) => this.#receive(message, port1, participation));
+    port1.on('messageerror', (error) => this.#unreadable(error));
     let end: MapEnd | undefined;
     try {
-      end = await this.#world.map({ ...this.#task, port: port2 });
+      end = await this.#world.map({ ...this.#task, seat, port: port2 });
     } catch (error) {
       this.#lost(error);
     }
-    // What a worker sent before its end, whichever it was, is here by now.
-    for (let left = receiveMessageOnPort(port1); left !== undefined; left = receiveMessageOnPort(port1)) {
-      this.#receive(left.message as MapMessage, port1);
-    }
+    this.#receiveRest(port1, participation);
     port1.close();
-    releaseRows();
-    this.#active--;
+    participation.releaseRows();
+    this.#seats[seat] = undefined;
+    if (--this.#active === 0) this.#cancelRenewal?.();
     if (this.#over) {
       if (this.#active === 0) this.#cancelEnd?.();
       return;
@@ -168,13 +214,54 @@ export class MapRun {
     }
     // After its batches, so that who claims it next goes on behind them.
     if (end?.why === 'yield' && !this.inbox.isWhole(end.chunk)) this.#board.giveBack(end.chunk);
-    this.#dispatch();
+    // Another one is in that thread, and tells when it has ended.
+    if (end?.why !== 'crowded') this.#dispatch();
   }
 
-  #receive(message: MapMessage, port: MessagePort): void {
+  /** What a worker sent before its end, whichever it was, is here by now. */
+  #receiveRest(port: MessagePort, participation: Participation): void {
+    try {
+      for (let left = receiveMessageOnPort(port); left !== undefined; left = receiveMessageOnPort(port)) {
+        this.#receive(left.message as MapMessage, port, participation);
+      }
+    } catch (error) {
+      this.#unreadable(error);
+    }
+  }
+
+  /** Results that this thread cannot make anew: it has less stack than the library reckons with, or no memory. */
+  #unreadable(error: unknown): void {
+    const why = error instanceof Error ? error.message : show(error);
+    this.#job.fail(new MapError(`results of a worker cannot be read: ${why}`, undefined, [], { cause: error }));
+  }
+
+  /** Those that have not begun look at no row: the rows that are held for them are those removed from now on. */
+  #renewLater(): void {
+    this.#cancelRenewal = this.#world.after(RENEW_MS, () => {
+      for (const participation of this.#seats) {
+        if (participation === undefined) continue;
+        const release = this.#world.holdRows();
+        // After the new hold is taken: a participant that begins from here on looks at rows that it covers; one that had
+        // begun before is seen, and keeps its own.
+        if (Atomics.load(this.#task.begun, participation.seat) !== 0) {
+          release();
+          continue;
+        }
+        participation.releaseRows();
+        participation.releaseRows = release;
+      }
+      this.#renewLater();
+    });
+  }
+
+  #receive(message: MapMessage, port: MessagePort, participation: Participation): void {
     if (message === 'data') port.postMessage({ data: this.#plan.data });
     else if (message === 'ready') this.#world.look();
-    else if (!this.#over) this.#batch(message);
+    else if (message === 'open') this.#world.offer();
+    else if (message === 'rows') participation.releaseRows();
+    else if (this.#over) return;
+    else if ('failure' in message) this.#onStray(message);
+    else this.#batch(message);
   }
 
   #batch(batch: MapBatch): void {
@@ -203,10 +290,10 @@ export class MapRun {
   }
 
   /** Those that wait for a promise have given up; the others are still in a function that does not return. */
-  #endAbandoned(): void {
+  #endAbandoned(isAbandoned: (current: number) => boolean): void {
     for (let thread = 0; thread < MAX_THREADS; thread++) {
-      // Pairs with the worker's store before it called the function.
-      if (Atomics.load(this.#task.current, thread) !== 0) this.#world.endWorker(thread);
+      // Pairs with the worker's store before it called the function, or loaded the module.
+      if (isAbandoned(Atomics.load(this.#task.current, thread))) this.#world.endWorker(thread);
     }
   }
 
@@ -219,17 +306,28 @@ export class MapRun {
   }
 
   /** The thread's exit was seen; what it had is not yet free again. */
-  #blame(thread: number): void {
-    // Pairs with the worker's store before it called the function.
-    const graph = Atomics.exchange(this.#task.current, thread, 0) - 1;
+  #blame(thread: number, reason: unknown): void {
+    // Pairs with the worker's store before it called the function, or loaded the module.
+    const current = Atomics.exchange(this.#task.current, thread, 0);
+    if (current === LOADING && ++this.#lossesLoading === MOST_LOSSES_OF_A_GRAPH) {
+      const message = `its workers were lost ${MOST_LOSSES_OF_A_GRAPH} times while they loaded it: ${whyLost(reason)}`;
+      this.#job.fail(moduleError(this.#plan.module, { message, cause: reason }));
+    }
+    const graph = current - 1;
     if (graph < 0) return;
     const losses = (this.#lossesOf.get(graph) ?? 0) + 1;
     this.#lossesOf.set(graph, losses);
+    this.reasons.set(graph, reason);
     // Who claims the graph's chunk again sees it: the chunk is released after this.
     if (losses >= MOST_LOSSES_OF_A_GRAPH) this.#plan.rows[graph]! |= DEADLY;
   }
 }
 
-function moduleError(module: string, { message, cause }: MapFailure): AthanorError {
+/** In words: Node's own for a thread that ran out of memory, or with which code it ended. */
+export function whyLost(reason: unknown): string {
+  return reason instanceof Error ? reason.message : show(reason);
+}
+
+function moduleError(module: string, { message, cause }: Pick<MapFailure, 'message' | 'cause'>): AthanorError {
   return new AthanorError('ATHANOR_INVALID_OPTION', `module: ${show(module)}: ${message}`, { cause });
 }

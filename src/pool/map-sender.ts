@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
-import { show } from '../base/errors.js';
+import { failureOf } from './map-failure.js';
 import { type MapBatch, type MapFailure, type MapMessage, Outcome } from './map-task.js';
+import { isTooDeep, MOST_LEVELS } from './nesting.js';
 import { plainCopy } from './plain-copy.js';
 
 /**
@@ -15,6 +16,8 @@ export class MapSender {
   #values: unknown[] = [];
   /** Made when there is the first that is no result. */
   #outcomes: number[] | undefined;
+  /** Batches sent. */
+  #sent = 0;
 
   constructor(port: MessagePort) {
     this.#port = port;
@@ -31,11 +34,32 @@ export class MapSender {
     return this.#values.length;
   }
 
+  /** Of the first outcome that is not sent, in the chunk. */
+  get from(): number {
+    return this.#from;
+  }
+
+  /** What is not sent is made again. */
+  drop(): void {
+    this.#names = [];
+    this.#values = [];
+    this.#outcomes = undefined;
+  }
+
+  /** Where the next outcome will stand: for `amend`. */
+  get place(): number {
+    return this.#sent * 2 ** 21 + this.#values.length;
+  }
+
   result(name: string, value: unknown): void {
     let sendable = value;
     if ((typeof value === 'object' && value !== null) || typeof value === 'function' || typeof value === 'symbol') {
       try {
-        sendable = (typeof value === 'object' ? plainCopy(value) : undefined) ?? structuredClone(value);
+        sendable = typeof value === 'object' ? plainCopy(value) : undefined;
+        if (sendable === undefined) {
+          sendable = structuredClone(value);
+          if (isTooDeep(sendable)) throw new RangeError(`it is nested deeper than ${MOST_LEVELS} levels`);
+        }
       } catch (error) {
         this.failed(name, failureOf(error, UNCLONABLE));
         return;
@@ -56,6 +80,21 @@ export class MapSender {
     this.#add(name, Outcome.failed, failure);
   }
 
+  /** The outcome at this place is a failure after all; false when it was sent. */
+  amend(place: number, failure: MapFailure): boolean {
+    const at = place - this.#sent * 2 ** 21;
+    if (at < 0 || at >= this.#values.length) return false;
+    this.#outcomes ??= new Array<number>(this.#values.length).fill(Outcome.result);
+    this.#outcomes[at] = Outcome.failed;
+    this.#values[at] = failure;
+    return true;
+  }
+
+  /** What came too late to be an outcome; of a graph, or nobody knows of which. */
+  stray(graph: string | undefined, failure: MapFailure): void {
+    this.#port.postMessage({ graph, failure } satisfies MapMessage);
+  }
+
   #add(name: string, outcome: number, value: unknown): void {
     if (outcome !== Outcome.result) this.#outcomes ??= new Array<number>(this.#values.length).fill(Outcome.result);
     this.#outcomes?.push(outcome);
@@ -73,33 +112,28 @@ export class MapSender {
       values: this.#values,
     };
     this.#from += this.#values.length;
-    this.#names = [];
-    this.#values = [];
-    this.#outcomes = undefined;
-    this.#port.postMessage(batch satisfies MapMessage);
+    this.drop();
+    this.#sent++;
+    try {
+      this.#port.postMessage(batch satisfies MapMessage);
+    } catch {
+      this.#sendSingly(batch);
+    }
+  }
+
+  /** Together they cannot be sent: more than fits into a message, say. The one that is to blame fails for its graph. */
+  #sendSingly({ chunk, from, names, outcomes, values }: MapBatch): void {
+    for (let i = 0; i < values.length; i++) {
+      const one = { chunk, from: from + i, names: [names[i]!] };
+      const outcome = outcomes?.[i] ?? Outcome.result;
+      try {
+        this.#port.postMessage({ ...one, outcomes: [outcome], values: [values[i]] } satisfies MapMessage);
+      } catch (error) {
+        const failure = failureOf(error, UNCLONABLE);
+        this.#port.postMessage({ ...one, outcomes: [Outcome.failed], values: [failure] } satisfies MapMessage);
+      }
+    }
   }
 }
 
 const UNCLONABLE = 'its result cannot be cloned: ';
-
-/** What can be said of an error on another thread. */
-export function failureOf(error: unknown, before = ''): MapFailure {
-  let code: unknown;
-  let message: string;
-  try {
-    message = error instanceof Error ? error.message : show(error);
-    const given: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (typeof given === 'string' || typeof given === 'number') code = given;
-  } catch {
-    message = 'an error that cannot be read';
-  }
-  let cause: unknown;
-  try {
-    cause = structuredClone(error);
-  } catch {
-    // Such as an error with a function as its cause.
-  }
-  // An error of another kind (a DOMException) is an empty object then.
-  if (error instanceof Error ? !(cause instanceof Error) : cause === undefined) cause = new Error(message);
-  return { cause, code, message: before + message };
-}

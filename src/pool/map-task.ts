@@ -9,11 +9,15 @@ import type { RegionToken } from '../memory/region.js';
  *                                               │ port                  rows       DEADLY: the graph ends its workers
  *   main     settle the chunk ◀─ received ◀─────┘                       received   results of a chunk that are here
  *            take ─▶ raise the number that may be claimed               current    graph + 1 that a thread is at
+ *                                                                       begun      1 once a participant may see rows
  *
  * The main thread is the only one that calls a chunk done: when all of its results are here. A chunk that a worker gave back
  * or had when it was lost is gone on with at `received`; what comes twice all the same is dropped, so that each graph has
  * one result.
  */
+
+/** In `current`: the thread is loading the module, or waits for it. */
+export const LOADING = -1;
 
 /** A bit of a graph's row, set when its workers were lost too often. Rows are below it. */
 export const DEADLY = 0x80000000;
@@ -34,8 +38,12 @@ export interface MapTask {
   readonly starts: Uint32Array;
   /** By chunk. Written by the main thread. */
   readonly received: Uint32Array;
-  /** By thread slot: graph + 1, or 0. Written by the thread, for who looks why it was lost. */
+  /** By thread slot: graph + 1, LOADING, or 0. Written by the thread, for who looks why it was lost. */
   readonly current: Int32Array;
+  /** By seat: 1 once the participant copies graphs, so that rows have to be held for it. Written by its thread. */
+  readonly begun: Int32Array;
+  /** This participant's place in `begun`. */
+  readonly seat: number;
   /** Whether others may apply what this thread leaves ready. */
   readonly alone: boolean;
   readonly port: MessagePort;
@@ -68,11 +76,23 @@ export interface MapFailure {
   readonly cause: unknown;
   /** Of an error, where it has one: cloning loses it. */
   readonly code: unknown;
+  /** Likewise, where it is a class of the user's. */
+  readonly name: unknown;
   readonly message: string;
 }
 
-/** From a worker: a batch; its wish for `data`; or that it leaves shards ready that others may apply. */
-export type MapMessage = MapBatch | 'data' | 'ready';
+/** What a function left behind threw after its graph's outcome was sent. */
+export interface MapStray {
+  /** undefined: nobody knows whose it is. */
+  readonly graph: string | undefined;
+  readonly failure: MapFailure;
+}
+
+/**
+ * From a worker: a batch, or a stray error; its wish for `data`; that it leaves shards ready that others may apply; that it
+ * needs no rows held any more; or that it waits for a promise, so that its thread may take one of the tasks that wait.
+ */
+export type MapMessage = MapBatch | MapStray | 'data' | 'ready' | 'rows' | 'open';
 
 /** To a worker. */
 export interface MapData {
@@ -80,10 +100,10 @@ export interface MapData {
 }
 
 /**
- * Why a worker gave its thread back: no chunk was to be had; the job is over; others wait for the thread; or the module
- * cannot be used. `chunk` is one that it has not done, or -1.
+ * Why a worker gave its thread back: no chunk was to be had; the job is over; another participant of the same job waits in
+ * this thread; others wait for the thread; or the module cannot be used. `chunk` is one that it has not done, or -1.
  */
 export type MapEnd =
-  | { readonly why: 'idle' | 'over' }
+  | { readonly why: 'idle' | 'over' | 'crowded' }
   | { readonly why: 'yield'; readonly chunk: number }
   | { readonly why: 'module'; readonly failure: MapFailure };

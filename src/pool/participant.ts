@@ -99,7 +99,9 @@ export class Participant {
       if (this.#applier.step(true)) worked = true;
       this.#breathAtMs = this.#now();
     }
-    if (now - this.#startMs > SLICE_MS && this.#memory.control.isAwaited()) return 'yield';
+    const { control } = this.#memory;
+    // A task that waits for a promise in this thread has its turn too.
+    if (now - this.#startMs > SLICE_MS && (control.isAwaited() || control.openTasks(this.#thread) > 0)) return 'yield';
     return worked ? 'worked' : 'idle';
   }
 

@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 /** Objects and arrays within a value that are copied here: each is held against all before it. */
 const MOST_CONTAINERS = 8;
 const MOST_ELEMENTS = 64;
@@ -18,6 +20,8 @@ export function plainCopy(value: object): object | undefined {
 function copied(value: object): object | undefined {
   // Twice the same object, or a ring: a clone would have it once.
   if (seen.length === MOST_CONTAINERS || seen.includes(value)) return undefined;
+  // Its traps would be asked here; a clone refuses it.
+  if (types.isProxy(value)) return undefined;
   seen.push(value);
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype === Object.prototype) return objectCopy(value as Record<string, unknown>);

@@ -9,4 +9,6 @@ import type { JobTask } from './participant.js';
 export type PoolTask =
   | { readonly kind: 'inspect'; readonly inspect: InspectTask }
   | { readonly kind: 'job'; readonly job: JobTask }
-  | { readonly kind: 'map'; readonly map: MapTask };
+  | { readonly kind: 'map'; readonly map: MapTask }
+  /** Nothing: its end makes the pool look at the tasks that wait. */
+  | { readonly kind: 'look' };

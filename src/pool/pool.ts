@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { MessagePort, Worker } from 'node:worker_threads';
-import { FixedQueue, Piscina, type PiscinaTask } from 'piscina';
+import { Piscina } from 'piscina';
 import { monotonicMs } from '../base/clock.js';
 import { AthanorError } from '../base/errors.js';
 import { ControlFlag, Word } from '../schedule/control.js';
@@ -10,6 +10,7 @@ import type { InspectResult, InspectTask } from './inspect.js';
 import type { MapEnd, MapTask } from './map-task.js';
 import type { JobTask, ParticipantEnd } from './participant.js';
 import type { PoolTask } from './pool-task.js';
+import { freeOf, TaskQueue } from './task-queue.js';
 
 const ENTRY = fileURLToPath(new URL('../../workers/main.js', import.meta.url));
 
@@ -18,32 +19,17 @@ export interface ResourceLimits {
   readonly stackSizeMb?: number;
 }
 
-/** Piscina's own queue, which can take back what was queued while it was asked to note it. */
-class TaskQueue extends FixedQueue {
-  #noted: PiscinaTask | undefined;
-  #notes = false;
-
-  override push(task: PiscinaTask): void {
-    if (this.#notes) this.#noted = task;
-    super.push(task);
-  }
-
-  note(notes: boolean): void {
-    this.#notes = notes;
-    this.#noted = undefined;
-  }
-
-  takeBack(): void {
-    if (this.#noted !== undefined) this.remove(this.#noted);
-  }
+export interface ResourceLimits {
+  readonly maxOldGenerationSizeMb?: number;
+  readonly stackSizeMb?: number;
 }
 
 /** What the pool tells its owner. */
 export interface PoolEvents {
   /** An applier task ended: something may be ready that nobody works on. */
   applierEnded(): void;
-  /** A worker's exit was seen; its thread slot. */
-  workerLost(thread: number): void;
+  /** A worker's exit was seen; its thread slot, and an error that says why it ended. */
+  workerLost(thread: number, reason: unknown): void;
   /** Workers end before they have started, again and again. */
   cannotStart(reason: string): void;
 }
@@ -55,6 +41,8 @@ const START_MS = 5_000;
 const START_LOOK_MS = 5;
 /** Within this time a thread has compiled what a job made hot. */
 const QUIET_MS = 50;
+/** Threads that an engine starts with. Each costs some 9 MB and, on a busy machine, tens of milliseconds. */
+const FIRST_THREADS = 1;
 /** An inspection whose worker was lost is done again by another, so often. */
 const MOST_INSPECTIONS = 5;
 
@@ -73,15 +61,14 @@ export interface Workers {
   participate(task: JobTask): Promise<ParticipantEnd>;
   /** Lets a worker map graphs, which takes the task's port; rejects when it was lost. */
   map(task: MapTask): Promise<MapEnd>;
-  /** Thread slots of the workers at present. */
-  threads(): number[];
+  /** A task waits for a user's promise: what waits for a thread may have that one meanwhile. */
+  offer(): void;
+  /** Thread slots of the workers at present, and for how long the event loop of each was idle. */
+  threads(): { thread: number; idleMs: number }[];
   /** Ends the worker with this slot, whatever it does; another takes its place. */
   end(thread: number): void;
   close(): Promise<void>;
 }
-
-/** Threads that an engine starts with. Each costs some 9 MB and, on a busy machine, tens of milliseconds. */
-const FIRST_THREADS = 1;
 
 /**
  * Main thread. The worker threads: a Piscina pool, the applier tasks in it, and the signs of their loss. It starts with one
@@ -130,6 +117,8 @@ export class Pool implements Workers {
         minThreads: threads,
         maxThreads: threads,
         taskQueue: this.#queue,
+        stricterFIFO: true,
+        loadBalancer: (_task, workers) => freeOf(workers, this.#memory, this.#piscina.threads.length >= this.#workers),
         idleTimeout: Number.POSITIVE_INFINITY,
         concurrentTasksPerWorker: 1,
         workerData: this.#memory.token,
@@ -290,11 +279,26 @@ export class Pool implements Workers {
     return Atomics.notify(engine, Word.wake, 1) > 0;
   }
 
-  /** Thread slots of the workers at present. */
-  threads(): number[] {
+  threads(): { thread: number; idleMs: number }[] {
+    const { threads } = this.#memory;
     return this.#piscina.threads
-      .map((worker) => this.#memory.threads.slotOf(worker.threadId))
-      .filter((slot) => slot >= 0);
+      .map(({ threadId, performance }) => ({
+        thread: threads.slotOf(threadId),
+        idleMs: performance.eventLoopUtilization().idle,
+      }))
+      .filter(({ thread }) => thread >= 0);
+  }
+
+  /** Piscina looks at the tasks that wait when one ends. One that is run past them, and ends at once, makes it look. */
+  offer(): void {
+    const queue = this.#queue;
+    const waiting = queue.tasks.length;
+    if (this.#closing || waiting === 0) return;
+    queue.isPassed = true;
+    this.#piscina.run({ kind: 'look' } satisfies PoolTask).catch(() => undefined);
+    queue.isPassed = false;
+    // No worker could take it: it stands first, and is of no use any more.
+    if (queue.tasks.length > waiting) queue.shift();
   }
 
   end(thread: number): void {
@@ -308,11 +312,15 @@ export class Pool implements Workers {
       if (this.#watched.has(worker)) continue;
       this.#watched.add(worker);
       const { threadId } = worker;
-      worker.once('exit', () => {
+      let reason: unknown;
+      worker.once('error', (error) => {
+        reason = error;
+      });
+      worker.once('exit', (code) => {
         this.#watched.delete(worker);
         if (this.#closing) return;
         const thread = this.#memory.threads.slotOf(threadId);
-        if (thread > 0) this.#events.workerLost(thread);
+        if (thread > 0) this.#events.workerLost(thread, reason ?? new Error(`it ended with exit code ${code}`));
         this.#refill();
         this.#watch();
       });
@@ -333,7 +341,11 @@ export class Pool implements Workers {
     }
     const crippled = this.#piscina;
     this.#queue = new TaskQueue();
-    this.#piscina = this.#start(threads);
+    try {
+      this.#piscina = this.#start(threads);
+    } catch (error) {
+      this.#events.cannotStart((error as Error).message);
+    }
     this.#end(crippled);
   }
 

@@ -26,6 +26,7 @@ function end(error: unknown): void {
 export function join(): { readonly thread: number; readonly applier: Applier } {
   if (joined === undefined) {
     const thread = memory.threads.claim(threadId);
+    memory.control.joined(thread);
     joined = { thread, applier: new Applier(memory, thread, monotonicMs, end) };
   }
   return joined;

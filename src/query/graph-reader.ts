@@ -7,6 +7,8 @@ import type { GraphCopy } from './graph-copy.js';
 /** Where a reader finds its graph; empty when the function that it was given to is over. */
 export interface CopyHolder {
   copy: GraphCopy | undefined;
+  /** Ids of its nodes, of the first of them or of all: once rows may be used again, while a promise is awaited for long. */
+  ids?: NodeId[] | undefined;
 }
 
 /**
@@ -27,12 +29,12 @@ export class GraphReader {
   #y: Float64Array | undefined;
   #z: Float64Array | undefined;
 
-  constructor(holder: { copy: GraphCopy }, ids: { idOf(row: number): NodeId | undefined }) {
+  constructor(holder: CopyHolder & { copy: GraphCopy }, ids: { idOf(row: number): NodeId | undefined }) {
     const { copy } = holder;
     this.name = copy.name;
     this.order = copy.order;
     this.size = copy.size;
-    this.#holder = holder as CopyHolder;
+    this.#holder = holder;
     this.#ids = ids;
   }
 
@@ -72,7 +74,8 @@ export class GraphReader {
       );
     }
     const { places } = this.#indexed();
-    return this.#ids.idOf(copy.rows[places === undefined ? index : places[index]!]!)!;
+    const place = places === undefined ? index : places[index]!;
+    return this.#holder.ids?.[place] ?? this.#ids.idOf(copy.rows[place]!)!;
   }
 
   #open(): GraphCopy {

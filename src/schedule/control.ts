@@ -1,3 +1,4 @@
+import { MAX_THREADS } from '../base/limits.js';
 import { attachRegion, createRegion, defineRegion, type RegionToken } from '../memory/region.js';
 import type { Memory } from '../memory/reserve.js';
 
@@ -23,16 +24,18 @@ import type { Memory } from '../memory/reserve.js';
  *                                last, and the two counts as they were then: from them and the ring's cursor a recovery
  *                                counts again what a lost owner had not counted yet
  *                              all written by the shard's owner alone, read at any time: each is right by itself
+ *   open    i32 [MAX_THREADS]  by thread slot: tasks of that thread that wait for a user's promise, so that it may take another
  */
 const layout = defineRegion({
   name: 'control',
-  version: 2,
+  version: 3,
   buffers: 'one',
   params: ['shards'],
   fields: ({ shards }) => ({
     engine: ['i32', 6 * 32],
     shard: ['i32', shards * 32],
     counts: ['f64', shards * 16],
+    open: ['i32', MAX_THREADS],
   }),
 });
 
@@ -68,15 +71,17 @@ export class Control {
   readonly engine: Int32Array;
   readonly shard: Int32Array;
   readonly counts: Float64Array;
+  readonly #open: Int32Array;
 
   private constructor(region: {
-    views: { engine: Int32Array; shard: Int32Array; counts: Float64Array };
+    views: { engine: Int32Array; shard: Int32Array; counts: Float64Array; open: Int32Array };
     token: RegionToken;
   }) {
     this.token = region.token;
     this.engine = region.views.engine;
     this.shard = region.views.shard;
     this.counts = region.views.counts;
+    this.#open = region.views.open;
     this.shards = this.shard.length / ShardWord.stride;
   }
 
@@ -263,5 +268,26 @@ export class Control {
   /** Main thread: no such task is submitted any more; what lost ones left in the count ends here. */
   noTasks(): void {
     Atomics.store(this.engine, Word.waiting, 0);
+  }
+
+  // ------------------------------------------------------------ threads that wait for a user's promise
+
+  /** Worker: it joins; the slot may have been that of a thread that was lost while it waited. */
+  joined(thread: number): void {
+    Atomics.store(this.#open, thread, 0);
+  }
+
+  /** Worker: a task of this thread waits for a user's promise, and its event loop turns. */
+  opens(thread: number): void {
+    Atomics.add(this.#open, thread, 1);
+  }
+
+  shuts(thread: number): void {
+    Atomics.sub(this.#open, thread, 1);
+  }
+
+  /** Tasks of the thread that wait so. A guess when another thread asks: what it does about that may come too late. */
+  openTasks(thread: number): number {
+    return Atomics.load(this.#open, thread);
   }
 }

@@ -58,5 +58,16 @@ test('the last ten seconds of all threads, and nothing older', () => {
   book.record(1, 12_500, 4, 1);
   expect(book.recent(13_000).total).toBe(61);
   book.work(1, 250, 70);
-  expect(book.workOf(1, 1_000)).toEqual({ busyRatio: 0.25, applied: 70 });
+  expect(book.workOf(1, 1_000, 0)).toEqual({ busyRatio: 0.25, applied: 70 });
+  // A stretch of a user's code counts while it lasts, but for the time that its event loop is idle.
+  book.stretch(1, 1_000, 40);
+  expect(book.workOf(1, 2_000, 40).busyRatio).toBe(1250 / 2000);
+  expect(book.workOf(1, 2_000, 540).busyRatio).toBe(750 / 2000);
+  // What is counted during it is a part of it.
+  book.work(1, 100, 0);
+  expect(book.workOf(1, 2_000, 540).busyRatio).toBe(750 / 2000);
+  book.stretch(1, 2_000, 540);
+  expect(book.workOf(1, 2_500, 1_040).busyRatio).toBe(750 / 2500);
+  book.endStretch(1, 2_500, 1_040);
+  expect(book.workOf(1, 5_000, 1_040).busyRatio).toBe(750 / 5000);
 });

@@ -112,7 +112,8 @@ export class Simulation {
         return Atomics.load(simulation.#memory.control.engine, Word.active);
       },
       ready: () => Promise.resolve(),
-      threads: () => this.#threads.map((thread) => thread.slot),
+      threads: () => this.#threads.map(({ slot }) => ({ thread: slot, idleMs: 0 })),
+      offer: () => undefined,
       inspect: (task) => this.#inspect(task),
       participate: (task) =>
         new Promise((resolve, reject) => {
@@ -122,8 +123,7 @@ export class Simulation {
           this.#wake();
           this.at(this.#soon(), () => this.#assign());
         }),
-      // It awaits promises of the user's, which are no part of this world.
-      map: () => Promise.reject(new Error('the simulation does not map graphs')),
+      map: () => Promise.reject(new Error('promises of a user are no part of this world')),
       end: () => undefined,
       close: async () => {
         this.#closed = true;
@@ -371,7 +371,7 @@ export class Simulation {
     this.#threads = this.#threads.filter((other) => other !== thread);
     this.at(this.#soon() * 4, () => {
       this.#busy.delete(thread);
-      this.#events.workerLost(thread.slot);
+      this.#events.workerLost(thread.slot, undefined);
       this.at(this.#soon() * 20, () => {
         this.#threads.push(this.#newThread());
         this.#assign();

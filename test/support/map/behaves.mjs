@@ -24,6 +24,16 @@ export default function behaves(graph, data = {}) {
       return Promise.resolve(graph.name);
     case 'never':
       return new Promise(() => undefined);
+    case 'until told':
+      // Then which ids it has.
+      return (async () => {
+        while (Atomics.load(data.told, 0) === 0) await pause(5);
+        return Array.from({ length: graph.order }, (_, i) => graph.id(i));
+      })();
+    case 'memory': {
+      const kept = [];
+      for (;;) kept.push(new Array(1000).fill(kept.length));
+    }
     case 'loop':
       for (;;);
     case 'spin': {
