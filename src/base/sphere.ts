@@ -103,17 +103,28 @@ export function chordLimit(radius: number, sphere: number): number {
 
 function findChordLimit(radius: number, sphere: number): number {
   if (!(radius / sphere >= LEAST_RADIUS) || sphere * WIDEST <= radius) return Number.NaN;
-  const isWithin = (square: number): boolean => sphere * angleOfChord(Math.sqrt(square)) <= radius;
-  const guess = Math.min(NEAR_ANTIPODE, (2 * Math.sin(radius / sphere / 2)) ** 2);
-  // Two squares round the limit, one of each kind, and then halfway between them until nothing is between them.
-  let low = guess;
-  for (let share = 4e-16; !isWithin(low); share *= 4) low = share < 1 ? guess * (1 - share) : 0;
-  let high = guess;
-  for (let share = 4e-16; isWithin(high); share *= 4) high = Math.min(NEAR_ANTIPODE, guess * (1 + share));
+  const half = 2 * Math.sin(radius / sphere / 2);
+  let limit = Math.min(NEAR_ANTIPODE, half * half);
+  // The guess is a few digits off at most: a walk to the last square that is within, or the first one.
+  const isBelow = sphere * angleOfChord(Math.sqrt(limit)) <= radius;
+  for (let step = 0; step < 12; step++) {
+    // More than half of the last digit and less than one and a half: the number next to it.
+    const digit = limit * (Number.EPSILON * 0.50001);
+    const next = isBelow ? limit + digit : limit - digit;
+    if (sphere * angleOfChord(Math.sqrt(next)) <= radius !== isBelow) return isBelow ? limit : next;
+    limit = next;
+  }
+  return bisect(radius, sphere);
+}
+
+/** As above, for spheres so small or so large that distances on them lose digits. */
+function bisect(radius: number, sphere: number): number {
+  let low = 0;
+  let high = NEAR_ANTIPODE;
   for (;;) {
     const middle = low + (high - low) / 2;
     if (middle <= low || middle >= high) return low;
-    if (isWithin(middle)) low = middle;
+    if (sphere * angleOfChord(Math.sqrt(middle)) <= radius) low = middle;
     else high = middle;
   }
 }
