@@ -37,6 +37,7 @@ export type { ClusteringJobOptions, CommunitiesJobOptions, PageRankJobOptions } 
 export { createEngine, type Engine } from './engine/engine.js';
 export type { Graph } from './engine/graph.js';
 export type { GraphCatalog, GraphSummary, NamePageOptions, PageOptions } from './engine/graph-catalog.js';
+export type { PolygonQuery } from './engine/graph-zones.js';
 export type { NearestManyQueries, NodeSets, WithinManyQueries } from './engine/many.js';
 export type { MapResult, MapResults } from './engine/map.js';
 export type { MapOptions } from './engine/map-options.js';
@@ -44,6 +45,7 @@ export type { NodeValues } from './engine/node-values.js';
 export type { NodePairs } from './engine/pairs.js';
 export type { PathJobOptions } from './engine/paths.js';
 export type { EdgeView, NodeView } from './engine/views.js';
+export type { ZoneView } from './engine/zone-reads.js';
 export { mapModules } from './map/modules.js';
 export type { SummaryOptions, SummaryStatistics } from './map/summary.js';
 export type { JobOptions } from './pool/jobs.js';

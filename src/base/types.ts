@@ -222,6 +222,11 @@ export interface WatchOptions {
   zones?: string[];
   /** Default: enter and exit. */
   detect?: ZoneDetect[];
+  /**
+   * First an `enter` for each node that is inside already, whatever `detect` says; then what changes. Both fit together: nothing
+   * is missed or told twice in between. Default false.
+   */
+  initial?: boolean;
   /** When the events are not read: hold the graph's shard back (default), or lose events and count them in `stats()`. */
   onSlow?: 'wait' | 'drop';
   signal?: AbortSignal;

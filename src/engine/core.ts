@@ -18,6 +18,7 @@ import { ClusterBook } from './clusters.js';
 import { GraphSnapshots } from './graph-snapshots.js';
 import type { ResolvedOptions } from './options.js';
 import { Watchers } from './watch.js';
+import { ZoneReads } from './zone-reads.js';
 
 /** Thread slot of the main thread. */
 const MAIN = 0;
@@ -38,6 +39,7 @@ export class EngineCore {
   readonly snapshots = new GraphSnapshots(this);
   readonly slab = new Slab();
   readonly idSource: IdSource;
+  readonly zoneReads = new ZoneReads(this);
   readonly watchers: Watchers;
   /** The engine fails, or `close` was called: nothing that it would take or find out is waited for any more. */
   readonly closing = new EndingSource();

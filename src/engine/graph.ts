@@ -27,7 +27,7 @@ import {
 } from '../query/fields.js';
 import { NodeSet } from '../query/node-set.js';
 import { ANY_KIND } from '../spatial/queries.js';
-import { GraphJobs } from './graph-jobs.js';
+import { GraphZones } from './graph-zones.js';
 import { type EdgeView, edgeViews, type NodeView, nodeView, nodeViews } from './views.js';
 
 type Direction = 'out' | 'in' | 'both';
@@ -42,7 +42,7 @@ function asked<T extends object>(options: T | undefined, names: ReadonlyArray<ke
  * event of that name and return what `Engine.publish` returns; reading methods see every event applied so far, the graph
  * between two events.
  */
-export class Graph extends GraphJobs {
+export class Graph extends GraphZones {
   /** Nodes applied so far. */
   get order(): number {
     const graph = this.core.readRow(this.ref);

@@ -27,11 +27,12 @@ function listOf(name: string, given: unknown, wanted: string): unknown[] {
 export function checkWatch(options: WatchOptions): {
   zones: ReadonlySet<string> | undefined;
   detect: readonly ZoneDetect[];
+  initial: boolean;
   onSlow: 'wait' | 'drop';
   signal: AbortSignal | undefined;
 } {
-  const read = readOptions('ATHANOR_INVALID_OPTION', options, ['zones', 'detect', 'onSlow', 'signal']);
-  const { onSlow = 'wait', signal } = read;
+  const read = readOptions('ATHANOR_INVALID_OPTION', options, ['zones', 'detect', 'initial', 'onSlow', 'signal']);
+  const { initial = false, onSlow = 'wait', signal } = read;
   const zones = read.zones && listOf('zones', read.zones, 'an array of names');
   const detect = read.detect === undefined ? ['enter', 'exit'] : listOf('detect', read.detect, 'a non-empty array');
   if (zones !== undefined) {
@@ -44,9 +45,10 @@ export function checkWatch(options: WatchOptions): {
   detect.forEach((kind, i) => {
     if (!DETECTS.includes(kind)) refuse(`detect[${i}]`, kind, "one of 'enter', 'exit', 'inside', 'cross'");
   });
+  if (typeof initial !== 'boolean') refuse('initial', initial, 'true or false');
   if (onSlow !== 'wait' && onSlow !== 'drop') refuse('onSlow', onSlow, "'wait' or 'drop'");
   checkSignal(signal);
-  return { zones: zones && new Set(zones as string[]), detect: detect as ZoneDetect[], onSlow, signal };
+  return { zones: zones && new Set(zones as string[]), detect: detect as ZoneDetect[], initial, onSlow, signal };
 }
 
 /** Options of `watchRoaming`. @throws AthanorError ATHANOR_INVALID_OPTION */

@@ -10,48 +10,13 @@ import type { EngineCore } from './core.js';
 import { EventQueue, QUEUE_EVENTS } from './event-queue.js';
 import { RowHolds } from './row-holds.js';
 import { checkRoaming, checkWatch } from './watch-options.js';
+import type { Group, RoamWatcher, Stall, Watcher, ZoneWatcher } from './watcher.js';
 
 /** A watcher that nothing was read from for so long is slow: `flush` does not wait for it. */
 const SLOW_MS = 1_000;
 const LOOK_MS = 100;
 
 const DETECTS = Object.keys(Detect) as Array<keyof typeof Detect>;
-
-interface Watcher {
-  readonly graph: string;
-  /** Events published after this one are told. */
-  readonly since: number;
-  readonly waits: boolean;
-  readonly queue: EventQueue<ZoneEvent> | EventQueue<RoamEvent>;
-}
-
-interface ZoneWatcher extends Watcher {
-  readonly bits: number;
-  readonly zones: ReadonlySet<string> | undefined;
-  readonly queue: EventQueue<ZoneEvent>;
-}
-
-interface RoamWatcher extends Watcher {
-  readonly slot: number;
-  readonly queue: EventQueue<RoamEvent>;
-}
-
-/** All watchers of one graph name. */
-interface Group {
-  readonly id: number;
-  readonly ref: GraphRef;
-  /** Graph rows of that name whose events may still be told: the live one, and removed ones. */
-  readonly rows: Set<number>;
-  readonly zones: Set<ZoneWatcher>;
-  readonly roaming: Set<RoamWatcher>;
-}
-
-/** What stops the draining of a shard's outbox. */
-interface Stall {
-  readonly watcher: Watcher;
-  taken: number;
-  sinceMs: number;
-}
 
 /** Main thread. Takes the entries of the outboxes to those who watch graphs, and tells workers what is watched. */
 export class Watchers {
@@ -82,7 +47,7 @@ export class Watchers {
   // ------------------------------------------------------------ watchers come and go
 
   watch(ref: GraphRef, options: WatchOptions): EventQueue<ZoneEvent> {
-    const { zones, detect, onSlow, signal } = checkWatch(options);
+    const { zones, detect, initial, onSlow, signal } = checkWatch(options);
     this.#core.publisher.enter();
     let bits = 0;
     for (const kind of detect) bits |= 1 << Detect[kind];
@@ -98,10 +63,44 @@ export class Watchers {
       queue,
       bits,
       zones,
+      awaitsInitial: initial,
     };
     group.zones.add(watcher);
     this.#joined(group, queue, signal);
+    if (initial) this.#awaitInitial(group, watcher);
     return queue;
+  }
+
+  /**
+   * Workers may have looked at events that were published before the watcher was made without knowing of it. So who is inside
+   * is looked up when all of those are applied; or when an entry of a later one comes, before it is told.
+   */
+  #awaitInitial(group: Group, watcher: ZoneWatcher): void {
+    const { scheduler, publisher } = this.#core;
+    scheduler.sealAll();
+    const applied = publisher.writers.map((writer) => scheduler.applied(writer.shard, writer.headPosition()));
+    void Promise.all(applied).then(() => this.#tellInitial(group, watcher));
+  }
+
+  /**
+   * Tells who is inside at this moment of the shard. Entries of events up to the last one that is applied are in that already;
+   * those of later ones are all told, for workers know of the watcher.
+   */
+  #tellInitial(group: Group, watcher: ZoneWatcher): void {
+    if (!watcher.awaitsInitial || watcher.queue.isEnded) return;
+    watcher.awaitsInitial = false;
+    const { nodes, ids } = this.#core.memory;
+    try {
+      const last = this.#core.zoneReads.snapshot(group.ref, group.rows, ({ zone, row }) => {
+        if (watcher.zones?.has(zone) === false) return;
+        const { x, y, time } = nodes;
+        const node = ids.idOf(row)!;
+        watcher.queue.push({ zone, node, detect: 'enter', x: x[row]!, y: y[row]!, time: time[row]! });
+      });
+      watcher.since = Math.max(watcher.since, last);
+    } catch (error) {
+      watcher.queue.end(error as Error);
+    }
   }
 
   watchRoaming(ref: GraphRef, options: RoamingOptions): EventQueue<RoamEvent> {
@@ -208,6 +207,7 @@ export class Watchers {
     if (!this.#used) return;
     this.drainAll();
     for (const group of [...this.#groups.values()]) {
+      if (error === undefined) for (const watcher of group.zones) this.#tellInitial(group, watcher);
       for (const watcher of [...group.zones, ...group.roaming]) watcher.queue.end(error);
     }
   }
@@ -257,6 +257,9 @@ export class Watchers {
     const { memory, publisher } = this.#core;
     const zone = publisher.zones.nameOf(entry.subject);
     const bit = 1 << entry.detect;
+    for (const watcher of group.zones) {
+      if (watcher.awaitsInitial && entry.sequence > watcher.since) this.#tellInitial(group, watcher);
+    }
     const wants = (watcher: ZoneWatcher): boolean =>
       (watcher.bits & bit) !== 0 && entry.sequence > watcher.since && watcher.zones?.has(zone) !== false;
     for (const watcher of group.zones) {

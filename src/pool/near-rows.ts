@@ -113,17 +113,20 @@ export class NearRows {
 
   // ------------------------------------------------------------ order
 
-  /** By the event that made it a node; of the two ends of an edge, by their ids, since rows are not the same in every run. */
   comesBefore(a: number, b: number): boolean {
-    const { born } = this.#memory.nodes;
-    if (born[a] !== born[b]) return born[a]! < born[b]!;
-    const { ids } = this.#memory;
-    const first = ids.mixId(a, 1) - ids.mixId(b, 1);
-    return (first !== 0 ? first : ids.mixId(a, 2) - ids.mixId(b, 2)) < 0;
+    return comesBefore(this.#memory, a, b);
   }
 
   inOrder(rows: number[]): number[] {
     if (rows.length < 2) return rows;
     return rows.sort((a, b) => (a === b ? 0 : this.comesBefore(a, b) ? -1 : 1));
   }
+}
+
+/** By the event that made it a node; of the two ends of an edge, by their ids, since rows are not the same in every run. */
+export function comesBefore({ nodes, ids }: EngineMemory, a: number, b: number): boolean {
+  const { born } = nodes;
+  if (born[a] !== born[b]) return born[a]! < born[b]!;
+  const first = ids.mixId(a, 1) - ids.mixId(b, 1);
+  return (first !== 0 ? first : ids.mixId(a, 2) - ids.mixId(b, 2)) < 0;
 }
