@@ -2,9 +2,11 @@ import { AthanorError } from '../base/errors.js';
 import { NO_ROW } from '../base/limits.js';
 import { Space } from '../base/space.js';
 import type { NodeId } from '../base/types.js';
-import { checkId, checkName } from '../publish/check.js';
+import { checkName } from '../publish/check.js';
+import { readZoneShape } from '../publish/zone-fields.js';
 import { checkZoneShape } from '../publish/zone-shape.js';
-import { checkCount, checkKind, checkObject } from '../query/check.js';
+import { checkCount, checkId, checkKind } from '../query/check.js';
+import { readQuery } from '../query/fields.js';
 import { NodeSet } from '../query/node-set.js';
 import { ANY_KIND } from '../spatial/queries.js';
 import { geometryOf } from '../zones/space.js';
@@ -52,7 +54,7 @@ export class GraphZones extends GraphJobs {
 
   /** Names of the zones that hold the node now, in the order in which the zones were set. */
   zonesOf(id: NodeId): string[] {
-    asQuery(() => checkId('id', id));
+    checkId('id', id);
     const graph = this.core.readRow(this.ref);
     const row = graph === NO_ROW ? NO_ROW : this.core.publisher.nodes.find(graph, id);
     return row === NO_ROW ? [] : this.core.zoneReads.zonesOf(graph, row);
@@ -63,8 +65,7 @@ export class GraphZones extends GraphJobs {
    * @throws AthanorError ATHANOR_INVALID_QUERY for a ring that crosses or touches itself, naming two edges.
    */
   withinPolygon(query: PolygonQuery): NodeSet {
-    checkObject('query', query);
-    const { points, kind, limit } = query;
+    const { points, kind, limit } = readQuery(query, ['points', 'kind', 'limit']);
     if (kind !== undefined) checkKind(kind);
     if (limit !== undefined) checkCount('limit', limit);
     const graph = this.core.readRow(this.ref);
@@ -72,7 +73,7 @@ export class GraphZones extends GraphJobs {
     const isSphere = this.space === Space.sphere;
     const shape = asQuery(() =>
       checkZoneShape(
-        { type: 'polygon', points },
+        readZoneShape({ type: 'polygon', points }, () => undefined),
         { dimensions: this.space === Space.solid ? 3 : 2, spherical: isSphere },
       ),
     );

@@ -44,7 +44,10 @@ function holds(shape: ZoneShape, [x, y, z]: Place, graph: Graph, id: NodeId): bo
     const isIn = (at: number): boolean => (minX > maxX ? at >= minX || at <= maxX : at >= minX && at <= maxX);
     return (isIn(x) || (Math.abs(x) === 180 && isIn(-x))) && y >= shape.minY && y <= shape.maxY && isDeep;
   }
-  if (shape.type === 'circle') return graph.within(shape).ids().includes(id);
+  if (shape.type === 'circle') {
+    const { type: _, ...circle } = shape;
+    return graph.within(circle).ids().includes(id);
+  }
   let inside = false;
   shape.points.forEach(([ax, ay], i) => {
     const [bx, by] = shape.points[(i + 1) % shape.points.length]!;
