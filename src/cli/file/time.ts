@@ -9,9 +9,12 @@ const ISO = /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(\.\d+)?)?\s?(Z
  */
 export function parseTime(text: string): number {
   const trimmed = text.trim();
-  if (NUMBER.test(trimmed)) {
+  // A number has its fifth digit where a date has a hyphen.
+  if (trimmed[4] !== '-' && NUMBER.test(trimmed)) {
     return instantOf(Number(trimmed));
   }
+  const plain = plainTime(trimmed);
+  if (plain !== undefined) return plain;
   const match = ISO.exec(trimmed);
   if (match === null) return Number.NaN;
   const [, year, month, day, hour = '0', minute = '0', second = '0', fraction = '', zone = 'Z'] = match;
@@ -22,6 +25,29 @@ export function parseTime(text: string): number {
   const real = back.getUTCMonth() === fields[1] && back.getUTCDate() === fields[2] && fields[3] < 24 && fields[4] < 60;
   if (!real || fields[5] > 59) return Number.NaN;
   return utc + Math.floor(Number(`0${fraction}`) * 1000) - zoneMs(zone);
+}
+
+/** The day that was read last: rows of one day come together. */
+let lastDay = '';
+let lastDayMs = Number.NaN;
+
+/** Of the form that most files have, 2001-02-03T04:05:06 or with a blank, in UTC; undefined for all others and for what is no time. */
+function plainTime(text: string): number | undefined {
+  if (text.length !== 19 && !(text.length === 20 && text[19] === 'Z')) return undefined;
+  if ((text[10] !== 'T' && text[10] !== ' ') || text[13] !== ':' || text[16] !== ':') return undefined;
+  const [hour, minute, second] = [digitsAt(text, 11), digitsAt(text, 14), digitsAt(text, 17)];
+  if (!(hour < 24 && minute < 60 && second < 60)) return undefined;
+  if (!text.startsWith(lastDay) || lastDay === '') {
+    lastDayMs = parseTime(text.slice(0, 10));
+    lastDay = Number.isNaN(lastDayMs) ? '' : text.slice(0, 10);
+  }
+  return Number.isNaN(lastDayMs) ? undefined : lastDayMs + ((hour * 60 + minute) * 60 + second) * 1000;
+}
+
+/** Two digits, or NaN. */
+function digitsAt(text: string, at: number): number {
+  const [tens, ones] = [text.charCodeAt(at) - 48, text.charCodeAt(at + 1) - 48];
+  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : Number.NaN;
 }
 
 /** Milliseconds since the epoch, of a number that may be seconds. */
