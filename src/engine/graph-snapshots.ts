@@ -9,6 +9,7 @@ import { arcChunks, type ColumnArcsTask, EVERY_KIND, isListed } from '../pool/co
 import { type CsrNodesTask, firstNodePhase, nodeChunks } from '../pool/csr-nodes.js';
 import { type CsrStillTask, StillPhase, touchChunks } from '../pool/csr-still.js';
 import type { Job } from '../pool/jobs.js';
+import { GraphState } from '../project/graph-columns.js';
 import type { GraphRef } from '../publish/graph-refs.js';
 import type { Host } from '../schedule/host.js';
 import type { EngineCore } from './core.js';
@@ -54,9 +55,14 @@ interface Entry {
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** What the main thread reads of a graph under its shard's lock. */
-interface Look {
+/** A graph by its row, which may become another graph's while a job waits. */
+interface GraphRow {
   readonly graph: number;
+  readonly generation: number;
+}
+
+/** What the main thread reads of a graph under its shard's lock. */
+interface Look extends GraphRow {
   readonly shard: number;
   readonly version: number;
   readonly order: number;
@@ -96,6 +102,7 @@ export class GraphSnapshots {
     const core = this.#core;
     const graph = core.readRow(ref);
     if (graph === NO_ROW) return this.#none(job, parts);
+    const generation = core.memory.graphBook.generation[graph]!;
     const kindNumber = kind === undefined ? EVERY_KIND : (core.kindOf(kind) ?? NO_KIND);
     const key = `${graph} ${kindNumber}`;
     let entry = this.#entries.get(key);
@@ -114,7 +121,7 @@ export class GraphSnapshots {
     const own = entry;
     own.cancelKeep();
     own.users++;
-    const served = own.turn.then(() => this.#serve(job, own, ref, graph, kindNumber, parts));
+    const served = own.turn.then(() => this.#serve(job, own, ref, { graph, generation }, kindNumber, parts));
     // Whoever comes next has its turn even if this one fails.
     own.turn = served.catch(() => undefined);
     try {
@@ -166,13 +173,14 @@ export class GraphSnapshots {
     job: Job,
     entry: Entry,
     ref: GraphRef,
-    graph: number,
+    of: GraphRow,
     kind: number,
     parts: CsrParts,
   ): Promise<GraphSnapshot> {
     for (let tries = 0; ; tries++) {
-      if (this.#core.readRow(ref) !== graph) return this.#none(job, parts);
-      const look = await this.#look(job, graph);
+      if (this.#core.readRow(ref) !== of.graph) return this.#none(job, parts);
+      const look = await this.#look(job, of);
+      if (look === undefined) return this.#none(job, parts);
       if (entry.version !== look.version && tries > 0) {
         // More each time: a graph that grows fast is caught at last.
         if (!(await this.#copyStill(job, entry, look, kind, parts, SLACK * 2 ** (tries - 1)))) continue;
@@ -186,15 +194,20 @@ export class GraphSnapshots {
     }
   }
 
-  /** Waits without blocking the event loop: a shard whose worker was lost is locked until it is recovered. */
-  async #look(job: Job, graph: number): Promise<Look> {
+  /**
+   * Waits without blocking the event loop: a shard whose worker was lost is locked until it is recovered. Undefined when the
+   * graph is gone: its row may be another graph's.
+   */
+  async #look(job: Job, { graph, generation }: GraphRow): Promise<Look | undefined> {
     const core = this.#core;
-    const { order, size, topology } = core.memory.graphs;
+    const { order, size, topology, state } = core.memory.graphs;
     const reader = core.readerOf(graph);
     while (!reader.tryLock(LOCK_MS)) await unlessEnded(pause(core.host, PAUSE_MS), [job.failed]);
     try {
+      if (state[graph] !== GraphState.alive || core.memory.graphBook.generation[graph] !== generation) return undefined;
       return {
         graph,
+        generation,
         shard: core.shardOf(graph),
         version: topology[graph]!,
         order: order[graph]!,
@@ -226,7 +239,7 @@ export class GraphSnapshots {
     const task = this.#nodesTask(job, look, look.order, 0);
     const { epoch } = this.#core.idSource;
     await job.stage({ kernel: 'csr.nodes', data: task, first: firstNodePhase(task) });
-    if (task.found[0] !== look.order || (await this.#look(job, look.graph)).version !== look.version) return false;
+    if (task.found[0] !== look.order || (await this.#look(job, look))?.version !== look.version) return false;
     this.#renew(entry, look.version, task.handles, task.indexOf, epoch);
     return true;
   }
@@ -241,7 +254,7 @@ export class GraphSnapshots {
   /** Builds the sides that are wanted and not there. False when the graph changed meanwhile. */
   async #readSides(job: Job, entry: Entry, look: Look, kind: number, parts: CsrParts): Promise<boolean> {
     const { snapshot } = entry;
-    const { graph, shard, version, size, edgeRows } = look;
+    const { shard, version, size, edgeRows } = look;
     const arcs: ColumnArcsTask = {
       shard,
       kind,
@@ -257,7 +270,7 @@ export class GraphSnapshots {
     for (const name of missing) {
       const csr = await this.#buildSide(job, snapshot.nodes, size, name, parts, 'csr.columns', arcChunks(arcs), arcs);
       built.push([name, csr]);
-      if ((await this.#look(job, graph)).version !== version) return false;
+      if ((await this.#look(job, look))?.version !== version) return false;
     }
     for (const [name, csr] of built) snapshot[name] = csr;
     return true;
@@ -302,7 +315,7 @@ export class GraphSnapshots {
     const { memory } = job;
     const room = look.size + slack;
     const task: CsrStillTask = {
-      generation: core.memory.graphBook.generation[look.graph]!,
+      generation: look.generation,
       nodes: this.#nodesTask(job, look, look.order + slack, slack),
       arcs: { shard: look.shard, kind, handles: new Uint32Array(0), indexOf: new Uint32Array(0) },
       copy: {

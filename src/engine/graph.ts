@@ -289,7 +289,11 @@ export class Graph extends GraphZones {
     return this.core.clusters.clusters(this.ref, this.space, grid);
   }
 
-  /** Each node, in the order in which ids were bound; events applied meanwhile may or may not be seen. */
+  /**
+   * Each node, in the order in which ids were bound. It may be read as slowly as you like: events applied meanwhile may or may
+   * not be seen, a node that is there all the while is seen once, and one of another graph never. It ends when the graph is
+   * removed. 4 bytes are kept for each node seen.
+   */
   nodes(): IterableIterator<NodeView> {
     return nodeViews(this.core, this.core.readRow(this.ref));
   }
@@ -312,6 +316,8 @@ export class Graph extends GraphZones {
     // The filter may ask queries of its own: what was found is set aside for it.
     const { slab } = this.core;
     const { rows, distances, at: start } = slab;
+    // Before the filter, which may publish: rows may leave quarantine meanwhile.
+    const { epoch } = this.core.idSource;
     slab.at += found;
     let kept = 0;
     for (let i = 0; i < found && kept < limit; i++) {
@@ -321,7 +327,7 @@ export class Graph extends GraphZones {
       if (withDistances) distances[start + kept] = distances[start + i]!;
       kept++;
     }
-    return new NodeSet(this.core.idSource, rows, withDistances ? distances : undefined, start, kept);
+    return new NodeSet(this.core.idSource, rows, withDistances ? distances : undefined, start, kept, epoch);
   }
 
   #set(found: number, withDistances = false): NodeSet {

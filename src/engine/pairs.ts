@@ -112,12 +112,14 @@ async function snapshot(core: EngineCore, job: Job, ref: GraphRef): Promise<Poin
   const { options, radius } = core.memory.graphs;
   const dims = (options[graph]! & GraphOption.anySpace) === 0 ? 2 : 3;
   const sphereRadius = (options[graph]! & GraphOption.sphere) === 0 ? undefined : radius[graph]!;
+  // Once: while the copy is tried again the row may become another graph's.
+  const generation = core.memory.graphBook.generation[graph]!;
   for (let room = core.memory.spatial.index.count[graph]!; ; ) {
     // More may come before the moment: if they do not fit, with more room again.
     room = Math.ceil(room * 1.25) + 1024;
     const task: SnapshotTask = {
       graph,
-      generation: core.memory.graphBook.generation[graph]!,
+      generation,
       shard: core.shardOf(graph),
       rows: job.memory.u32('pairs.rows', room),
       positions: job.memory.f64('pairs.positions', room * dims),

@@ -80,6 +80,8 @@ async function allowedBy(
   if (within === undefined) return undefined;
   const row = core.readRow(ref);
   const mask = job.memory.u8('paths.mask', graph.nodes);
+  // The graph was removed since: its nodes are nowhere.
+  if (row === NO_ROW) return mask;
   const { x, y, z = 0, radius } = within;
   const data = {
     graph: row,

@@ -5,6 +5,7 @@ import { In, Out } from '../graph/shard-edges.js';
 import { NodeFlag } from '../project/node-columns.js';
 import { decodeData } from '../schema/data-decoder.js';
 import type { EngineCore } from './core.js';
+import { NodeWalk } from './node-walk.js';
 
 /** A node as it was when it was read. */
 export interface NodeView {
@@ -67,11 +68,15 @@ export function nodeView(core: EngineCore, graph: number, row: number): NodeView
   return view;
 }
 
-export function* nodeViews(core: EngineCore, graph: number): IterableIterator<NodeView> {
-  if (graph === NO_ROW) return;
-  const { nodeBook } = core.memory;
-  for (let next = nodeBook.first[graph]!; next !== 0; next = nodeBook.next[next - 1]!) {
-    const view = nodeView(core, graph, next - 1);
+export function nodeViews(core: EngineCore, graph: number): IterableIterator<NodeView> {
+  // Here, and not at the first step, which may come when the row is another graph's.
+  return nodesOf(core, graph === NO_ROW ? undefined : new NodeWalk(core, graph));
+}
+
+function* nodesOf(core: EngineCore, walk: NodeWalk | undefined): IterableIterator<NodeView> {
+  if (walk === undefined) return;
+  for (let row = walk.next(); row !== NO_ROW; row = walk.next()) {
+    const view = nodeView(core, walk.graph, row);
     if (view !== undefined) yield view;
   }
 }
@@ -94,29 +99,36 @@ class EdgePart {
   }
 }
 
-export function* edgeViews(core: EngineCore, graph: number): IterableIterator<EdgeView> {
-  if (graph === NO_ROW) return;
-  const { nodeBook, ids, nodes } = core.memory;
-  const reader = core.readerOf(graph);
+export function edgeViews(core: EngineCore, graph: number): IterableIterator<EdgeView> {
+  return edgesOf(core, graph === NO_ROW ? undefined : new NodeWalk(core, graph));
+}
+
+function* edgesOf(core: EngineCore, walk: NodeWalk | undefined): IterableIterator<EdgeView> {
+  if (walk === undefined) return;
+  const { ids, nodes } = core.memory;
+  const reader = core.readerOf(walk.graph);
   const { edges } = reader;
   const { kinds } = core.publisher;
   const part = new EdgePart();
   let rows = new Uint32Array(EDGES_AT_ONCE);
-  for (let next = nodeBook.first[graph]!; next !== 0; next = nodeBook.next[next - 1]!) {
-    const row = next - 1;
-    core.assertReadable();
+  for (let row = walk.next(); row !== NO_ROW; row = walk.next()) {
     if ((nodes.flags[row]! & NodeFlag.alive) === 0) continue;
     let found = 0;
+    let born = 0;
     // A hub's are read in parts. A row that was freed meanwhile may hold another edge: if it is one of the node's, it counts.
     for (let from = 0; from === 0 || from < found; from += EDGES_AT_ONCE) {
       let count = 0;
       reader.lock();
       try {
         if (from === 0) {
+          born = nodes.born[row]!;
           const most = edges.degree(row, Out);
           if (most > rows.length) rows = new Uint32Array(2 * most);
           found = edges.edgesInto(row, Out, rows);
           count = Math.min(found, EDGES_AT_ONCE);
+        } else if (!walk.isThere || nodes.born[row] !== born) {
+          // The node is gone, and its row may be another's.
+          found = 0;
         } else {
           const { source } = edges.views;
           for (let i = from; i < found && i < from + EDGES_AT_ONCE; i++) {

@@ -60,13 +60,21 @@ export class NodeSet implements Iterable<NodeId> {
   readonly #start: number;
   readonly #epoch: number;
 
-  constructor(source: IdSource, rows: Uint32Array, distances: Float64Array | undefined, start: number, length: number) {
+  /** `epoch`: of the rows as the query found them. */
+  constructor(
+    source: IdSource,
+    rows: Uint32Array,
+    distances: Float64Array | undefined,
+    start: number,
+    length: number,
+    epoch = source.epoch,
+  ) {
     this.#source = source;
     this.#rows = rows;
     this.#distances = distances;
     this.#start = start;
     this.length = length;
-    this.#epoch = source.epoch;
+    this.#epoch = epoch;
   }
 
   get handles(): Uint32Array {
