@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { types } from 'node:util';
 import { AthanorError, show } from '../base/errors.js';
 import { isSignal, readOptions, unreadable } from '../base/option-names.js';
+import { failureOf } from '../pool/map-failure.js';
 import { isTooDeep, MOST_LEVELS } from '../pool/nesting.js';
 
 /** Options of `graphs.map`. */
@@ -101,9 +102,9 @@ function cloned(data: unknown): unknown {
   try {
     clone = structuredClone(data);
   } catch (error) {
-    throw new AthanorError('ATHANOR_INVALID_OPTION', `data: it cannot be cloned: ${(error as Error).message}`, {
-      cause: error,
-    });
+    // A getter may throw anything.
+    const why = failureOf(error).message;
+    throw new AthanorError('ATHANOR_INVALID_OPTION', `data: it cannot be cloned: ${why}`, { cause: error });
   }
   if (!isTooDeep(clone)) return clone;
   throw new AthanorError('ATHANOR_INVALID_OPTION', `data: it is nested deeper than ${MOST_LEVELS} levels`);

@@ -12,8 +12,8 @@ const CHUNK_GRAPHS = 512;
 const CHUNKS_EACH = 64;
 /** Chunks for each worker that are ahead of what was taken, at least. */
 const AHEAD_EACH = 4;
-/** Graphs that are looked at in one turn of the event loop: about a millisecond. */
-const LISTED_AT_ONCE = 65_536;
+/** Graphs that are looked at in one turn of the event loop: a millisecond or two, before the loops are compiled. */
+const LISTED_AT_ONCE = 8_192;
 
 /** Rows of graphs, and their generations at that time. */
 export interface GraphList {
@@ -53,7 +53,7 @@ export async function allGraphs(core: EngineCore): Promise<GraphList> {
   let generations = new Uint32Array(rows.length);
   let count = 0;
   for (let row = 0; row < end; row++) {
-    if (row % LISTED_AT_ONCE === LISTED_AT_ONCE - 1) await new Promise<void>((resolve) => core.host.endOfTick(resolve));
+    if (row % LISTED_AT_ONCE === LISTED_AT_ONCE - 1) await turnOf(core);
     if (graphs.state[row] !== GraphState.alive) continue;
     if (count === rows.length) {
       rows = larger(rows);
@@ -66,6 +66,10 @@ export async function allGraphs(core: EngineCore): Promise<GraphList> {
   return { rows: rows.subarray(0, count), generations: generations.subarray(0, count) };
 }
 
+function turnOf(core: EngineCore): Promise<void> {
+  return new Promise((resolve) => core.host.endOfTick(resolve));
+}
+
 function larger(array: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
   const grown = new Uint32Array(2 * array.length);
   grown.set(array);
@@ -74,9 +78,10 @@ function larger(array: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
 
 /**
  * Cuts graphs into chunks of about the same work, in shared memory. Those that fill a chunk alone come first, so that none
- * is begun when the others are done; the rest stand in their order. `window` chunks hold at most `ahead` graphs.
+ * is begun when the others are done; the rest stand in their order. `window` chunks hold at most `ahead` graphs. As above,
+ * other things have their turns meanwhile.
  */
-export function chunksOf(core: EngineCore, memory: Memory, list: GraphList, ahead: number): GraphChunks {
+export async function chunksOf(core: EngineCore, memory: Memory, list: GraphList, ahead: number): Promise<GraphChunks> {
   const { order, size } = core.memory.graphs;
   const graphs = list.rows.length;
   const rows = memory.u32('map.rows', graphs);
@@ -91,8 +96,10 @@ export function chunksOf(core: EngineCore, memory: Memory, list: GraphList, ahea
     generations[count++] = list.generations[i]!;
   };
   const workOf = (i: number): number => GRAPH_WORK + order[list.rows[i]!]! + size[list.rows[i]!]!;
+  const isDue = (i: number): boolean => i % LISTED_AT_ONCE === LISTED_AT_ONCE - 1;
   const isLarge = new Uint8Array(graphs);
   for (let i = 0; i < graphs; i++) {
+    if (isDue(i)) await turnOf(core);
     if (workOf(i) <= CHUNK_WORK / 2) continue;
     isLarge[i] = 1;
     add(i);
@@ -100,6 +107,7 @@ export function chunksOf(core: EngineCore, memory: Memory, list: GraphList, ahea
   }
   let work = 0;
   for (let i = 0; i < graphs; i++) {
+    if (isDue(i)) await turnOf(core);
     if (isLarge[i] === 1) continue;
     const more = workOf(i);
     if (count > starts.at(-1)! && (work + more > CHUNK_WORK || count - starts.at(-1)! >= most)) {

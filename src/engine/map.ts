@@ -115,7 +115,8 @@ class MapStream<R> {
       return;
     }
     const { workers } = core.options;
-    const chunks = chunksOf(core, job.memory, list, options.ahead);
+    const chunks = await chunksOf(core, job.memory, list, options.ahead);
+    if (this.#ended) return;
     const run = new MapRun({
       job,
       world: {

@@ -188,6 +188,9 @@ describe('errors', () => {
   });
 
   test('what is refused at the call, with nothing begun', () => {
+    const throwsNothing = (): never => {
+      throw undefined;
+    };
     const map = (options: unknown) => () => engine.graphs.map(behaves, options as MapOptions);
     refuses(map({ graphs: ['g1', 'nobody'] }), 'ATHANOR_UNKNOWN_GRAPH', /graphs\[1\]: there is no graph "nobody"/);
     for (const [options, words] of [
@@ -202,6 +205,7 @@ describe('errors', () => {
       [{ ahead: 0 }, /ahead: 0 is not a whole number from 1 up/],
       [{ ahead: 1.5 }, /ahead: 1.5/],
       [{ data: () => 1 }, /data: it cannot be cloned/],
+      [{ data: Object.defineProperty({}, 'x', { enumerable: true, get: throwsNothing }) }, /data: .*cloned: undefined/],
     ] as const) {
       refuses(map(options), 'ATHANOR_INVALID_OPTION', words);
     }
