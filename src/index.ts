@@ -30,6 +30,8 @@ export type {
   WatchOptions,
   ZoneDetect,
   ZoneEvent,
+  ZoneRemoved,
+  ZoneSet,
   ZoneShape,
 } from './base/types.js';
 export type { GraphJobOptions, JobDirection } from './engine/algorithm-job.js';

@@ -86,6 +86,21 @@ export interface EdgeRemoved {
   kind?: string;
   time?: number;
 }
+/** Sets a zone, or gives one that is set another shape. */
+export interface ZoneSet {
+  type: 'zone.set';
+  graph: string;
+  zone: string;
+  shape: ZoneShape;
+  time?: number;
+}
+/** Its members exit. */
+export interface ZoneRemoved {
+  type: 'zone.removed';
+  graph: string;
+  zone: string;
+  time?: number;
+}
 /** Not built yet: refused with ATHANOR_UNSUPPORTED. */
 export interface CustomEvent {
   type: 'custom';
@@ -107,6 +122,8 @@ export type EngineEvent =
   | NodeRemoved
   | EdgeUpserted
   | EdgeRemoved
+  | ZoneSet
+  | ZoneRemoved
   | CustomEvent;
 
 export interface BatchOptions {

@@ -25,6 +25,7 @@ import { Count } from '../schedule/control.js';
 import { Scheduler } from '../schedule/scheduler.js';
 import { Caretaker } from './caretaker.js';
 import { EngineCore } from './core.js';
+import { exportGraphs } from './export.js';
 import { fitCapacity } from './fit-memory.js';
 import { Graph } from './graph.js';
 import { GraphCatalog } from './graph-catalog.js';
@@ -230,6 +231,14 @@ export class Engine implements AsyncDisposable {
     options: { signal?: AbortSignal; onProgress?: (published: number) => void } = {},
   ): Promise<number> {
     return ingest(this.#core, () => this.#caretaker.drained(), events, options);
+  }
+
+  /**
+   * The events that make all graphs anew, graph after graph by name, each as `Graph.export`. A graph that is created meanwhile may
+   * be left out.
+   */
+  export(): IterableIterator<EngineEvent> {
+    return exportGraphs(this.#core, this.graphs);
   }
 
   // ------------------------------------------------------------ insight

@@ -1,6 +1,6 @@
 import { AthanorError, show } from '../base/errors.js';
 import { NO_ROW } from '../base/limits.js';
-import type { Handle, NodeId, RoamEvent, RoamingOptions, WatchOptions, ZoneEvent } from '../base/types.js';
+import type { EngineEvent, Handle, NodeId, RoamEvent, RoamingOptions, WatchOptions, ZoneEvent } from '../base/types.js';
 import { Both, In, Out } from '../graph/shard-edges.js';
 import { Ball } from '../query/ball.js';
 import type { Clusters } from '../query/cell-sums.js';
@@ -27,6 +27,7 @@ import {
 } from '../query/fields.js';
 import { NodeSet } from '../query/node-set.js';
 import { ANY_KIND } from '../spatial/queries.js';
+import { exportGraph } from './export.js';
 import { GraphZones } from './graph-zones.js';
 import { type EdgeView, edgeViews, type NodeView, nodeView, nodeViews } from './views.js';
 
@@ -301,6 +302,16 @@ export class Graph extends GraphZones {
   /** Each edge once, as `nodes`. */
   edges(): IterableIterator<EdgeView> {
     return edgeViews(this.core, this.core.readRow(this.ref));
+  }
+
+  /**
+   * The events that make this graph anew: its creation with its options, its nodes, its edges, its zones. Empty where there is no
+   * such graph. It holds no more than a part of the graph in memory, and may be iterated for any time: of what is applied
+   * meanwhile some may be in it and some not, and it ends early when the graph is removed. With nothing published since a
+   * `flush` it is exact.
+   */
+  export(): IterableIterator<EngineEvent> {
+    return exportGraph(this.core, this.ref);
   }
 
   /** Number of the kind asked for, ANY_KIND where none is; undefined for one that no event has named. */

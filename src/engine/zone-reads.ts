@@ -94,6 +94,14 @@ export class ZoneReads {
     });
   }
 
+  /** Likewise, without looking who is inside. */
+  shapeOf(graph: number, row: number, name: string): ZoneShape | undefined {
+    return this.#read(graph, undefined, (zones) => {
+      if (!zones.zones.has(row) || this.#core.publisher.zones.nameOf(row) !== name) return undefined;
+      return this.#core.memory.zonesOf(this.#core.shardOf(graph)).shapeOf(row);
+    });
+  }
+
   zone(graph: number, name: string): ZoneView | undefined {
     return this.#read(graph, undefined, (zones, space) => {
       const zone = this.#find(graph, zones, name);

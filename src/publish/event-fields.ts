@@ -18,6 +18,8 @@ export const FIELDS = {
   'edge.removed': ['type', 'graph', 'source', 'target', 'kind', 'time'],
   'graph.created': ['type', 'graph', 'options', 'time'],
   'graph.removed': ['type', 'graph', 'time'],
+  'zone.set': ['type', 'graph', 'zone', 'shape', 'time'],
+  'zone.removed': ['type', 'graph', 'zone', 'time'],
   nodeAttributes: NODE_ATTRIBUTES,
   edgeAttributes: EDGE_ATTRIBUTES,
   removedEdgeAttributes: ['kind'],

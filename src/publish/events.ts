@@ -115,6 +115,10 @@ export class EventPublisher extends ZonePublisher {
       case 'graph.removed':
         this.#graphEvent(given, type);
         return;
+      case 'zone.set':
+      case 'zone.removed':
+        this.zoneEvent(given, type, (graph) => this.#refOf(graph));
+        return;
       case 'custom':
         throw new AthanorError('ATHANOR_UNSUPPORTED', "type: events of type 'custom' are not built yet");
       default:

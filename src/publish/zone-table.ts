@@ -119,6 +119,15 @@ export class ZoneTable {
     this.#leaving.push({ row: this.#drop(graph, name), shard, position, told: undefined });
   }
 
+  /** Takes back a `remove` that was not published. */
+  unremove(graph: number, name: string, row: number): void {
+    this.#leaving.splice(
+      this.#leaving.findLastIndex((leaving) => leaving.row === row),
+      1,
+    );
+    this.#set(graph, name, row);
+  }
+
   /** The graph is removed and its zones are reclaimed, as applied up to `position`. */
   dropGraph(graph: number, shard: number, position: number): void {
     for (const name of [...(this.#rows.get(graph)?.keys() ?? [])]) this.remove(graph, name, shard, position);

@@ -2,12 +2,15 @@ import { NO_ROW } from '../base/limits.js';
 import { Space } from '../base/space.js';
 import type { ZoneShape } from '../base/types.js';
 import { EventType, Presence } from '../schema/frame.js';
-import { checkName } from './check.js';
+import { checkFinite, checkName } from './check.js';
+import { FIELDS, refuseUnknownFields, unreadableEvent } from './event-fields.js';
 import type { GraphRef } from './graph-refs.js';
 import { Publisher } from './publisher.js';
 import { readZoneShape } from './zone-fields.js';
 import { checkZoneShape, type ShapeSpace } from './zone-shape.js';
 import { ZoneTable } from './zone-table.js';
+
+type ZoneEventType = 'zone.set' | 'zone.removed';
 
 /** Main thread. The publisher with the events of zones. */
 export class ZonePublisher extends Publisher {
@@ -19,12 +22,33 @@ export class ZonePublisher extends Publisher {
     this.zones = new ZoneTable(parts.zones, this.room, () => this.graphs.isLeaving);
   }
 
-  setZone(ref: GraphRef, name: string, shape: ZoneShape): void {
+  /** An event of type 'zone.set' or 'zone.removed', read field by field; `refOf` knows the graph of a name. */
+  protected zoneEvent(given: Record<string, unknown>, type: ZoneEventType, refOf: (graph: unknown) => GraphRef): void {
+    let graph: unknown;
+    let zone: unknown;
+    let shape: unknown;
+    let time: unknown;
+    try {
+      graph = given.graph;
+      zone = given.zone;
+      if (type === 'zone.set') shape = given.shape;
+      time = given.time;
+    } catch (error) {
+      throw unreadableEvent(error);
+    }
+    refuseUnknownFields(given, FIELDS[type]);
+    const ref = refOf(graph);
+    if (time !== undefined) checkFinite('time', time);
+    if (type === 'zone.set') this.setZone(ref, zone as string, shape as ZoneShape, time);
+    else this.removeZone(ref, zone as string, time);
+  }
+
+  setZone(ref: GraphRef, name: string, shape: ZoneShape, time?: number): void {
     this.assertOpen();
     checkName('zone', name);
     // A point is an array of two numbers: three bytes, if they are small and whole.
     const given = readZoneShape(shape, (points) => this.payload.refuseBeyond(3 * points, 'shape.points'));
-    const at = this.now();
+    const at = time ?? this.now();
     this.assertOpen();
     const checked = checkZoneShape(given, this.#spaceOf(ref));
     this.whole(() => {
@@ -47,7 +71,7 @@ export class ZonePublisher extends Publisher {
     });
   }
 
-  removeZone(ref: GraphRef, name: string): void {
+  removeZone(ref: GraphRef, name: string, time?: number): void {
     this.assertOpen();
     checkName('zone', name);
     const graph = this.liveRow(ref);
@@ -57,11 +81,12 @@ export class ZonePublisher extends Publisher {
       this.appliedHere++;
       return;
     }
-    const at = this.now();
+    const at = time ?? this.now();
     this.payload.clear();
     const writer = this.begin(ref.shard);
     this.head(writer, EventType.zoneRemoved, 0, graph, row, at);
     this.zones.remove(graph, name, ref.shard, writer.openPosition);
+    this.transaction.also(() => this.zones.unremove(graph, name, row));
     this.end(writer);
   }
 
