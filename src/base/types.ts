@@ -38,7 +38,10 @@ export interface GraphRemoved {
   graph: string;
   time?: number;
 }
-/** Replaces the attributes it gives and keeps the others; creates what does not exist. */
+/**
+ * Replaces the attributes it gives and keeps the others; creates what does not exist. A coordinate of null is not set. `data` is
+ * plain values, Date, BigInt, Map, Set and binary data; it reads back deeply equal.
+ */
 export interface NodeUpserted {
   type: 'node.upserted';
   graph: string;
