@@ -1,6 +1,7 @@
 import { types } from 'node:util';
+import { show } from '../base/errors.js';
 
-/* What class a user's value is of, asked without calling code of the user's. */
+/* What class a user's value is of, asked without calling code of the user's, and where it stands. */
 
 export const prototypeOf = Object.getPrototypeOf;
 /** The name of a typed array's type, whatever its class or realm. */
@@ -39,4 +40,15 @@ export function bufferName(value: ArrayBufferView | ArrayBuffer): string {
   if (prototypeOf(value) === Buffer.prototype) return 'Buffer';
   if (types.isArrayBuffer(value)) return 'ArrayBuffer';
   return types.isDataView(value) ? 'DataView' : (typedArrayName.call(value) as string);
+}
+
+/** Where a value stands: `data.a[3].b`, cut in the middle where it is long. */
+export function pathOf(field: string, keys: ReadonlyArray<string | number>, depth: number): string {
+  let path = field;
+  for (let level = 0; level < depth; level++) {
+    const key = keys[level]!;
+    const isWord = typeof key === 'string' && /^[A-Za-z_$][\w$]{0,40}$/.test(key);
+    path += isWord ? `.${key}` : `[${show(key)}]`;
+  }
+  return path.length > 200 ? `${path.slice(0, 120)}…${path.slice(-70)}` : path;
 }

@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import { AthanorError, show } from '../base/errors.js';
-import { bufferName, className, isObjectPrototype, prototypeOf, prototypesOf } from './data-classes.js';
+import { bufferName, className, isObjectPrototype, pathOf, prototypeOf, prototypesOf } from './data-classes.js';
 import { BUFFER_TYPES, Extension, MAX_DATA_DEPTH } from './data-types.js';
 
 const text = new TextEncoder();
@@ -20,7 +20,7 @@ export class DataEncoder {
   #depth = 0;
   /** What leads to the value that is being written: a key for each level, and the objects that are open. */
   readonly #path: Array<string | number> = [];
-  readonly #open: object[] = [];
+  readonly #open: Array<object | undefined> = [];
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
@@ -36,8 +36,9 @@ export class DataEncoder {
     this.#field = field;
     try {
       this.#value(value);
-    } finally {
-      this.#open.length = 0;
+    } catch (error) {
+      this.#open.fill(undefined);
+      throw error;
     }
     if (this.length <= this.#maxBytes) return;
     throw new AthanorError(
@@ -46,17 +47,8 @@ export class DataEncoder {
     );
   }
 
-  // ------------------------------------------------------------ refusals
-
   #pathNow(): string {
-    let path = this.#field;
-    for (let level = 0; level < this.#depth; level++) {
-      const key = this.#path[level]!;
-      const isWord = typeof key === 'string' && /^[A-Za-z_$][\w$]{0,40}$/.test(key);
-      path += isWord ? `.${key}` : `[${show(key)}]`;
-      if (path.length > 200) return `${path.slice(0, 120)}…${path.slice(-60)}`;
-    }
-    return path;
+    return pathOf(this.#field, this.#path, this.#depth);
   }
 
   /** Refuses the member `key` of the value that is being looked at. */
@@ -96,6 +88,12 @@ export class DataEncoder {
     this.#depth = depth + 1;
   }
 
+  #leave(level: number): void {
+    this.#depth = level;
+    // Nothing of the user's is kept.
+    this.#open[level] = undefined;
+  }
+
   // ------------------------------------------------------------ values
 
   #value(value: unknown): void {
@@ -121,7 +119,7 @@ export class DataEncoder {
         this.#bigint(value);
         return;
       default:
-        this.#refuse(`${show(value)} cannot be kept; allowed are JSON values, Date, BigInt, Map, Set and binary data`);
+        this.#refuse(`${show(value)} cannot be kept; JSON values, Date, BigInt, Map, Set and binary data can`);
     }
   }
 
@@ -151,7 +149,9 @@ export class DataEncoder {
   }
 
   #checkSymbols(value: object): void {
-    for (const symbol of Object.getOwnPropertySymbols(value)) {
+    const symbols = Object.getOwnPropertySymbols(value);
+    if (symbols.length === 0) return;
+    for (const symbol of symbols) {
       if (Object.prototype.propertyIsEnumerable.call(value, symbol)) {
         this.#refuseMember(String(symbol), 'it cannot be kept: names of members are strings');
       }
@@ -170,7 +170,7 @@ export class DataEncoder {
       this.#string(key);
       this.#value((value as Record<string, unknown>)[key]);
     }
-    this.#depth = level;
+    this.#leave(level);
   }
 
   #array(value: unknown[]): void {
@@ -186,7 +186,6 @@ export class DataEncoder {
         this.#refuseMember(hole, 'a hole of a sparse array cannot be kept: give undefined or null');
       this.#refuseMember(keys.at(-1)!, 'it cannot be kept: only plain objects have members');
     }
-    this.#checkSymbols(value);
     this.#enter(value);
     const level = this.#depth - 1;
     this.#header(length, 0x90, 0xdc);
@@ -194,7 +193,7 @@ export class DataEncoder {
       this.#path[level] = i;
       this.#value(value[i]);
     }
-    this.#depth = level;
+    this.#leave(level);
   }
 
   #map(value: Map<unknown, unknown>): void {
@@ -221,7 +220,7 @@ export class DataEncoder {
       this.#path[level] = typeof key === 'string' ? key : Math.floor(i / each);
       this.#value(members[i]);
     }
-    this.#depth = level;
+    this.#leave(level);
   }
 
   #date(value: Date): void {
