@@ -162,8 +162,14 @@ export class Zones {
 
 /** Nodes that are inside now, whatever was told. */
 function nodesIn({ graph, space }: WatchedGraph, shape: ZoneShape): NodeId[] {
-  if (shape.type === 'circle') return graph.within(shape).ids();
-  if (shape.type === 'box') return graph.withinBox(shape).ids();
+  if (shape.type === 'circle') {
+    const { type: _, ...circle } = shape;
+    return graph.within(circle).ids();
+  }
+  if (shape.type === 'box') {
+    const { type: _, ...corners } = shape;
+    return graph.withinBox(corners).ids();
+  }
   const xs = shape.points.map(([x]) => x);
   const ys = shape.points.map(([, y]) => y);
   const box = { minX: Math.min(...xs), minY: Math.min(...ys), maxX: Math.max(...xs), maxY: Math.max(...ys) };
