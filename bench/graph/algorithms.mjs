@@ -2,29 +2,10 @@
 // Yardstick: a pass of random gathers over the same arcs on one thread. node bench/graph/algorithms.mjs [--scale 18] [--tiny]
 import { pathToFileURL } from 'node:url';
 import { createEngine } from '../../dist/src/index.js';
+import { besideGap, gapSource } from './gap.mjs';
 import { edgeList, weightsOf } from './workload.mjs';
 
 const RUNS = 5;
-/** Milliseconds of the GAP suite (C++, OpenMP), 1 and 2 threads, at scale 18 on a machine of this kind. */
-const GAP = {
-  uniform: {
-    pageRank: [233, 145],
-    components: [16, 8],
-    bfs: [8, 5],
-    shortestPaths: [134, 87],
-    triangles: [1087, 488],
-    build: [340, 200],
-  },
-  kronecker: {
-    pageRank: [240, 139],
-    components: [18, 9],
-    bfs: [10, 5],
-    shortestPaths: [79, 42],
-    triangles: [3019, 1502],
-    build: [300, 150],
-  },
-};
-
 const JOBS = {
   pageRank: (graph) => graph.pageRank({ direction: 'both', tolerance: 0, maxIterations: 20 }),
   components: (graph) => graph.weaklyConnectedComponents(),
@@ -78,6 +59,7 @@ async function load(engine, list) {
 }
 
 export async function run({ tiny = false, scale = tiny ? 10 : 18 } = {}) {
+  console.log(gapSource(scale));
   for (const name of ['uniform', 'kronecker']) {
     const list = { name, ...edgeList(name, scale) };
     const gather = gatherPass(list);
@@ -100,7 +82,7 @@ export async function run({ tiny = false, scale = tiny ? 10 : 18 } = {}) {
         for (let warm = 0; warm < 3; warm++) await job(graph, source);
         const times = [];
         for (let k = 0; k < RUNS; k++) times.push(await timed(() => job(graph, source)));
-        tell(name, what, workers, median(times), gather, one);
+        tell(list, scale, what, workers, median(times), gather, one);
       }
       // Changed by one edge, so that the snapshot is built anew: what a job takes longer for it.
       const builds = [];
@@ -111,16 +93,15 @@ export async function run({ tiny = false, scale = tiny ? 10 : 18 } = {}) {
         const first = await timed(job);
         builds.push(first - (await timed(job)));
       }
-      tell(name, 'build', workers, median(builds), gather, one);
+      tell(list, scale, 'build', workers, median(builds), gather, one);
       await engine.close();
     }
   }
 }
 
-function tell(graph, name, workers, ms, gather, one) {
+function tell(list, scale, name, workers, ms, gather, one) {
   one[name] ??= ms;
-  const reference = GAP[graph][name]?.[workers - 1];
-  const against = reference === undefined ? '' : `${(ms / reference).toFixed(2)} x GAP's ${reference} ms`;
+  const against = besideGap(ms, name, list.name, scale, workers);
   const speedUp = workers === 1 ? '' : `${(one[name] / ms).toFixed(2)} x one worker`;
   console.log(
     `    ${name.padEnd(16)}${ms.toFixed(1).padStart(9)} ms  ${(ms / gather).toFixed(2).padStart(6)} gather passes  ${against}  ${speedUp}`,

@@ -1,16 +1,15 @@
 // Triangles, clustering, communities and strong components on the graphs of the GAP Benchmark Suite, on one thread and on
-// two, beside a pass of random gathers over the same arcs and what the suite (C++, OpenMP) took on the same machine.
+// two, beside a pass of random gathers over the same arcs and what the suite (C++, OpenMP) takes (gap.mjs).
 //
 //   node bench/graph/groups.mjs [scale] [what] [graph]
 import { pathToFileURL } from 'node:url';
 import { Memory } from '../../dist/src/memory/reserve.js';
 import { expectEqual } from '../support/measure.mjs';
+import { besideGap, gapSource } from './gap.mjs';
 import { gather, Threads } from './threads.mjs';
 import { benchGraph, GRAPH_SEED } from './workload.mjs';
 
 const SCALE = 18;
-/** Milliseconds at scale 18 on one thread and on two. */
-const GAP = { 'triangles uniform': [1087, 488], 'triangles kronecker': [3019, 1502] };
 
 const work = {
   triangles: {
@@ -76,6 +75,7 @@ async function time(threads, module, kernel, make, answer, runs) {
 
 export async function run({ tiny = false, scale = tiny ? 10 : SCALE, only, graphs = ['uniform', 'kronecker'] } = {}) {
   console.log(`seed ${GRAPH_SEED}, scale ${scale}`);
+  console.log(gapSource(scale));
   for (const kind of graphs) {
     const graph = benchGraph(kind, scale);
     const x = new Float64Array(new SharedArrayBuffer(8 * graph.nodes)).fill(1);
@@ -101,20 +101,19 @@ export async function run({ tiny = false, scale = tiny ? 10 : SCALE, only, graph
       }
       const [one, two] = results;
       expectEqual(`${name} of two threads`, two.found, one.found);
-      const gap = scale === SCALE ? GAP[`${name} ${kind}`] : undefined;
+      const gap = results.map(({ ms }, i) => besideGap(ms, name, kind, scale, i + 1)).join(', ');
       console.log(
         `  ${name.padEnd(28)}${one.ms.toFixed(1).padStart(8)} ms ${two.ms.toFixed(1).padStart(8)} ms on two` +
           ` (least ${one.least.toFixed(1)}, ${two.least.toFixed(1)}), ${(one.ms / two.ms).toFixed(2)} x;` +
           ` ${(one.ms / pass).toFixed(1)} gathers; result ${one.found}` +
-          (gap === undefined
-            ? ''
-            : `; GAP ${gap.join(' / ')} ms: ${gap.map((ms, i) => (ms / results[i].ms).toFixed(2)).join(' / ')} x`),
+          (gap === ', ' ? '' : `; ${gap}`),
       );
     }
   }
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
-  const [scale, only, graph] = process.argv.slice(2);
-  await run({ ...(scale && { scale: +scale }), ...(only && { only }), ...(graph && { graphs: [graph] }) });
+  const [scale, only, graph] = process.argv.slice(2).filter((word) => word !== '--tiny');
+  const tiny = process.argv.includes('--tiny');
+  await run({ tiny, ...(scale && { scale: +scale }), ...(only && { only }), ...(graph && { graphs: [graph] }) });
 }

@@ -1,21 +1,17 @@
 // Hops, distances and single paths on the graphs of the GAP Benchmark Suite, on one thread and on two, beside a pass of random
-// gathers over the same arcs, the obvious implementations, and what the suite (C++, OpenMP) took on such a machine.
+// gathers over the same arcs, the obvious implementations, and what the suite (C++, OpenMP) takes (gap.mjs).
 //
 //   node bench/graph/paths.mjs [--scale 18] [--only bfs] [--graph uniform] [--runs 7] [--tiny]
 import { Memory } from '../../dist/src/memory/reserve.js';
 import { expectEqual } from '../support/measure.mjs';
 import { xorshift32 } from '../support/workload.mjs';
+import { besideGap, gapSource } from './gap.mjs';
 import { heapDistances, queueHops } from './plain-paths.mjs';
 import { gather, Threads } from './threads.mjs';
 import { undirected } from './undirected.mjs';
 import { edgeList, GRAPH_SEED, weightsOf } from './workload.mjs';
 
 const SCALE = 18;
-/** Milliseconds at scale 18 on one thread and on two. */
-const GAP = {
-  bfs: { uniform: [8, 5], kronecker: [10, 5] },
-  sssp: { uniform: [134, 87], kronecker: [79, 42] },
-};
 const SOURCES = 4;
 
 const total = ({ values }) => sumOf(values);
@@ -82,6 +78,7 @@ async function gathers(csr, runs) {
 }
 
 export async function run({ tiny = false, scale = tiny ? 10 : SCALE, only, graph, runs = tiny ? 1 : 7 } = {}) {
+  console.log(gapSource(scale));
   for (const kind of graph === undefined ? ['uniform', 'kronecker'] : [graph]) {
     const list = edgeList(kind, scale);
     const csr = undirected(list, weightsOf(list.sources.length));
@@ -120,14 +117,15 @@ export async function run({ tiny = false, scale = tiny ? 10 : SCALE, only, graph
 
 function tell(name, graph, scale, results, pass, plain) {
   const [one, two] = results;
-  const gap = scale === SCALE ? GAP[name]?.[graph] : undefined;
+  const kernel = name === 'sssp' ? 'shortestPaths' : name;
+  const gap = results.map(({ ms }, i) => besideGap(ms, kernel, graph, scale, i + 1)).join(', ');
   const figures = [
     `${name.padEnd(8)}${one.ms.toFixed(1).padStart(8)} ms, on two ${two.ms.toFixed(1)} ms`,
     `least ${one.least.toFixed(1)}, ${two.least.toFixed(1)}`,
     `${(one.ms / pass).toFixed(2)} gather passes`,
     `plain ${plain.toFixed(1)} ms`,
   ];
-  if (gap !== undefined) figures.push(`${results.map((r, i) => (r.ms / gap[i]).toFixed(2)).join(', ')} x GAP's ${gap}`);
+  if (gap !== ', ') figures.push(gap);
   console.log(`  ${figures.join('; ')}`);
 }
 
