@@ -13,11 +13,20 @@ import type { Publisher } from './publisher.js';
  * million edges at 64 frames of 512 events: each handle 16 times).
  */
 
-/** What a call did not take of a column of handles: where that begins in its buffer, where it ends, and the graph. */
+/**
+ * What a call did not take of a column of handles: where that begins in its buffer, where it ends, and the graph. Its row may
+ * become another graph's, and a column may be given to two engines.
+ */
 interface Rest {
   readonly from: number;
   readonly end: number;
+  readonly publisher: Publisher;
   readonly graph: number;
+  readonly generation: number;
+}
+
+function generationOf(publisher: Publisher, graph: number): number {
+  return graph === NO_ROW ? 0 : publisher.graphs.generationOf(graph);
 }
 
 /** By the buffer of handles: the last two, for sources and targets may share one. */
@@ -28,18 +37,32 @@ function checkRest(publisher: Publisher, name: string, handles: Uint32Array, mos
   if (most === handles.length) return;
   const from = handles.byteOffset;
   const end = from + handles.byteLength;
+  const generation = generationOf(publisher, graph);
   const known = rests
     .get(handles.buffer)
-    ?.some((rest) => rest.from === from && rest.end === end && rest.graph === graph);
+    ?.some(
+      (rest) =>
+        rest.from === from &&
+        rest.end === end &&
+        rest.publisher === publisher &&
+        rest.graph === graph &&
+        rest.generation === generation,
+    );
   if (known !== true) checkHandles(publisher, name, handles, most, handles.length, handles.length, graph);
 }
 
-function noteRest(handles: Uint32Array, done: number, graph: number): void {
+function noteRest(publisher: Publisher, handles: Uint32Array, done: number, graph: number): void {
   if (done === handles.length) return;
   const end = handles.byteOffset + handles.byteLength;
   const others = rests.get(handles.buffer)?.filter((rest) => rest.end !== end) ?? [];
   rests.set(handles.buffer, [
-    { from: handles.byteOffset + done * handles.BYTES_PER_ELEMENT, end, graph },
+    {
+      from: handles.byteOffset + done * handles.BYTES_PER_ELEMENT,
+      end,
+      publisher,
+      graph,
+      generation: generationOf(publisher, graph),
+    },
     ...others.slice(0, 1),
   ]);
 }
@@ -211,7 +234,7 @@ export function publishMoveColumns(
     publisher.endRun(writer, taken);
     done = end;
   }
-  noteRest(givenHandles, done, graph);
+  noteRest(publisher, givenHandles, done, graph);
   return done;
 }
 
@@ -286,7 +309,7 @@ export function publishEdgeColumns(
     publisher.endRun(writer, taken);
     done = end;
   }
-  noteRest(givenSources, done, graph);
-  noteRest(givenTargets, done, graph);
+  noteRest(publisher, givenSources, done, graph);
+  noteRest(publisher, givenTargets, done, graph);
   return done;
 }
