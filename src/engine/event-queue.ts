@@ -1,3 +1,6 @@
+import type { Host } from '../schedule/host.js';
+import { Turns } from './turns.js';
+
 /** Events that a watcher holds unread, at most: some 8 MB of them. */
 export const QUEUE_EVENTS = 65_536;
 
@@ -22,10 +25,14 @@ export class EventQueue<T> implements AsyncIterableIterator<T> {
   #ended = false;
   #error: Error | undefined;
   #waiters: Waiter<T>[] = [];
+  readonly #turns: Turns;
+  /** The reader has waited for an event: the event loop has had a turn since. */
+  #hasWaited = false;
   /** Events read so far. */
   taken = 0;
 
-  constructor(capacity: number, onRoom: () => void, onEnd: () => void) {
+  constructor(capacity: number, host: Pick<Host, 'now' | 'endOfTick'>, onRoom: () => void, onEnd: () => void) {
+    this.#turns = new Turns(host);
     this.#capacity = capacity;
     this.#onRoom = onRoom;
     this.#onEnd = onEnd;
@@ -73,8 +80,13 @@ export class EventQueue<T> implements AsyncIterableIterator<T> {
         this.#wasFull = false;
         this.#onRoom();
       }
+      if (this.#hasWaited) this.#turns.begin();
+      this.#hasWaited = false;
+      // A full queue is read in one go: others have their turn meanwhile.
+      if (this.#turns.isDue) return this.#turns.take().then(() => ({ done: false, value }));
       return Promise.resolve({ done: false, value });
     }
+    this.#hasWaited = true;
     if (this.#error !== undefined) return Promise.reject(this.#error);
     if (this.#ended) return Promise.resolve({ done: true, value: undefined });
     return new Promise((resolve, reject) => {

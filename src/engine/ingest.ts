@@ -4,13 +4,10 @@ import { AthanorError, show } from '../base/errors.js';
 import { isSignal, readOptions, unreadable } from '../base/option-names.js';
 import type { EngineEvent } from '../base/types.js';
 import type { EngineCore } from './core.js';
+import { Turns } from './turns.js';
 
 /** Events between two calls of `onProgress`. */
 const PROGRESS_EVENTS = 512;
-/** After so long without a turn of the event loop it has one: timers, input and aborts wait no longer. */
-const SLICE_MS = 4;
-/** The clock is looked at after so many events at most: a look costs about as much as a quarter of an event. */
-const MOST_EVENTS_A_LOOK = 64;
 
 interface IngestOptions {
   signal?: AbortSignal;
@@ -50,10 +47,7 @@ async function publishAll(
 ): Promise<number> {
   const { publisher, host, closing } = core;
   let published = 0;
-  let sinceMs = host.now();
-  let lookedMs = sinceMs;
-  let eventsALook = 1;
-  let untilLook = eventsALook;
+  const turns = new Turns(host);
   for (;;) {
     if (abort?.ended) throw abort.error;
     // An iterator that answers at once is not waited for: a turn of the microtask queue would cost more than the event.
@@ -81,18 +75,8 @@ async function publishAll(
     published++;
     if (!publisher.hasRoom) await drained();
     if (published % PROGRESS_EVENTS === 0) onProgress?.(published);
-    if (--untilLook > 0) continue;
-    const now = host.now();
-    // As many events as take a small part of a slice, be they slow to come or to publish.
-    eventsALook = now - lookedMs > SLICE_MS / 16 ? Math.max(1, eventsALook >>> 1) : eventsALook * 2;
-    eventsALook = Math.min(eventsALook, MOST_EVENTS_A_LOOK);
-    untilLook = eventsALook;
-    lookedMs = now;
-    if (now - sinceMs < SLICE_MS) continue;
     // A source that answers without waiting for anything never leaves the microtask queue by itself.
-    await new Promise<void>((resolve) => host.endOfTick(resolve));
-    sinceMs = host.now();
-    lookedMs = sinceMs;
+    if (turns.isDue) await turns.take();
   }
   if (published % PROGRESS_EVENTS !== 0) onProgress?.(published);
   return published;

@@ -6,6 +6,7 @@ import type { MapFailure, MapStray } from '../pool/map-task.js';
 import type { EngineCore } from './core.js';
 import { type MapOptions, type ResolvedMapOptions, resolveMapOptions } from './map-options.js';
 import { allGraphs, chunksOf, type GraphList, namedGraphs } from './map-plan.js';
+import { Turns } from './turns.js';
 
 /** What `graphs.map` says of a graph. */
 export interface MapResult<R> {
@@ -66,6 +67,7 @@ class MapStream<R> {
   readonly #errors: MapError[] = [];
   /** Of what functions left behind, to be met one at a time. */
   readonly #strays: MapError[] = [];
+  readonly #turns: Turns;
   #run: MapRun | undefined;
   #begun = false;
   #ended = false;
@@ -76,12 +78,19 @@ class MapStream<R> {
     this.#core = core;
     this.#options = options;
     this.#graphs = graphs;
+    this.#turns = new Turns(core.host);
   }
 
   next(owner: MapResults<R>): Promise<IteratorResult<MapResult<R>>> {
     if (!this.#begun && !this.#ended) this.#begin();
     if (this.#waiters.length === 0) {
       const next = this.#take();
+      // Results that are here already are taken in one go: others have their turn meanwhile.
+      if (next !== undefined && !this.#ended && this.#turns.isDue) {
+        // It may be an error, which is not met before the turn is over.
+        next.catch(() => undefined);
+        return this.#turns.take().then(() => next);
+      }
       if (next !== undefined) return next;
     }
     return new Promise((resolve, reject) => {

@@ -130,6 +130,7 @@ export class Watchers {
   #queue<T>(signal: AbortSignal | undefined, onEnd: () => void): EventQueue<T> {
     const queue = new EventQueue<T>(
       QUEUE_EVENTS,
+      this.#core.host,
       () => this.drainAll(),
       () => {
         leaveSignal?.();
