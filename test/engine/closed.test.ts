@@ -76,6 +76,19 @@ test('after close() every method says so at once', async () => {
     upsertEdges: () => graph.upsertEdges(handles, handles),
     setZone: () => graph.setZone('z', { type: 'circle', x: 1, y: 2, radius: 3 }),
     removeZone: () => graph.removeZone('z'),
+    export: () => [...graph.export()],
+    zone: () => graph.zone('z'),
+    zones: () => [...graph.zones()],
+    inZone: () => graph.inZone('z'),
+    zonesOf: () => graph.zonesOf('a'),
+    withinPolygon: () =>
+      graph.withinPolygon({
+        points: [
+          [0, 0],
+          [9, 0],
+          [0, 9],
+        ],
+      }),
   };
   const engineCalls: Record<string, () => unknown> = {
     graph: () => engine.graph('g'),
@@ -85,6 +98,7 @@ test('after close() every method says so at once', async () => {
     ingest: () => engine.ingest([]),
     verify: () => engine.verify(),
     digest: () => engine.digest(),
+    export: () => [...engine.export()],
   };
   const catalogCalls: Record<string, () => unknown> = {
     totals: () => engine.graphs.totals,
