@@ -132,7 +132,11 @@ class MapStream<R> {
         workers,
         now: () => core.host.now(),
         after: (delayMs, task) => core.host.after(delayMs, task),
-        endWorker: (thread) => core.pool.end(thread),
+        endWorker: (thread, map) => {
+          core.memory.control.atWork[thread] = map;
+          core.pool.end(thread);
+        },
+        culprit: (thread) => core.memory.control.atWork[thread]!,
         map: (task) => core.pool.map(task),
         holdRows: () => core.holdRows(),
         look: () => core.look(),
@@ -184,8 +188,7 @@ class MapStream<R> {
   /** The next result, or the end; undefined when that is not known yet. */
   #take(): Promise<IteratorResult<MapResult<R>>> | undefined {
     for (;;) {
-      const stray = this.#strays.shift();
-      if (stray !== undefined) return Promise.reject(stray);
+      if (this.#strays.length > 0) return Promise.reject(this.#strays.shift());
       if (this.#ended) return this.#last();
       const run = this.#run;
       if (run === undefined) return undefined;

@@ -49,8 +49,10 @@ export interface MapWorld {
   readonly workers: number;
   now(): number;
   after(delayMs: number, task: () => void): () => void;
-  /** Ends the worker with this thread slot. */
-  endWorker(thread: number): void;
+  /** Ends the worker with this thread slot: `map` has it, and is to blame. */
+  endWorker(thread: number, map: number): void;
+  /** Number of the map that had the lost thread, or 0: any that was at a graph there may be to blame. */
+  culprit(thread: number): number;
   map(task: MapTask): Promise<MapEnd>;
   holdRows(): () => void;
   /** A worker left shards ready that others may apply. */
@@ -293,7 +295,7 @@ export class MapRun {
   #endAbandoned(isAbandoned: (current: number) => boolean): void {
     for (let thread = 0; thread < MAX_THREADS; thread++) {
       // Pairs with the worker's store before it called the function, or loaded the module.
-      if (isAbandoned(Atomics.load(this.#task.current, thread))) this.#world.endWorker(thread);
+      if (isAbandoned(Atomics.load(this.#task.current, thread))) this.#world.endWorker(thread, this.#task.id);
     }
   }
 
@@ -309,6 +311,12 @@ export class MapRun {
   #blame(thread: number, reason: unknown): void {
     // Pairs with the worker's store before it called the function, or loaded the module.
     const current = Atomics.exchange(this.#task.current, thread, 0);
+    const culprit = this.#world.culprit(thread);
+    // It waited for a promise there, and another was at work.
+    if (culprit !== 0 && culprit !== this.#task.id) {
+      this.#losses--;
+      return;
+    }
     if (current === LOADING && ++this.#lossesLoading === MOST_LOSSES_OF_A_GRAPH) {
       const message = `its workers were lost ${MOST_LOSSES_OF_A_GRAPH} times while they loaded it: ${whyLost(reason)}`;
       this.#job.fail(moduleError(this.#plan.module, { message, cause: reason }));

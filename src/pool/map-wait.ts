@@ -59,6 +59,7 @@ export class MapWait {
     };
     promise.then(settle, settle);
     control.opens(this.#thread);
+    control.atWork[this.#thread] = 0;
     try {
       const fromMs = this.#now();
       let overAtMs: number | undefined;

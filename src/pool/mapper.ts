@@ -115,6 +115,7 @@ export class Mapper implements Participant, Origin {
       live.delete(id);
       // Between its functions the thread is at no graph.
       Atomics.store(current, this.#thread, 0);
+      this.#memory.control.atWork[this.#thread] = 0;
     }
   }
 
@@ -264,6 +265,7 @@ export class Mapper implements Participant, Origin {
     const { ids, names } = this.#memory;
     const sender = this.#sender;
     const copier = this.#copier;
+    this.#memory.control.atWork[this.#thread] = id;
     for (;;) {
       if (this.#next === this.#end) {
         if (sender.unsent > 0) return TURN;
@@ -291,9 +293,11 @@ export class Mapper implements Participant, Origin {
           const reader = new GraphReader(holder, ids);
           if (call !== undefined) call.name = name;
           const result = call === undefined ? map(reader, data) : callFor(call, map, reader, data);
-          const promise = promised(call, result);
-          if (promise !== undefined) return { name, call, promise, holder };
-          this.#outcomeOf(call);
+          if (typeof result === 'object') {
+            const promise = promised(call, result);
+            if (promise !== undefined) return { name, call, promise, holder };
+          }
+          if (call !== undefined) this.#outcomeOf(call);
           sender.result(name, result);
           holder.copy = undefined as never;
         }
@@ -302,7 +306,7 @@ export class Mapper implements Participant, Origin {
         sender.failed(name === '' ? String(names.idOf(row)) : name, failureOf(error));
       }
       if (this.#pause()) return { why: 'yield', chunk: this.#chunk };
-      if (this.#breathAtMs - this.#sentAtMs >= BATCH_MS && sender.unsent > 0) return TURN;
+      if (this.#breathAtMs - this.#sentAtMs >= BATCH_MS) return TURN;
     }
   }
 

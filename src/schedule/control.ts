@@ -25,6 +25,8 @@ import type { Memory } from '../memory/reserve.js';
  *                                counts again what a lost owner had not counted yet
  *                              all written by the shard's owner alone, read at any time: each is right by itself
  *   open    i32 [MAX_THREADS]  by thread slot: tasks of that thread that wait for a user's promise, so that it may take another
+ *   atWork  i32 [MAX_THREADS]  by thread slot: number of the `graphs.map` whose function has the thread; 0 = none, or one whose
+ *                              promise is awaited. Read when the thread was lost: its exit comes after all that it wrote
  */
 const layout = defineRegion({
   name: 'control',
@@ -36,6 +38,7 @@ const layout = defineRegion({
     shard: ['i32', shards * 32],
     counts: ['f64', shards * 16],
     open: ['i32', MAX_THREADS],
+    atWork: ['i32', MAX_THREADS],
   }),
 });
 
@@ -72,9 +75,10 @@ export class Control {
   readonly shard: Int32Array;
   readonly counts: Float64Array;
   readonly #open: Int32Array;
+  readonly atWork: Int32Array;
 
   private constructor(region: {
-    views: { engine: Int32Array; shard: Int32Array; counts: Float64Array; open: Int32Array };
+    views: { engine: Int32Array; shard: Int32Array; counts: Float64Array; open: Int32Array; atWork: Int32Array };
     token: RegionToken;
   }) {
     this.token = region.token;
@@ -82,6 +86,7 @@ export class Control {
     this.shard = region.views.shard;
     this.counts = region.views.counts;
     this.#open = region.views.open;
+    this.atWork = region.views.atWork;
     this.shards = this.shard.length / ShardWord.stride;
   }
 
@@ -275,6 +280,7 @@ export class Control {
   /** Worker: it joins; the slot may have been that of a thread that was lost while it waited. */
   joined(thread: number): void {
     Atomics.store(this.#open, thread, 0);
+    this.atWork[thread] = 0;
   }
 
   /** Worker: a task of this thread waits for a user's promise, and its event loop turns. */

@@ -83,6 +83,22 @@ test('why a graph ends its workers is told', async () => {
   }
 });
 
+test('a graph that waits in a thread is not blamed for another map that ends the thread', async () => {
+  await using engine = await started();
+  const told = new Int32Array(new SharedArrayBuffer(4));
+  const calls = new Int32Array(new SharedArrayBuffer(4));
+  const data = { what: 'until told', told, calls };
+  const waiting = engine.graphs.map(behaves, { graphs: ['g1'], data }).next();
+  while (Atomics.load(calls, 0) === 0) await pause(1);
+  for (let map = 0; map < 2; map++) {
+    const { errors } = await taken(engine.graphs.map(behaves, { data: { what: 'exit', of: ['g3'] } }));
+    expect(errors.map((error) => (error as MapError).graph)).toEqual(['g3']);
+  }
+  Atomics.store(told, 0, 1);
+  expect((await waiting).value).toEqual({ graph: 'g1', result: [0, 1] });
+  expect(Atomics.load(calls, 0)).toBeGreaterThan(1);
+});
+
 test('one worker does everything else while a function, or a module, waits', async () => {
   for (const [module, data] of [
     [behaves, { what: 'never' }],
