@@ -33,7 +33,7 @@ export function checkWatch(options: WatchOptions): {
 } {
   const read = readOptions('ATHANOR_INVALID_OPTION', options, ['zones', 'detect', 'initial', 'onSlow', 'signal']);
   const { initial = false, onSlow = 'wait', signal } = read;
-  const zones = read.zones && listOf('zones', read.zones, 'an array of names');
+  const zones = read.zones === undefined ? undefined : listOf('zones', read.zones, 'an array of names');
   const detect = read.detect === undefined ? ['enter', 'exit'] : listOf('detect', read.detect, 'a non-empty array');
   if (zones !== undefined) {
     zones.forEach((name, i) => {
