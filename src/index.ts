@@ -10,24 +10,42 @@
 export { AthanorError, ERROR_CODES, type ErrorCode, MapError } from './base/errors.js';
 export type {
   BatchOptions,
+  BoxQuery,
+  BoxShape,
   CapacityOptions,
-  CustomEvent,
+  CircleShape,
+  DegreeOptions,
+  Direction,
+  EdgeAttributes,
+  EdgeOptions,
   EdgeRemoved,
   EdgeUpserted,
+  EdgeValues,
   EngineEvent,
   EngineOptions,
   EngineStats,
+  FlushOptions,
   GraphCreated,
   GraphOptions,
   GraphRemoved,
   Handle,
+  HandleOptions,
+  IngestOptions,
+  NearestQuery,
+  NeighborOptions,
+  NodeAttributes,
+  NodeFilter,
   NodeId,
   NodeMoved,
   NodeRemoved,
   NodeUpserted,
+  PolygonShape,
   RoamEvent,
   RoamingOptions,
+  SortedWithinQuery,
   WatchOptions,
+  WithinPlace,
+  WithinQuery,
   ZoneDetect,
   ZoneEvent,
   ZoneRemoved,
@@ -36,11 +54,12 @@ export type {
 } from './base/types.js';
 export type { GraphJobOptions, JobDirection } from './engine/algorithm-job.js';
 export type { ClusteringJobOptions, CommunitiesJobOptions, PageRankJobOptions } from './engine/algorithms.js';
-export { createEngine, type Engine } from './engine/engine.js';
+export type { Engine, VerifyResult } from './engine/engine.js';
 export type { Graph } from './engine/graph.js';
-export type { GraphCatalog, GraphSummary, NamePageOptions, PageOptions } from './engine/graph-catalog.js';
+export type { GraphCatalog, GraphSummary, GraphTotals, NamePageOptions, PageOptions } from './engine/graph-catalog.js';
 export type { PolygonQuery } from './engine/graph-zones.js';
-export type { NearestManyQueries, NodeSets, WithinManyQueries } from './engine/many.js';
+export { createEngine } from './engine/make-engine.js';
+export type { NearestManyQueries, NodeSets, RankedNodeSets, WithinManyQueries } from './engine/many.js';
 export type { MapResult, MapResults } from './engine/map.js';
 export type { MapOptions } from './engine/map-options.js';
 export type { NodeValues } from './engine/node-values.js';
@@ -48,11 +67,11 @@ export type { NodePairs } from './engine/pairs.js';
 export type { PathJobOptions } from './engine/paths.js';
 export type { EdgeView, NodeView } from './engine/views.js';
 export type { ZoneView } from './engine/zone-reads.js';
-export { mapModules } from './map/modules.js';
+export { type MapModule, mapModules } from './map/modules.js';
 export type { SummaryOptions, SummaryStatistics } from './map/summary.js';
 export type { JobOptions } from './pool/jobs.js';
 export type { Cluster, Clusters } from './query/cell-sums.js';
 export type { ClusterGrid } from './query/clusters.js';
 export type { CompactCsr } from './query/compact-csr.js';
 export type { GraphReader } from './query/graph-reader.js';
-export type { NodeSet } from './query/node-set.js';
+export type { NodeSet, RankedNodeSet } from './query/node-set.js';

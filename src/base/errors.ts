@@ -22,6 +22,7 @@ export const ERROR_CODES = [
   'ATHANOR_INCOMPATIBLE_SNAPSHOT',
 ] as const;
 
+/** One of `ERROR_CODES`. */
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
 /**
@@ -29,6 +30,7 @@ export type ErrorCode = (typeof ERROR_CODES)[number];
  * An {@link InvariantError} is the other family: a fault of the library itself.
  */
 export class AthanorError extends Error {
+  /** Stable: programs may switch on it. */
   readonly code: ErrorCode;
 
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
@@ -43,7 +45,9 @@ export class AthanorError extends Error {
  * Under `onError: 'collect'` one such error at the end names no graph and holds those of all graphs in `errors`.
  */
 export class MapError extends AthanorError {
+  /** Name of the graph; undefined for the error that holds those of all graphs. */
   readonly graph: string | undefined;
+  /** Under `onError: 'collect'`, the errors of all graphs; empty otherwise. */
   readonly errors: readonly MapError[];
 
   constructor(message: string, graph: string | undefined, errors: readonly MapError[], options?: ErrorOptions) {

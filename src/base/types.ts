@@ -3,12 +3,16 @@
  * Units: lengths in the graph's own unit, or metres under 'haversine'; times in milliseconds since the Unix epoch; durations in milliseconds; sizes in bytes.
  */
 
+export type * from './event-types.js';
+export type * from './query-types.js';
+
 /** A user's name for a node: any string of at most 1,024 bytes, or a safe integer. `'1'` and `1` are different ids. */
 export type NodeId = string | number;
 
 /** An opaque, dense, unsigned 32-bit number for a node of one graph. Valid until the node is removed. */
 export type Handle = number;
 
+/** What a graph is like, from its creation on: a graph that exists does not change them. */
 export interface GraphOptions {
   /** Default 2. In a graph of 3 every position has a `z`. */
   dimensions?: 2 | 3;
@@ -24,111 +28,9 @@ export interface GraphOptions {
    * 'apply'. Under 'ignore' a node's time never goes back: of an older `node.upserted` only kind and data are applied.
    */
   late?: 'apply' | 'ignore';
-  ttlMs?: number;
 }
 
-export interface GraphCreated {
-  type: 'graph.created';
-  graph: string;
-  options?: GraphOptions;
-  time?: number;
-}
-export interface GraphRemoved {
-  type: 'graph.removed';
-  graph: string;
-  time?: number;
-}
-/**
- * Replaces the attributes it gives and keeps the others; creates what does not exist. A coordinate of null is not set. `data` is
- * plain values, Date, BigInt, Map, Set and binary data; it reads back deeply equal.
- */
-export interface NodeUpserted {
-  type: 'node.upserted';
-  graph: string;
-  node: NodeId;
-  x?: number;
-  y?: number;
-  z?: number;
-  kind?: string;
-  time?: number;
-  data?: unknown;
-}
-/** `w` is a number of the user's own (speed, load). A move of an unknown node creates it. */
-export interface NodeMoved {
-  type: 'node.moved';
-  graph: string;
-  node: NodeId;
-  x: number;
-  y: number;
-  z?: number;
-  w?: number;
-  time?: number;
-}
-/** Removes the node's edges as well; removing what is not there changes nothing. */
-export interface NodeRemoved {
-  type: 'node.removed';
-  graph: string;
-  node: NodeId;
-  time?: number;
-}
-/** One edge for each (source, target, kind); missing ends are created. */
-export interface EdgeUpserted {
-  type: 'edge.upserted';
-  graph: string;
-  source: NodeId;
-  target: NodeId;
-  kind?: string;
-  weight?: number;
-  time?: number;
-}
-export interface EdgeRemoved {
-  type: 'edge.removed';
-  graph: string;
-  source: NodeId;
-  target: NodeId;
-  kind?: string;
-  time?: number;
-}
-/** Sets a zone, or gives one that is set another shape. */
-export interface ZoneSet {
-  type: 'zone.set';
-  graph: string;
-  zone: string;
-  shape: ZoneShape;
-  time?: number;
-}
-/** Its members exit. */
-export interface ZoneRemoved {
-  type: 'zone.removed';
-  graph: string;
-  zone: string;
-  time?: number;
-}
-/** Not built yet: refused with ATHANOR_UNSUPPORTED. */
-export interface CustomEvent {
-  type: 'custom';
-  subject: string;
-  graph: string;
-  node?: NodeId;
-  source?: NodeId;
-  target?: NodeId;
-  values?: readonly number[];
-  time?: number;
-  data?: unknown;
-}
-
-export type EngineEvent =
-  | GraphCreated
-  | GraphRemoved
-  | NodeUpserted
-  | NodeMoved
-  | NodeRemoved
-  | EdgeUpserted
-  | EdgeRemoved
-  | ZoneSet
-  | ZoneRemoved
-  | CustomEvent;
-
+/** How events are gathered into frames. The defaults fit most programs. */
 export interface BatchOptions {
   /** Events that a frame gathers at least while its shard is busy. Default 10. */
   minEvents?: number;
@@ -161,6 +63,7 @@ export interface CapacityOptions {
   zones?: number;
 }
 
+/** Options of `createEngine`. */
 export interface EngineOptions {
   /** Worker threads; 'auto' (the default) is the number of available cores less one, at least 1. */
   workers?: number | 'auto';
@@ -169,7 +72,13 @@ export interface EngineOptions {
   /** What the engine has room for. */
   capacity?: CapacityOptions;
   /** Passed to the worker threads. */
-  resourceLimits?: { maxOldGenerationSizeMb?: number; stackSizeMb?: number };
+  resourceLimits?: {
+    /** Of each worker's own heap; shared memory is not part of it. Default: Node's. */
+    maxOldGenerationSizeMb?: number;
+    /** Of each worker. Default: Node's. */
+    stackSizeMb?: number;
+  };
+  /** How events are gathered into frames. */
   batch?: BatchOptions;
   /** Where the time of publishing comes from, read once a batch of calls in one tick. Default `Date.now`. */
   clock?: () => number;
@@ -179,9 +88,11 @@ export interface EngineOptions {
   readTimeoutMs?: number;
 }
 
+/** Counts and times of an engine, as `stats()` gives them. */
 export interface EngineStats {
   /** Events accepted. */
   published: number;
+  /** Events that workers have applied. */
   applied: number;
   /** Events refused with an error. */
   rejected: number;
@@ -189,54 +100,136 @@ export interface EngineStats {
   late: number;
   /** Frames sealed. */
   frames: number;
-  batchEvents: { mean: number; p50: number; p99: number };
+  /** Events in a frame, of all frames so far. */
+  batchEvents: {
+    /** Mean. */
+    mean: number;
+    /** Median. */
+    p50: number;
+    /** 99th percentile. */
+    p99: number;
+  };
   /** Publish → applied, over the last 10 seconds. */
-  latencyMs: { p50: number; p95: number; p99: number; p999: number; max: number };
+  latencyMs: {
+    /** Median. */
+    p50: number;
+    /** 95th percentile. */
+    p95: number;
+    /** 99th percentile. */
+    p99: number;
+    /** 99.9th percentile. */
+    p999: number;
+    /** The longest. */
+    max: number;
+  };
+  /** Events accepted and not applied yet. */
   queuedEvents: number;
   /** Events that watchers with `onSlow: 'drop'` lost. */
   watchersDropped: number;
-  workers: Array<{ id: number; busyRatio: number; applied: number }>;
+  /** The worker threads that have started. `busyRatio` is the part of its life that a thread was at work. */
+  workers: Array<{
+    /** Number of its thread in the engine. */
+    id: number;
+    /** Part of its life that it was at work, 0 to 1. */
+    busyRatio: number;
+    /** Events that it applied. */
+    applied: number;
+  }>;
   /** What there is room for; see `CapacityOptions`. */
   capacity: Readonly<Required<CapacityOptions>>;
   /** Address space that the engine reserved, and memory that the process uses. */
-  memoryBytes: { reserved: number; resident: number };
+  memoryBytes: {
+    /** Address space; only what is touched is memory. */
+    reserved: number;
+    /** Of the whole process, as the system counts it. */
+    resident: number;
+  };
 }
 
 // ---------------------------------------------------------------- zones
 
-/** Lengths and coordinates are the graph's; what lies on a border is inside. */
-export type ZoneShape =
-  /** A ball in a graph of 3 dimensions, where it has a `z`. */
-  | { type: 'circle'; x: number; y: number; z?: number; radius: number }
-  /** In a graph of 3 dimensions with `minZ` and `maxZ`. Under 'haversine', `minX` above `maxX` is across the antimeridian. */
-  | { type: 'box'; minX: number; minY: number; minZ?: number; maxX: number; maxY: number; maxZ?: number }
-  /** One ring, not closed, no self-crossing; x and y alone; edges straight in x, y. */
-  | { type: 'polygon'; points: ReadonlyArray<readonly [number, number]> };
+/** A circle; a ball in a graph of 3 dimensions. What lies on its border is inside. */
+export interface CircleShape {
+  /** Says that the shape is a circle. */
+  type: 'circle';
+  /** Of the centre, in the unit of the graph; the longitude in degrees under 'haversine'. */
+  x: number;
+  /** As `x`; the latitude. */
+  y: number;
+  /** In a graph of 3 dimensions. */
+  z?: number;
+  /** In the unit of the graph; metres under 'haversine'. */
+  radius: number;
+}
+/** A box. What lies on its border is inside. Under 'haversine', `minX` above `maxX` is across the antimeridian. */
+export interface BoxShape {
+  /** Says that the shape is a box. */
+  type: 'box';
+  /** Least x, or western border. */
+  minX: number;
+  /** Least y, or southern border. */
+  minY: number;
+  /** Least z, in a graph of 3 dimensions. */
+  minZ?: number;
+  /** Greatest x, or eastern border. */
+  maxX: number;
+  /** Greatest y, or northern border. */
+  maxY: number;
+  /** Greatest z, in a graph of 3 dimensions. */
+  maxZ?: number;
+}
+/** A polygon: one ring, not closed, without self-crossings; of x and y only, with edges straight in x and y. */
+export interface PolygonShape {
+  /** Says that the shape is a polygon. */
+  type: 'polygon';
+  /** Corners, as [x, y]. */
+  points: ReadonlyArray<readonly [number, number]>;
+}
+/** A zone's shape. Lengths and coordinates are the graph's; what lies on a border is inside. */
+export type ZoneShape = CircleShape | BoxShape | PolygonShape;
 
 /** `inside`: a move from inside to inside; `cross`: a move through the zone with neither end inside. */
 export type ZoneDetect = 'enter' | 'exit' | 'inside' | 'cross';
 
+/** What `watch` tells. */
 export interface ZoneEvent {
+  /** Name of the zone. */
   zone: string;
+  /** The node that moved, or whose zone changed. */
   node: NodeId;
+  /** What happened. */
   detect: ZoneDetect;
+  /** Where the node is then. */
   x: number;
+  /** As `x`. */
   y: number;
+  /** Of the event that caused it. */
   time: number;
 }
 
+/** What `watchRoaming` tells. */
 export interface RoamEvent {
+  /** `nearby`: they came within the radius; `faraway`: they left it. */
   detect: 'nearby' | 'faraway';
+  /** The node that moved. */
   node: NodeId;
+  /** The other of the pair. */
   other: NodeId;
+  /** Between them then. */
   distance: number;
+  /** Of the event that caused it. */
   time: number;
+  /** Where `node` is then. */
   x: number;
+  /** As `x`. */
   y: number;
+  /** Where `other` is then. */
   otherX: number;
+  /** As `otherX`. */
   otherY: number;
 }
 
+/** Options of `watch`. */
 export interface WatchOptions {
   /** Names of zones, set or to be set; all where not given. */
   zones?: string[];
@@ -249,11 +242,14 @@ export interface WatchOptions {
   initial?: boolean;
   /** When the events are not read: hold the graph's shard back (default), or lose events and count them in `stats()`. */
   onSlow?: 'wait' | 'drop';
+  /** Ends the watching. */
   signal?: AbortSignal;
 }
 
+/** Options of `watchRoaming`. */
 export interface RoamingOptions {
   /** Nodes at this distance are near. */
   radius: number;
+  /** Ends the watching. */
   signal?: AbortSignal;
 }

@@ -10,6 +10,7 @@ import { NodeValues } from './node-values.js';
 /** 'out': edges from source to target; 'both': the graph read as undirected, each neighbour once. */
 export type JobDirection = 'out' | 'both';
 
+/** Options of jobs over a whole graph. */
 export interface GraphJobOptions extends JobOptions {
   /** Edges of that kind alone. */
   kind?: string;

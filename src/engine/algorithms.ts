@@ -19,6 +19,7 @@ import type { EngineCore } from './core.js';
 import { readJobOptions } from './job-options.js';
 import type { NodeValues } from './node-values.js';
 
+/** Options of `pageRank`. */
 export interface PageRankJobOptions extends GraphJobOptions {
   /** Probability of following an edge, 0 to 1. Default 0.85. */
   damping?: number;
@@ -26,9 +27,11 @@ export interface PageRankJobOptions extends GraphJobOptions {
   tolerance?: number;
   /** 1 to 1,000,000, default 100. */
   maxIterations?: number;
+  /** Which edges are followed: those that leave a node, reach it, or both. */
   direction?: JobDirection;
 }
 
+/** Options of `communities`. */
 export interface CommunitiesJobOptions extends GraphJobOptions {
   /** Rounds at most; fewer when a round changes nothing. 1 to 1,000,000, default 10. */
   iterations?: number;
@@ -36,7 +39,9 @@ export interface CommunitiesJobOptions extends GraphJobOptions {
   direction?: JobDirection;
 }
 
+/** Options of `clustering`. */
 export interface ClusteringJobOptions extends GraphJobOptions {
+  /** Which edges are followed: those that leave a node, reach it, or both. */
   direction?: JobDirection;
 }
 

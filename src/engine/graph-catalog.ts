@@ -1,4 +1,5 @@
 import { behind, behindPrefix } from '../catalog/orders.js';
+import type { MapModule } from '../map/modules.js';
 import { CatalogReader } from '../query/catalog-reader.js';
 import { CountWalk, type Found, NameEnds, NameWalk, TimeWalk, type Walk } from '../query/catalog-walk.js';
 import { checkCount, checkFlag, checkNumber, checkText } from '../query/check.js';
@@ -9,10 +10,23 @@ import type { MapOptions } from './map-options.js';
 
 /** A graph of the catalogue, as applied when it was read. */
 export interface GraphSummary {
+  /** Name of the graph. */
   name: string;
   /** Milliseconds since the Unix epoch: the `time` of the event that created it. */
   createdAt: number;
+  /** Nodes that it has. */
   nodes: number;
+  /** Edges that it has. */
+  edges: number;
+}
+
+/** Counts over all graphs. */
+export interface GraphTotals {
+  /** Graphs that there are. */
+  graphs: number;
+  /** Nodes of all of them. */
+  nodes: number;
+  /** Edges of all of them. */
   edges: number;
 }
 
@@ -24,11 +38,13 @@ export interface PageOptions {
   descending?: boolean;
 }
 
+/** Options of `byName`. */
 export interface NamePageOptions extends PageOptions {
   /** Names that begin with it. */
   prefix?: string;
   /** Names from here on, and up to here: both ends included. */
   from?: string;
+  /** As `from`: the last name. */
   to?: string;
 }
 
@@ -46,6 +62,7 @@ export class GraphCatalog {
   #made: CatalogReader | undefined;
   #nameEnds: NameEnds | undefined;
 
+  /** @internal */
   constructor(core: EngineCore) {
     this.#core = core;
   }
@@ -67,7 +84,7 @@ export class GraphCatalog {
   }
 
   /** Graphs, and nodes and edges of all of them: of each shard between two events. O(1). */
-  get totals(): { graphs: number; nodes: number; edges: number } {
+  get totals(): GraphTotals {
     return this.#reader().totals();
   }
 
@@ -79,7 +96,7 @@ export class GraphCatalog {
   }
 
   /** See `mapGraphs`. */
-  map<R>(module: URL | string, options: MapOptions = {}): MapResults<R> {
+  map<R, Data = unknown>(module: MapModule<R, Data> | string, options: MapOptions<Data> = {}): MapResults<R> {
     return mapGraphs<R>(this.#core, module, options);
   }
 

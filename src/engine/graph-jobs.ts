@@ -18,6 +18,7 @@ import {
   checkWithinMany,
   type NearestManyQueries,
   type NodeSets,
+  type RankedNodeSets,
   runMany,
   type WithinManyQueries,
 } from './many.js';
@@ -37,13 +38,14 @@ export class GraphJobs extends GraphWriter {
   }
 
   /** As `within` for each query, on the worker threads; each sees the graph between two events. */
-  async withinMany(queries: WithinManyQueries, options: { signal?: AbortSignal } = {}): Promise<NodeSets> {
+  async withinMany(queries: WithinManyQueries, options: JobOptions = {}): Promise<NodeSets> {
     return runMany(this.core, this.ref, 'withinMany', checkWithinMany(this.space, queries), options);
   }
 
   /** As `nearest` for each query; likewise. */
-  async nearestMany(queries: NearestManyQueries, options: { signal?: AbortSignal } = {}): Promise<NodeSets> {
-    return runMany(this.core, this.ref, 'nearestMany', checkNearestMany(this.space, queries), options);
+  async nearestMany(queries: NearestManyQueries, options: JobOptions = {}): Promise<RankedNodeSets> {
+    const sets = await runMany(this.core, this.ref, 'nearestMany', checkNearestMany(this.space, queries), options);
+    return sets as RankedNodeSets;
   }
 
   /** Every pair of nodes at distance <= radius, each once with source < target: of one moment of the graph. */

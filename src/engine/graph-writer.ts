@@ -1,6 +1,14 @@
 import { NO_ROW } from '../base/limits.js';
 import { readOptions } from '../base/option-names.js';
-import type { Handle, NodeId, ZoneShape } from '../base/types.js';
+import type {
+  EdgeAttributes,
+  EdgeOptions,
+  Handle,
+  HandleOptions,
+  NodeAttributes,
+  NodeId,
+  ZoneShape,
+} from '../base/types.js';
 import { checkFinite, checkId } from '../publish/check.js';
 import { publishEdgeColumns, publishMoveColumns } from '../publish/columns.js';
 import type { GraphRef } from '../publish/graph-refs.js';
@@ -8,22 +16,22 @@ import type { EngineCore } from './core.js';
 
 /** The writing half of a graph: each method is the event of that name, and returns what `Engine.publish` returns. */
 export class GraphWriter {
+  /** Name of the graph. */
   readonly name: string;
   /** @internal */
   protected readonly core: EngineCore;
   /** @internal */
   protected readonly ref: GraphRef;
 
+  /** @internal */
   constructor(core: EngineCore, name: string) {
     this.name = name;
     this.core = core;
     this.ref = core.publisher.refs.of(name);
   }
 
-  upsertNode(
-    id: NodeId,
-    attributes: { x?: number; y?: number; z?: number; kind?: string; time?: number; data?: unknown } = {},
-  ): boolean {
+  /** Publishes `node.upserted`. */
+  upsertNode(id: NodeId, attributes: NodeAttributes = {}): boolean {
     const { publisher } = this.core;
     try {
       publisher.enter();
@@ -35,6 +43,7 @@ export class GraphWriter {
     return publisher.hasRoom;
   }
 
+  /** Publishes `node.moved`. */
   moveNode(id: NodeId, x: number, y: number, z?: number, time?: number): boolean {
     const { publisher } = this.core;
     try {
@@ -48,15 +57,13 @@ export class GraphWriter {
     return publisher.hasRoom;
   }
 
+  /** Publishes `node.removed`. */
   removeNode(id: NodeId): boolean {
     return this.core.publisher.one(() => this.core.publisher.removeNode(this.ref, id));
   }
 
-  upsertEdge(
-    source: NodeId,
-    target: NodeId,
-    attributes: { kind?: string; weight?: number; time?: number } = {},
-  ): boolean {
+  /** Publishes `edge.upserted`. */
+  upsertEdge(source: NodeId, target: NodeId, attributes: EdgeAttributes = {}): boolean {
     const { publisher } = this.core;
     try {
       publisher.enter();
@@ -68,10 +75,12 @@ export class GraphWriter {
     return publisher.hasRoom;
   }
 
-  removeEdge(source: NodeId, target: NodeId, attributes: { kind?: string } = {}): boolean {
+  /** Publishes `edge.removed`. */
+  removeEdge(source: NodeId, target: NodeId, attributes: EdgeOptions = {}): boolean {
     return this.core.publisher.one(() => this.core.publisher.removeEdgeOf(this.ref, source, target, attributes));
   }
 
+  /** Publishes `graph.removed`. */
   remove(): boolean {
     return this.core.publisher.one(() => this.core.publisher.removeGraph(this.ref));
   }
@@ -79,7 +88,9 @@ export class GraphWriter {
   // ------------------------------------------------------------ columns
 
   /** The row of an id; with `create`, allocates it. It is no node before its first event. */
-  handle(id: NodeId, options?: { create?: boolean }): Handle | undefined {
+  handle(id: NodeId, options: HandleOptions & { create: true }): Handle;
+  handle(id: NodeId, options?: HandleOptions): Handle | undefined;
+  handle(id: NodeId, options?: HandleOptions): Handle | undefined {
     const { publisher } = this.core;
     const create = options !== undefined && readOptions('ATHANOR_INVALID_OPTION', options, ['create']).create;
     checkId('id', id);

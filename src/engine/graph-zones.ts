@@ -16,8 +16,11 @@ import type { ZoneView } from './zone-reads.js';
 
 /** A ring of at least three points, not closed, that does not cross or touch itself. */
 export interface PolygonQuery {
+  /** Corners, as [x, y]. */
   points: ReadonlyArray<readonly [number, number]>;
+  /** Only nodes of that kind. */
   kind?: string;
+  /** At most so many, any of them. */
   limit?: number;
 }
 

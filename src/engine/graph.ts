@@ -1,6 +1,23 @@
 import { AthanorError, show } from '../base/errors.js';
 import { NO_ROW } from '../base/limits.js';
-import type { EngineEvent, Handle, NodeId, RoamEvent, RoamingOptions, WatchOptions, ZoneEvent } from '../base/types.js';
+import type {
+  BoxQuery,
+  DegreeOptions,
+  EdgeOptions,
+  EdgeValues,
+  EngineEvent,
+  Handle,
+  NearestQuery,
+  NeighborOptions,
+  NodeFilter,
+  NodeId,
+  RoamEvent,
+  RoamingOptions,
+  SortedWithinQuery,
+  WatchOptions,
+  WithinQuery,
+  ZoneEvent,
+} from '../base/types.js';
 import { Both, In, Out } from '../graph/shard-edges.js';
 import { Ball } from '../query/ball.js';
 import type { Clusters } from '../query/cell-sums.js';
@@ -16,22 +33,12 @@ import {
   checkPoint,
 } from '../query/check.js';
 import type { ClusterGrid } from '../query/clusters.js';
-import {
-  type Filter,
-  readBox,
-  readNearest,
-  readQuery,
-  readWithin,
-  readWithinFilter,
-  type WithinFilter,
-} from '../query/fields.js';
-import { NodeSet } from '../query/node-set.js';
+import { readBox, readNearest, readQuery, readWithin, readWithinFilter } from '../query/fields.js';
+import { NodeSet, type RankedNodeSet } from '../query/node-set.js';
 import { ANY_KIND } from '../spatial/queries.js';
 import { exportGraph } from './export.js';
 import { GraphZones } from './graph-zones.js';
 import { type EdgeView, edgeViews, type NodeView, nodeView, nodeViews } from './views.js';
-
-type Direction = 'out' | 'in' | 'both';
 
 /** Options of a question as a plain object; most calls give none. */
 function asked<T extends object>(options: T | undefined, names: ReadonlyArray<keyof T & string>): Partial<T> {
@@ -74,6 +81,7 @@ export class Graph extends GraphZones {
 
   // ------------------------------------------------------------ reading
 
+  /** The id of a handle; undefined when it stands for no node of this graph. */
   id(handle: Handle): NodeId | undefined {
     const { memory } = this.core;
     const graph = this.core.readRow(this.ref);
@@ -89,21 +97,20 @@ export class Graph extends GraphZones {
     return row !== NO_ROW && this.core.isAlive(row) ? row : NO_ROW;
   }
 
+  /** Whether the node is there. */
   has(id: NodeId): boolean {
     return this.#row('id', id, this.core.readRow(this.ref)) !== NO_ROW;
   }
 
+  /** The node as it is now; undefined when it is not there. */
   node(id: NodeId): NodeView | undefined {
     const graph = this.core.readRow(this.ref);
     const row = this.#row('id', id, graph);
     return row === NO_ROW ? undefined : nodeView(this.core, graph, row);
   }
 
-  edge(
-    source: NodeId,
-    target: NodeId,
-    options?: { kind?: string },
-  ): { weight: number; kind: string; time: number } | undefined {
+  /** The edge of that source, target and kind; undefined when it is not there. */
+  edge(source: NodeId, target: NodeId, options?: EdgeOptions): EdgeValues | undefined {
     const { kind: name = '' } = asked(options, ['kind']);
     const graph = this.core.readRow(this.ref);
     const from = this.#row('source', source, graph);
@@ -123,7 +130,7 @@ export class Graph extends GraphZones {
   }
 
   /** Each neighbour once; `within`: those at a distance of a place alone. */
-  neighbors(id: NodeId, options?: { direction?: Direction; kind?: string; within?: WithinFilter }): NodeSet {
+  neighbors(id: NodeId, options?: NeighborOptions): NodeSet {
     const { direction = 'both', kind: name, within: filter } = asked(options, ['direction', 'kind', 'within']);
     checkDirection(direction);
     const within = filter === undefined ? undefined : readWithinFilter(this.space, filter);
@@ -137,7 +144,7 @@ export class Graph extends GraphZones {
   }
 
   /** How many of `edges()` leave the node, reach it or (`'both'`, the default) do either: a self-loop is one edge. */
-  degree(id: NodeId, options?: { direction?: Direction }): number {
+  degree(id: NodeId, options?: DegreeOptions): number {
     const { direction = 'both' } = asked(options, ['direction']);
     checkDirection(direction);
     const graph = this.core.readRow(this.ref);
@@ -157,16 +164,9 @@ export class Graph extends GraphZones {
    * All nodes at distance <= radius. Order unspecified unless `sort`; with `limit` and no `sort`, any that many. `filter` is
    * called with handles, when the nodes have been found; the limit counts what it lets through.
    */
-  within(query: {
-    x: number;
-    y: number;
-    z?: number;
-    radius: number;
-    kind?: string;
-    limit?: number;
-    sort?: 'distance';
-    filter?: Filter;
-  }): NodeSet {
+  within(query: SortedWithinQuery): RankedNodeSet;
+  within(query: WithinQuery): NodeSet;
+  within(query: WithinQuery): NodeSet {
     const { x, y, z, radius, kind, limit, sort, filter } = readWithin(query);
     checkPoint(this.space, x, y, z);
     checkDistance('radius', radius);
@@ -191,15 +191,8 @@ export class Graph extends GraphZones {
   }
 
   /** The k nearest, nearest first; ties in any order. `filter` as of `within`, and it may see more than k. */
-  nearest(query: {
-    x: number;
-    y: number;
-    z?: number;
-    k: number;
-    maxDistance?: number;
-    kind?: string;
-    filter?: Filter;
-  }): NodeSet {
+  nearest(query: NearestQuery): RankedNodeSet;
+  nearest(query: NearestQuery): NodeSet {
     const { x, y, z, k, kind, filter, maxDistance = Number.POSITIVE_INFINITY } = readNearest(query);
     checkPoint(this.space, x, y, z);
     checkCount('k', k);
@@ -226,17 +219,7 @@ export class Graph extends GraphZones {
   }
 
   /** Nodes in the closed box. Under 'haversine', minX > maxX is a box across the antimeridian. */
-  withinBox(query: {
-    minX: number;
-    minY: number;
-    minZ?: number;
-    maxX: number;
-    maxY: number;
-    maxZ?: number;
-    kind?: string;
-    limit?: number;
-    filter?: Filter;
-  }): NodeSet {
+  withinBox(query: BoxQuery): NodeSet {
     const { minX, minY, minZ, maxX, maxY, maxZ, kind, limit, filter } = readBox(query);
     checkBox(this.space, { minX, minY, minZ, maxX, maxY, maxZ });
     checkFilter(filter);
@@ -322,7 +305,7 @@ export class Graph extends GraphZones {
   }
 
   /** Of the nodes found behind the slab's `at`, the first `limit` that the filter lets through; no lock is held. */
-  #filtered(found: number, filter: Filter | undefined, limit: number, withDistances: boolean): NodeSet {
+  #filtered(found: number, filter: NodeFilter | undefined, limit: number, withDistances: boolean): NodeSet {
     if (filter === undefined) return this.#set(found, withDistances);
     // The filter may ask queries of its own: what was found is set aside for it.
     const { slab } = this.core;

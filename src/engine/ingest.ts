@@ -2,17 +2,12 @@ import { types } from 'node:util';
 import { abortOf, type Ending, unlessEnded } from '../base/ending.js';
 import { AthanorError, show } from '../base/errors.js';
 import { isSignal, readOptions, unreadable } from '../base/option-names.js';
-import type { EngineEvent } from '../base/types.js';
+import type { EngineEvent, IngestOptions } from '../base/types.js';
 import type { EngineCore } from './core.js';
 import { Turns } from './turns.js';
 
 /** Events between two calls of `onProgress`. */
 const PROGRESS_EVENTS = 512;
-
-interface IngestOptions {
-  signal?: AbortSignal;
-  onProgress?: (published: number) => void;
-}
 
 type Source = Iterator<unknown> | AsyncIterator<unknown>;
 

@@ -4,7 +4,7 @@ import { NO_ROW } from '../base/limits.js';
 import { unreadable } from '../base/option-names.js';
 import { Space } from '../base/space.js';
 import { type Memory, resultBytesLimit, weigh } from '../memory/reserve.js';
-import type { Job } from '../pool/jobs.js';
+import type { Job, JobOptions } from '../pool/jobs.js';
 import type { GraphRef } from '../publish/graph-refs.js';
 import { checkCount, checkDegrees, checkDistance, checkObject } from '../query/check.js';
 import { readQuery } from '../query/fields.js';
@@ -14,24 +14,41 @@ import { readJobOptions } from './job-options.js';
 
 /** Query i's answer is `handles.subarray(offsets[i], offsets[i + 1])`, and `distances` likewise. Over shared memory. */
 export interface NodeSets {
+  /** The answer of query i is what stands from `offsets[i]` to `offsets[i + 1]`. */
   offsets: Uint32Array;
+  /** Handles of all answers, one query after another. */
   handles: Uint32Array;
-  /** Of `nearestMany`. */
+  /** Distance of each node: of `nearestMany` only. */
   distances?: Float64Array;
+}
+
+/** Answers of `nearestMany`, each nearest first. */
+export interface RankedNodeSets extends NodeSets {
+  /** Distance of each node, in the order of the handles. */
+  distances: Float64Array;
 }
 
 /** Queries of `withinMany` in columns; what is over a SharedArrayBuffer is used in place, the rest is copied once. */
 export interface WithinManyQueries {
+  /** One for each query. */
   x: Float64Array;
+  /** One for each query. */
   y: Float64Array;
+  /** One for each query, in graphs of 3 dimensions. */
   z?: Float64Array;
+  /** In the unit of the graph, of all queries or one for each. */
   radius: number | Float64Array;
 }
 
+/** Queries of `nearestMany`, in columns of equal length. */
 export interface NearestManyQueries {
+  /** One for each query. */
   x: Float64Array;
+  /** One for each query. */
   y: Float64Array;
+  /** One for each query, in graphs of 3 dimensions. */
   z?: Float64Array;
+  /** Nodes wanted, of all queries or one for each. */
   k: number;
 }
 
@@ -144,7 +161,7 @@ export async function runMany(
   ref: GraphRef,
   name: string,
   queries: Queries,
-  given: { signal?: AbortSignal },
+  given: JobOptions,
 ): Promise<NodeSets> {
   const options = readJobOptions(given);
   return core.jobs.run(name, options, async (job) => {

@@ -7,11 +7,11 @@ import { failureOf } from '../pool/map-failure.js';
 import { isTooDeep, MOST_LEVELS } from '../pool/nesting.js';
 
 /** Options of `graphs.map`. */
-export interface MapOptions {
+export interface MapOptions<Data = unknown> {
   /** Names; default all graphs there are when the first result is asked for. A graph that is named twice is mapped twice. */
   graphs?: readonly string[];
   /** For the function; cloned once at the call, and once for each worker thread. Shared memory in it stays shared. */
-  data?: unknown;
+  data?: Data;
   /** Readers show edges of that kind alone. */
   kind?: string;
   /** Ends it: the result that is waited for rejects with ATHANOR_ABORTED at once. */

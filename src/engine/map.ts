@@ -10,7 +10,9 @@ import { Turns } from './turns.js';
 
 /** What `graphs.map` says of a graph. */
 export interface MapResult<R> {
+  /** Name of the graph. */
   graph: string;
+  /** What the function returned for it. */
   result: R;
 }
 
@@ -34,6 +36,7 @@ const forgotten = new FinalizationRegistry<{ stop(): void }>((stream) => stream.
 export class MapResults<R> implements AsyncIterableIterator<MapResult<R>> {
   readonly #stream: MapStream<R>;
 
+  /** @internal */
   constructor(core: EngineCore, options: ResolvedMapOptions, graphs: GraphList | undefined) {
     this.#stream = new MapStream(core, options, graphs);
     forgotten.register(this, this.#stream);
@@ -44,6 +47,7 @@ export class MapResults<R> implements AsyncIterableIterator<MapResult<R>> {
     return this.#stream.next(this);
   }
 
+  /** Ends the map: workers stop at the next graph. */
   return(): Promise<IteratorResult<MapResult<R>>> {
     this.#stream.stop();
     return Promise.resolve({ done: true, value: undefined });

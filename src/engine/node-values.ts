@@ -23,7 +23,7 @@ export class NodeValues implements Iterable<[NodeId, number]> {
   readonly #find: (id: NodeId) => number;
   readonly #epoch: number;
 
-  /** `find` gives the row of an id, or NO_ROW. */
+  /** @internal `find` gives the row of an id, or NO_ROW. */
   constructor(
     ids: IdSource,
     find: (id: NodeId) => number,
@@ -37,6 +37,7 @@ export class NodeValues implements Iterable<[NodeId, number]> {
     if (of.iterations !== undefined) this.iterations = of.iterations;
   }
 
+  /** Nodes that have a value. */
   get length(): number {
     return this.#handles.length;
   }

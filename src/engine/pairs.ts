@@ -15,8 +15,11 @@ import { readJobOptions } from './job-options.js';
 
 /** Pair i is `sources[i]` and `targets[i]`, source < target, `distances[i]` apart. Over shared memory. */
 export interface NodePairs {
+  /** Handle of one node of each pair. */
   sources: Uint32Array;
+  /** Handle of the other. */
   targets: Uint32Array;
+  /** Distance between them. */
   distances: Float64Array;
 }
 

@@ -5,13 +5,13 @@ import { badWeightOf } from '../algorithms/weights.js';
 import { AthanorError, show } from '../base/errors.js';
 import { NO_ROW } from '../base/limits.js';
 import { placeOf } from '../base/search.js';
-import type { NodeId } from '../base/types.js';
+import type { NodeId, WithinPlace } from '../base/types.js';
 import type { Csr } from '../csr/csr.js';
 import { maskChunks } from '../pool/csr-mask.js';
 import type { Job } from '../pool/jobs.js';
 import type { GraphRef } from '../publish/graph-refs.js';
 import { checkId } from '../query/check.js';
-import { readWithinFilter, type WithinFilter } from '../query/fields.js';
+import { readWithinFilter } from '../query/fields.js';
 import {
   checkDirectionOf,
   type GraphJobOptions,
@@ -26,13 +26,15 @@ import type { GraphSnapshot } from './graph-snapshots.js';
 import { readJobOptions } from './job-options.js';
 import type { NodeValues } from './node-values.js';
 
+/** Options of jobs that follow paths. */
 export interface PathJobOptions extends GraphJobOptions {
+  /** Which edges are followed: those that leave a node, reach it, or both. */
   direction?: JobDirection;
   /**
    * Paths lead through nodes at a distance of a place alone, both ends included; each where it is when it is looked at, after
    * the snapshot was taken.
    */
-  within?: WithinFilter;
+  within?: WithinPlace;
 }
 
 /** Steps of a search, for progress: nobody knows how many there are. */
@@ -75,7 +77,7 @@ async function allowedBy(
   ref: GraphRef,
   job: Job,
   graph: GraphSnapshot,
-  within: WithinFilter | undefined,
+  within: WithinPlace | undefined,
 ): Promise<Uint8Array | undefined> {
   if (within === undefined) return undefined;
   const row = core.readRow(ref);

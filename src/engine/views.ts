@@ -9,25 +9,41 @@ import { NodeWalk } from './node-walk.js';
 
 /** A node as it was when it was read. */
 export interface NodeView {
+  /** As it was published. */
   id: NodeId;
+  /** Valid until the node is removed. */
   handle: Handle;
   /** NaN where never set. */
   x: number;
+  /** As `x`. */
   y: number;
+  /** As `x`; in graphs of 3 dimensions. */
   z: number;
+  /** As `x`. */
   w: number;
+  /** `''` where it has none. */
   kind: string;
+  /** Of the event that wrote it last. */
   time: number;
+  /** A copy; undefined where it has none. */
   data: unknown;
+  /** Edges that leave it. */
   outDegree: number;
+  /** Edges that reach it. */
   inDegree: number;
 }
 
+/** An edge as it was when it was read. */
 export interface EdgeView {
+  /** Node that it leaves. */
   source: NodeId;
+  /** Node that it reaches. */
   target: NodeId;
+  /** `''` where it has none. */
   kind: string;
+  /** 1 where none was given. */
   weight: number;
+  /** Of the event that wrote it last. */
   time: number;
 }
 

@@ -14,9 +14,11 @@ import type { EngineCore } from './core.js';
 
 /** A zone as applied, and how many nodes are inside. */
 export interface ZoneView {
+  /** Name of the zone. */
   name: string;
   /** As it was given. */
   shape: ZoneShape;
+  /** Nodes inside. */
   members: number;
 }
 

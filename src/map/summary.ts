@@ -2,6 +2,7 @@ import type { GraphReader } from '../query/graph-reader.js';
 
 /** What the module says of a graph. */
 export interface SummaryStatistics {
+  /** Nodes of the graph. */
   nodes: number;
   /** As stored; of undirected graphs, pairs of nodes that have one. A loop is one. */
   edges: number;
@@ -15,6 +16,7 @@ export interface SummaryStatistics {
 
 /** `data` of the module: whether an edge from a to b and one from b to a are the same. Default false. */
 export interface SummaryOptions {
+  /** Default false. */
   undirected?: boolean;
 }
 

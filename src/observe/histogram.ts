@@ -25,7 +25,7 @@ export function bucketTop(bucket: number): number {
 
 /** Counts of whole numbers; one thread. */
 export class Histogram {
-  readonly counts = new Float64Array(BUCKETS);
+  readonly counts: Float64Array = new Float64Array(BUCKETS);
   total = 0;
   sum = 0;
   max = 0;

@@ -11,7 +11,9 @@ const PROGRESS_MS = 50;
 /** A job that loses so many workers is given up: it may be what ends them. */
 const MOST_LOSSES = 8;
 
+/** Options of every job. */
 export interface JobOptions {
+  /** Ends the job: it rejects with ATHANOR_ABORTED at once. */
   readonly signal?: AbortSignal | undefined;
   /** Called at most every 50 ms, and at the end. Units are the job's own. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;

@@ -88,7 +88,11 @@ export function readGraphOptions(
   given: GraphOptions,
   code: 'ATHANOR_INVALID_OPTION' | 'ATHANOR_INVALID_EVENT',
 ): GraphOptions {
-  const options = readOptions(code, given, GRAPH_OPTIONS);
+  const options: GraphOptions & { ttlMs?: unknown } = readOptions<GraphOptions & { ttlMs?: unknown }>(
+    code,
+    given,
+    GRAPH_OPTIONS,
+  );
   const { dimensions, metric, late, earthRadiusM, ttlMs } = options;
   if (dimensions !== undefined && dimensions !== 2 && dimensions !== 3) {
     throw new AthanorError(code, `options.dimensions: ${show(dimensions)} is neither 2 nor 3`);

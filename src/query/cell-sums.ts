@@ -2,24 +2,35 @@
 export interface Cluster {
   /** Of the cell, from 0. */
   column: number;
+  /** Row of the cell, from the lowest up. */
   row: number;
+  /** Nodes in the cell. */
   count: number;
+  /** Mean of their x. */
   x: number;
+  /** Mean of their y. */
   y: number;
 }
 
 /** The cells of a grid that are not empty, by row and then by column. The same object for the same question: not to be written. */
 export class Clusters implements Iterable<Cluster> {
+  /** Cells that are not empty. */
   readonly length: number;
+  /** Column of each cell. */
   readonly columns: Uint32Array;
+  /** Row of each cell. */
   readonly rows: Uint32Array;
+  /** Nodes in each cell. */
   readonly counts: Uint32Array;
+  /** Mean of the x of its nodes, for each cell. */
   readonly x: Float64Array;
+  /** Mean of the y of its nodes, for each cell. */
   readonly y: Float64Array;
 
+  /** @internal */
   static readonly none = new Clusters(new Float64Array(0), new Float64Array(0), 1);
 
-  /** Numbers of cells in their order, and count and sums of each. */
+  /** @internal Numbers of cells in their order, and count and sums of each. */
   constructor(numbers: Float64Array, sums: Float64Array, columns: number) {
     this.length = numbers.length;
     this.columns = new Uint32Array(numbers.length);

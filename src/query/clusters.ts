@@ -10,10 +10,15 @@ export const MOST_CELLS = 2 ** 26;
 
 /** A box cut into cells of `cellSize`, from its lower left corner on. */
 export interface ClusterGrid {
+  /** The box that the grid covers. */
   readonly minX: number;
+  /** The box that the grid covers. */
   readonly minY: number;
+  /** The box that the grid covers. */
   readonly maxX: number;
+  /** The box that the grid covers. */
   readonly maxY: number;
+  /** Side of a cell, in the unit of the coordinates. */
   readonly cellSize: number;
 }
 

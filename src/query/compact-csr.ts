@@ -9,7 +9,9 @@ import type { GraphCopy } from './graph-copy.js';
 export interface CompactCsr {
   /** One more than there are nodes. */
   offsets: Uint32Array;
+  /** Index of the node that each edge reaches. */
   targets: Uint32Array;
+  /** Weight of each edge. */
   weights: Float64Array;
   /** By compact index, ascending. */
   handles: Uint32Array;

@@ -13,16 +13,16 @@ export class GraphCopy {
   /** Whether any node has any coordinate. */
   placed = false;
   /** By node: its row, and its coordinates, NaN where it has none; these are there when `placed`. */
-  rows = new Uint32Array(FIRST_ROOM);
-  x = new Float64Array(FIRST_ROOM);
-  y = new Float64Array(FIRST_ROOM);
-  z = new Float64Array(FIRST_ROOM);
+  rows: Uint32Array = new Uint32Array(FIRST_ROOM);
+  x: Float64Array = new Float64Array(FIRST_ROOM);
+  y: Float64Array = new Float64Array(FIRST_ROOM);
+  z: Float64Array = new Float64Array(FIRST_ROOM);
   /** By node: where its edges end; they begin where those of the node before end. */
-  ends = new Uint32Array(FIRST_ROOM);
+  ends: Uint32Array = new Uint32Array(FIRST_ROOM);
   /** By edge: the row that it leads to, its kind's number and its weight. */
-  targets = new Uint32Array(FIRST_ROOM);
-  kinds = new Uint32Array(FIRST_ROOM);
-  weights = new Float64Array(FIRST_ROOM);
+  targets: Uint32Array = new Uint32Array(FIRST_ROOM);
+  kinds: Uint32Array = new Uint32Array(FIRST_ROOM);
+  weights: Float64Array = new Float64Array(FIRST_ROOM);
 
   begin(name: string): void {
     this.name = name;

@@ -17,9 +17,11 @@ export interface CopyHolder {
  * may be kept; the reader itself answers until the function has returned or its promise is settled.
  */
 export class GraphReader {
+  /** Name of the graph. */
   readonly name: string;
   /** Nodes, and edges: those of the option `kind` alone where it was given. */
   readonly order: number;
+  /** Edges of the graph. */
   readonly size: number;
   readonly #ids: { idOf(row: number): NodeId | undefined };
   readonly #holder: CopyHolder;
@@ -29,6 +31,7 @@ export class GraphReader {
   #y: Float64Array | undefined;
   #z: Float64Array | undefined;
 
+  /** @internal */
   constructor(holder: CopyHolder & { copy: GraphCopy }, ids: { idOf(row: number): NodeId | undefined }) {
     const { copy } = holder;
     this.name = copy.name;
@@ -54,17 +57,22 @@ export class GraphReader {
     return this.#x;
   }
 
+  /** As `x`. */
   get y(): Float64Array {
     this.#y ??= this.#coordinates(this.#open().y);
     return this.#y;
   }
 
+  /** As `x`; in graphs of 3 dimensions. */
   get z(): Float64Array {
     this.#z ??= this.#coordinates(this.#open().z);
     return this.#z;
   }
 
-  /** @throws AthanorError ATHANOR_INVALID_QUERY for an index that is none. */
+  /**
+   * Id of the node at an index.
+   * @throws AthanorError ATHANOR_INVALID_QUERY for an index that is none.
+   */
   id(index: number): NodeId {
     const copy = this.#open();
     if (!Number.isInteger(index) || index < 0 || index >= this.order) {

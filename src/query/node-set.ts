@@ -27,8 +27,8 @@ function grown<T>(count: number, make: () => T): T {
  * Where queries write: an array with room behind `at`. Sets keep the slab they stand in alive; a full one is left to them.
  */
 export class Slab {
-  rows = new Uint32Array(SLAB_ROWS);
-  distances = new Float64Array(0);
+  rows: Uint32Array = new Uint32Array(SLAB_ROWS);
+  distances: Float64Array = new Float64Array(0);
   at = 0;
 
   /**
@@ -53,6 +53,7 @@ export class Slab {
 
 /** The nodes that a query found, at the moment it was asked. */
 export class NodeSet implements Iterable<NodeId> {
+  /** Nodes found. */
   readonly length: number;
   readonly #source: IdSource;
   readonly #rows: Uint32Array;
@@ -60,7 +61,7 @@ export class NodeSet implements Iterable<NodeId> {
   readonly #start: number;
   readonly #epoch: number;
 
-  /** `epoch`: of the rows as the query found them. */
+  /** @internal `epoch`: of the rows as the query found them. */
   constructor(
     source: IdSource,
     rows: Uint32Array,
@@ -77,6 +78,7 @@ export class NodeSet implements Iterable<NodeId> {
     this.#epoch = epoch;
   }
 
+  /** Their handles: a view, valid as long as the set. */
   get handles(): Uint32Array {
     return this.#rows.subarray(this.#start, this.#start + this.length);
   }
@@ -86,13 +88,17 @@ export class NodeSet implements Iterable<NodeId> {
     return this.#distances?.subarray(this.#start, this.#start + this.length);
   }
 
-  /** @throws AthanorError ATHANOR_STALE_HANDLE when a node was removed and its handle is in use again or forgotten. */
+  /**
+   * Their ids.
+   * @throws AthanorError ATHANOR_STALE_HANDLE when a node was removed and its handle is in use again or forgotten.
+   */
   ids(): NodeId[] {
     const ids = new Array<NodeId>(this.length);
     for (let i = 0; i < this.length; i++) ids[i] = this.#id(i);
     return ids;
   }
 
+  /** Their ids, as `ids`. */
   *[Symbol.iterator](): IterableIterator<NodeId> {
     for (let i = 0; i < this.length; i++) yield this.#id(i);
   }
@@ -108,4 +114,10 @@ export class NodeSet implements Iterable<NodeId> {
     }
     return id;
   }
+}
+
+/** Nodes with their distance from the place that was asked about, nearest first. */
+export interface RankedNodeSet extends NodeSet {
+  /** Distance of each node, in the order of the handles: a view, valid as long as the set. */
+  readonly distances: Float64Array;
 }

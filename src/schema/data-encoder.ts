@@ -14,7 +14,7 @@ const LONE_SURROGATE = /\p{Surrogate}/u;
 export class DataEncoder {
   readonly #maxBytes: number;
   #view = new DataView(new ArrayBuffer(1024));
-  bytes = new Uint8Array(this.#view.buffer);
+  bytes: Uint8Array = new Uint8Array(this.#view.buffer);
   length = 0;
   #field = '';
   #depth = 0;

@@ -1,5 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type AthanorError, createEngine, type Engine, type EngineEvent } from '../../dist/src/index.js';
+import {
+  type AthanorError,
+  createEngine,
+  type Engine,
+  type EngineEvent,
+  type FlushOptions,
+  type GraphOptions,
+} from '../../dist/src/index.js';
 import { refuses } from '../support/refuses.js';
 
 let engine: Engine;
@@ -47,9 +54,9 @@ test.each([
 });
 
 test('what is not built yet is refused by name', () => {
-  const custom = { type: 'custom', subject: 'a.b', graph: 'g' } as EngineEvent;
+  const custom = { type: 'custom', subject: 'a.b', graph: 'g' } as unknown as EngineEvent;
   refuses(() => engine.publish(custom), 'ATHANOR_UNSUPPORTED', /custom/);
-  refuses(() => engine.graph('ttl', { ttlMs: 5 }), 'ATHANOR_UNSUPPORTED', /ttlMs/);
+  refuses(() => engine.graph('ttl', { ttlMs: 5 } as GraphOptions), 'ATHANOR_UNSUPPORTED', /ttlMs/);
   const graph = engine.graph('g') as unknown as Record<string, () => unknown>;
   for (const name of ['publishColumns']) {
     refuses(() => graph[name]!(), 'ATHANOR_UNSUPPORTED', new RegExp(name));
@@ -65,7 +72,7 @@ test('what is not built yet and would answer later rejects', async () => {
   for (const name of ['cached', 'snapshot']) {
     await expect(later[name]!()).rejects.toMatchObject({ code: 'ATHANOR_UNSUPPORTED' });
   }
-  await expect(engine.flush({ durable: true })).rejects.toMatchObject({ code: 'ATHANOR_UNSUPPORTED' });
+  await expect(engine.flush({ durable: true } as FlushOptions)).rejects.toMatchObject({ code: 'ATHANOR_UNSUPPORTED' });
 });
 
 test('options are checked by name', async () => {

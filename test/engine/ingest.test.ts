@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { Engine } from '../../dist/src/engine/engine.js';
+import type { Engine } from '../../dist/src/engine/engine.js';
+import { makeEngine } from '../../dist/src/engine/make-engine.js';
 import { createEngine, type EngineEvent } from '../../dist/src/index.js';
 import { nodeWorld } from '../../dist/src/pool/node-world.js';
 
@@ -76,7 +77,7 @@ test('an abort ends the wait for a source that says nothing more', async () => {
 async function engineWithClock(): Promise<{ engine: Engine; pass: (ms: number) => void; turns: () => number }> {
   let nowMs = 0;
   let turns = 0;
-  const engine = await Engine.create({ workers: 1, capacity }, (memory, events, options) => {
+  const engine = await makeEngine({ workers: 1, capacity }, (memory, events, options) => {
     const world = nodeWorld(memory, events, options);
     const host = {
       ...world.host,

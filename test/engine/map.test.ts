@@ -35,7 +35,9 @@ describe('results', () => {
     const options = { graphs: ['g3'], data: { undirected: true } };
     const { results } = await taken(engine.graphs.map<SummaryStatistics>(mapModules.summary, options));
     expect(results.get('g3')).toEqual({ nodes: 4, edges: 3, components: 1, triangles: 0, degrees: [0, 2, 2] });
-    const wrong = await taken(engine.graphs.map(mapModules.summary, { ...options, data: { undirected: 1 } }));
+    const wrong = await taken(
+      engine.graphs.map<SummaryStatistics>(mapModules.summary, { ...options, data: { undirected: 1 } }),
+    );
     expect(wrong.errors[0]!.message).toMatch(/data.undirected is not a boolean/);
   });
 

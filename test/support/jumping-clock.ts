@@ -1,4 +1,5 @@
-import { Engine } from '../../dist/src/engine/engine.js';
+import type { Engine } from '../../dist/src/engine/engine.js';
+import { makeEngine } from '../../dist/src/engine/make-engine.js';
 import type { EngineOptions } from '../../dist/src/index.js';
 import type { EngineMemory } from '../../dist/src/pool/engine-memory.js';
 import { nodeWorld } from '../../dist/src/pool/node-world.js';
@@ -17,7 +18,7 @@ const JUMP_MS = 1500;
 export async function jumpingEngine(options: EngineOptions): Promise<Jumping> {
   let aheadMs = 0;
   let graphs!: EngineMemory['graphs'];
-  const engine = await Engine.create(options, (memory, events, resolved) => {
+  const engine = await makeEngine(options, (memory, events, resolved) => {
     graphs = memory.graphs;
     const { host, pool } = nodeWorld(memory, events, resolved);
     return { pool, host: { ...host, now: () => host.now() + aheadMs } };

@@ -1,4 +1,5 @@
-import { Engine } from '../../dist/src/engine/engine.js';
+import type { Engine } from '../../dist/src/engine/engine.js';
+import { makeEngine } from '../../dist/src/engine/make-engine.js';
 import type { EngineOptions } from '../../dist/src/index.js';
 import { Applier, LINGER_MS } from '../../dist/src/pool/applier.js';
 import type { EngineMemory } from '../../dist/src/pool/engine-memory.js';
@@ -75,7 +76,7 @@ export class Simulation {
 
   /** An engine in this world. */
   start(options: EngineOptions): Promise<Engine> {
-    const starting = Engine.create({ clock: () => Math.floor(this.nowMs), ...options }, (memory, events, resolved) =>
+    const starting = makeEngine({ clock: () => Math.floor(this.nowMs), ...options }, (memory, events, resolved) =>
       this.#world(memory, events, resolved.workers),
     );
     return this.until(starting);
