@@ -242,7 +242,8 @@ export class Packing {
     const { slabs } = this.#builder;
     const block = slabs.block;
     const entries = this.#newEntries(graph);
-    const { gathered } = this.#marks;
+    // So that the compiler compares 32 bits, not doubles.
+    const gathered = this.#marks.gathered >>> 0;
     const leaves = this.#views.words[Word.leafBump]!;
     let leaf = words[Pack.at]!;
     const until = Math.min(leaves, leaf + maxItems);

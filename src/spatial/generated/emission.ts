@@ -32,7 +32,9 @@ export class Emission {
     const words = this.#words;
     const { packPoints, packItemA: sorted } = this.#views;
     const { leafAt, leafCount } = this.#nodes;
-    const { gathered, moved } = this.#marks;
+    // So that the compiler compares 32 bits, not doubles.
+    const gathered = this.#marks.gathered >>> 0;
+    const moved = this.#marks.moved >>> 0;
     const until = words[Pack.until]!;
     let at = words[Pack.at]!;
     const end = Math.min(until, at + maxItems);
