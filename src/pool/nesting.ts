@@ -29,11 +29,9 @@ export function isTooDeep(value: unknown): boolean {
 
 /** In the order in which a clone is written, where an object that was met before is not gone into. */
 function goesBeyond(value: object, levels: number): boolean {
+  if (seen?.has(value)) return false;
   if (levels === 0 || --left < 0) return true;
-  if (seen !== undefined) {
-    if (seen.has(value)) return false;
-    seen.add(value);
-  }
+  seen?.add(value);
   const inner = levels - 1;
   if (Array.isArray(value)) {
     if (value.length > SHORT) {
