@@ -114,9 +114,9 @@ test('a hand-made file: distances, and each kind of zone event', async () => {
   expect(answers.nearest).toMatchObject([{ graph: 'hand', k: 2, nearest: [{ id: 'b', distance: 0 }, { id: 'a' }] }]);
   const none = { enter: 0, exit: 0, inside: 0, cross: 0 };
   expect(answers.zones).toEqual([
-    { graph: 'hand', zone: 'ring', nodes: 0, events: { enter: 1, exit: 1, inside: 1, cross: 1 } },
-    { graph: 'hand', zone: 'room', nodes: 0, events: { ...none, enter: 1, exit: 1 } },
-    { graph: 'hand', zone: 'roof', nodes: 0, events: { ...none, cross: 1 } },
+    { graph: 'hand', zone: 'ring', nodes: 0, inside: [], events: { enter: 1, exit: 1, inside: 1, cross: 1 } },
+    { graph: 'hand', zone: 'room', nodes: 0, inside: [], events: { ...none, enter: 1, exit: 1 } },
+    { graph: 'hand', zone: 'roof', nodes: 0, inside: [], events: { ...none, cross: 1 } },
   ]);
 });
 
@@ -173,9 +173,9 @@ test('ndjson: each graph has its space; a graph that is removed takes its zones 
   const zone = ['--zone', 'here=circle:10,50,100', '--zone', 'there=circle:10,50,0,3', '--watch'];
   const { answers } = await answersOf(path, '--metric', 'haversine', ...zone, '--nearest', '10,50,3');
   expect(answers.zones).toEqual([
-    { graph: 'earth', zone: 'here', nodes: 1, events: { enter: 2, exit: 1, cross: 0 } },
-    { graph: 'flat', zone: 'here', nodes: 1, events: { enter: 1, exit: 1, cross: 0 } },
-    { graph: 'solid', zone: 'there', nodes: 1, events: { enter: 1, exit: 0, cross: 0 } },
+    { graph: 'earth', zone: 'here', nodes: 1, inside: ['a'], events: { enter: 2, exit: 1, cross: 0 } },
+    { graph: 'flat', zone: 'here', nodes: 0, inside: [], events: { enter: 1, exit: 1, cross: 0 } },
+    { graph: 'solid', zone: 'there', nodes: 1, inside: ['a'], events: { enter: 1, exit: 0, cross: 0 } },
   ]);
   expect(answers.nearest).toMatchObject([{ graph: 'earth' }, { graph: 'flat', nearest: [{ id: 'c' }] }]);
   expect(answers.badRows).toBe(1);
@@ -249,4 +249,19 @@ test('slanted edges: as many are inside as entered, and as many as there are in 
   const path = file('slanted.csv', ['id,x,y', ...points.map(([x, y], i) => `n${i},${x},${y}`)]);
   const { answers } = await answersOf(path, ...COLUMNS, '--zone', 'a=polygon:0,0,1,3,-1,3', '--watch');
   expect(answers.zones).toMatchObject([{ nodes: inside, events: { enter: inside, cross: 0 } }]);
+});
+
+test('who is inside in the end is named; a zone that went with its graph holds nobody', async () => {
+  const moved = (node: unknown, x: number) =>
+    JSON.stringify({ type: 'node.moved', graph: 'g', node, x, y: 0, time: 1 });
+  const zone = ['--zone', 'a=circle:0,0,5', '--watch'];
+  const there = file('there.ndjson', [moved('b', 1), moved(7, 2), moved('far', 9), moved('a', 5), moved(10, -5)]);
+  const { answers } = await answersOf(there, ...zone);
+  expect(answers.zones).toMatchObject([{ nodes: 4, inside: [7, 10, 'a', 'b'] }]);
+  const text = await athanor('run', there, ...zone, '--quiet');
+  expect(text.out).toContain('g: a  4 nodes inside, 4 enter, 0 exit, 0 cross: 7, 10, a, b');
+  const gone = file('gone.ndjson', [moved('b', 1), '{"type":"graph.removed","graph":"g"}', moved('b', 2)]);
+  const after = await answersOf(gone, ...zone);
+  expect(after.answers.zones).toMatchObject([{ nodes: 0, inside: [], events: { enter: 1, exit: 1 } }]);
+  expect((await athanor('run', gone, ...zone, '--quiet')).out).toContain('g: a  went with its graph, 1 enter, 1 exit');
 });

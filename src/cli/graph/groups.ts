@@ -1,4 +1,5 @@
 import type { Graph, NodeId, NodeValues } from '../../index.js';
+import { byId } from '../by-id.js';
 import { formatCount, formatThings } from '../format.js';
 
 /** What labels say: which nodes are together. */
@@ -41,11 +42,6 @@ function largestOf(graph: Graph, groups: ReadonlyArray<{ handle: number; nodes: 
     .map(({ handle, nodes }) => ({ id: graph.id(handle)!, nodes }))
     .sort((a, b) => b.nodes - a.nodes || byId(a.id, b.id))
     .slice(0, top);
-}
-
-function byId(a: NodeId, b: NodeId): number {
-  if (typeof a !== typeof b) return typeof a === 'number' ? -1 : 1;
-  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** '3,188, 10, 4 × 3, 2 × 2'. */

@@ -1,4 +1,5 @@
 import type { Engine, Graph, NodeId, ZoneDetect, ZoneEvent, ZoneShape } from '../../index.js';
+import { byId } from '../by-id.js';
 import type { Comparison } from '../comparison.js';
 import { firstLines, formatCount, formatThings } from '../format.js';
 import { turn } from '../pace.js';
@@ -7,10 +8,13 @@ import type { Answers } from '../source.js';
 import type { ZoneAsked } from './asked-zones.js';
 import type { PlainSpace } from './plain-space.js';
 import { isInZone } from './plain-zone.js';
-import type { Space } from './space.js';
+import type { Point, Space } from './space.js';
 
 /** Zones shown to people: each of a file's many graphs has its own. */
 const LINES = 40;
+/** Nodes inside that the summary names, for people and for programs. */
+const NAMED = 5;
+const LISTED = 100;
 
 type Counts = Record<ZoneDetect, number>;
 
@@ -106,14 +110,15 @@ export class Zones {
     for (const watched of this.#graphs) {
       const { graph, counts } = watched;
       const width = Math.max(...watched.zones.map(({ name }) => name.length));
-      for (const { name: zone, shape } of watched.zones) {
-        const nodes = nodesIn(watched, shape).length;
+      for (const { name: zone } of watched.zones) {
+        const ids = graph.inZone(zone).ids().sort(byId);
         const events = this.#told(counts.get(zone)!);
-        zones.push({ graph: graph.name, zone, nodes, events });
+        zones.push({ graph: graph.name, zone, nodes: ids.length, inside: ids.slice(0, LISTED), events });
         const told = Object.entries(events ?? {}).map(([detect, count]) => `${formatCount(count)} ${detect}`);
-        lines.push(
-          `${graph.name}: ${[`${zone.padEnd(width)}  ${formatThings(nodes, 'node')} inside`, ...told].join(', ')}`,
-        );
+        // A zone goes with its graph, and is not set again in one of the same name.
+        const isThere = graph.zone(zone) !== undefined;
+        const inside = isThere ? `${formatThings(ids.length, 'node')} inside` : 'went with its graph';
+        lines.push(`${graph.name}: ${[`${zone.padEnd(width)}  ${inside}`, ...told].join(', ')}${namedText(ids)}`);
       }
     }
     return {
@@ -133,8 +138,9 @@ export class Zones {
     for (const watched of this.#graphs) {
       const { name } = watched.graph;
       for (const { name: zone, shape } of watched.zones) {
-        this.#checkNodes(comparison, watched, zone, shape, plain.nodesOf(name));
         const tally = plain.tallyOf(name, zone);
+        const nodes = tally?.isOver === true ? new Map() : plain.nodesOf(name);
+        this.#checkNodes(comparison, watched, { zone, shape }, nodes);
         for (const detect of this.#detect ?? []) {
           const told = watched.counts.get(zone)![detect];
           comparison.near(`${detect} of zone ${zone} of ${name}`, told, tally?.counts[detect] ?? 0, tally?.doubts ?? 0);
@@ -145,39 +151,27 @@ export class Zones {
 
   #checkNodes(
     comparison: Comparison,
-    watched: WatchedGraph,
-    zone: string,
-    shape: ZoneShape,
-    nodes: ReadonlyMap<NodeId, { x: number; y: number; z: number }>,
+    { graph, space }: WatchedGraph,
+    { zone, shape }: { zone: string; shape: ZoneShape },
+    nodes: ReadonlyMap<NodeId, Point>,
   ): void {
-    const found = new Set(nodesIn(watched, shape));
+    const found = new Set(graph.inZone(zone).ids());
     let count = 0;
+    const alone: NodeId[] = [];
     for (const [id, at] of nodes) {
       // Where rounding decides, the engine is believed.
-      if (isInZone(shape, watched.space, at) ?? found.has(id)) count++;
+      const inside = isInZone(shape, space, at) ?? found.has(id);
+      if (inside) count++;
+      if (inside !== found.has(id)) alone.push(id);
     }
-    comparison.equal(`nodes in zone ${zone} of ${watched.graph.name}`, found.size, count);
+    comparison.equal(`nodes in zone ${zone} of ${graph.name}`, found.size, count);
+    comparison.equal(`nodes in zone ${zone} of ${graph.name} in one answer only`, alone.slice(0, NAMED).join(' '), '');
   }
 }
 
-/** Nodes that are inside now, whatever was told. */
-function nodesIn({ graph, space }: WatchedGraph, shape: ZoneShape): NodeId[] {
-  if (shape.type === 'circle') {
-    const { type: _, ...circle } = shape;
-    return graph.within(circle).ids();
-  }
-  if (shape.type === 'box') {
-    const { type: _, ...corners } = shape;
-    return graph.withinBox(corners).ids();
-  }
-  const xs = shape.points.map(([x]) => x);
-  const ys = shape.points.map(([, y]) => y);
-  const box = { minX: Math.min(...xs), minY: Math.min(...ys), maxX: Math.max(...xs), maxY: Math.max(...ys) };
-  const heights = space.dimensions === 3 ? { minZ: -Number.MAX_VALUE, maxZ: Number.MAX_VALUE } : {};
-  const inBox = graph.withinBox({ ...box, ...heights }).ids();
-  return inBox.filter((id) => {
-    const node = graph.node(id);
-    // A border is inside.
-    return node !== undefined && (isInZone(shape, space, { x: node.x, y: node.y, z: 0 }) ?? true);
-  });
+/** The first of those inside, for people. */
+function namedText(ids: readonly NodeId[]): string {
+  if (ids.length === 0) return '';
+  const more = ids.length > NAMED ? ` and ${formatCount(ids.length - NAMED)} more` : '';
+  return `: ${ids.slice(0, NAMED).join(', ')}${more}`;
 }
