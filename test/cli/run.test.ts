@@ -182,6 +182,30 @@ test('ndjson: every kind of event, checked; what the engine refuses is a bad row
   expect(code).toBe(0);
 });
 
+test('ndjson: what no JSON reader refuses and no graph can hold is a row, bad or good, and never a stack trace', async () => {
+  const node = '{"type":"node.upserted","graph":"g","node":';
+  const lines = [
+    `${node}1,"data":{"__proto__":{}}}`,
+    `${node}2,"data":${'['.repeat(5000)}${']'.repeat(5000)}}`,
+    `${node}3,"data":${'{"a":'.repeat(3000)}1${'}'.repeat(3000)}}`,
+    '{"__proto__":{"type":"node.moved"},"graph":"g","node":1,"x":1,"y":1}',
+    '{"type":"node.moved","graph":"__proto__","node":"constructor","x":1,"y":1}',
+    `${node}"\\ud800","x":1,"y":1}`,
+    '{"type":["node.moved"],"graph":{},"node":{},"x":{},"y":[]}',
+    '{"type":"graph.created","graph":"h","options":[]}',
+    `${node}5,"x":1,"y":2,"time":1e300}`,
+    `${node}6,"x":1e999,"y":2}`,
+    '\u0000',
+  ];
+  const path = file('hostile.ndjson', lines.join('\n'));
+  const { code, out, err } = await athanor('run', path, '--json', '--check', '--quiet', '--out', join(folder, 'h.csv'));
+  expect([code, err]).toEqual([0, '']);
+  const { answers, check, badRows } = JSON.parse(out);
+  expect(check.ok).toBe(true);
+  expect(answers.rows).toBe(lines.length);
+  expect(badRows.count).toBeGreaterThan(5);
+});
+
 test('an interrupt ends with the summary so far and exit code 130', async () => {
   const child = start(['run', 'swarm', '--nodes', '1000', '--seconds', '60', '--json', '--check']);
   // The first line of progress says that it runs.

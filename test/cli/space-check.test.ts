@@ -47,7 +47,7 @@ async function checked(moves: Point[], plainMoves: Point[]): Promise<Comparison>
 test('a check agrees with what is right and catches what is not', async () => {
   const moves = [at(0, 0), at(9, 9), at(1, 1)];
   const right = await checked(moves, moves);
-  expect([right.ok, right.compared]).toEqual([true, 10]);
+  expect([right.ok, right.compared]).toEqual([true, 11]);
 
   const elsewhere = await checked(moves, [at(0, 0), at(9, 9), at(7, 7)]);
   expect(elsewhere.mismatches).toEqual([

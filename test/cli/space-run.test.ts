@@ -263,5 +263,33 @@ test('who is inside in the end is named; a zone that went with its graph holds n
   const gone = file('gone.ndjson', [moved('b', 1), '{"type":"graph.removed","graph":"g"}', moved('b', 2)]);
   const after = await answersOf(gone, ...zone);
   expect(after.answers.zones).toMatchObject([{ nodes: 0, inside: [], events: { enter: 1, exit: 1 } }]);
-  expect((await athanor('run', gone, ...zone, '--quiet')).out).toContain('g: a  went with its graph, 1 enter, 1 exit');
+  expect((await athanor('run', gone, ...zone, '--quiet')).out).toContain('g: a  is gone, 1 enter, 1 exit');
+});
+
+test('zones that events set are listed too, and counted where zones are watched', async () => {
+  const set = (zone: string, radius: number) =>
+    JSON.stringify({ type: 'zone.set', graph: 'g', zone, shape: { type: 'circle', x: 0, y: 0, radius } });
+  const moved = (x: number) => JSON.stringify({ type: 'node.moved', graph: 'g', node: 'n', x, y: 0, time: 1 });
+  const removed = '{"type":"zone.removed","graph":"g","zone":"brief"}';
+  const path = file('set.ndjson', [
+    moved(50),
+    set('own', 5),
+    set('brief', 5),
+    moved(1),
+    removed,
+    moved(2),
+    set('a', 1),
+  ]);
+  const listed = await answersOf(path);
+  expect(listed.answers.zones).toMatchObject([
+    { zone: 'own', nodes: 1, inside: ['n'] },
+    { zone: 'a', nodes: 0 },
+  ]);
+  // The one that was asked for is replaced by the file's.
+  const { answers } = await answersOf(path, '--zone', 'a=circle:50,0,5', '--watch');
+  expect(answers.zones).toMatchObject([
+    { zone: 'a', nodes: 0, events: { enter: 1, exit: 1 } },
+    { zone: 'own', nodes: 1, events: { enter: 1, exit: 0 } },
+    { zone: 'brief', nodes: 0, events: { enter: 1, exit: 1 } },
+  ]);
 });

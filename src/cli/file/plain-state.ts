@@ -107,6 +107,10 @@ export class PlainState {
       case 'edge.removed':
         removeEdge(graph, keyOf(event));
         break;
+      case 'zone.set':
+      case 'zone.removed':
+        this.#positions?.dropZone(event.graph, event.zone);
+        break;
       default:
     }
   }

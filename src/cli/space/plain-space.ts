@@ -58,6 +58,11 @@ export class PlainSpace {
     this.#graphs.get(graph)?.zones.set(name, new ZoneTally(shape, space));
   }
 
+  /** An event set or removed it: what moves do to it is not known here any more. */
+  dropZone(graph: string, name: string): void {
+    this.#graphs.get(graph)?.zones.delete(name);
+  }
+
   place(graph: string, id: NodeId, at: Point): void {
     const plain = this.#graphs.get(graph);
     if (plain === undefined || !isPlaced(at)) return;

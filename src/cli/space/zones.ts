@@ -17,12 +17,13 @@ const NAMED = 5;
 const LISTED = 100;
 
 type Counts = Record<ZoneDetect, number>;
+const NONE: Map<string, Counts> = new Map();
 
 interface WatchedGraph {
   readonly graph: Graph;
   readonly space: Space;
   readonly zones: readonly ZoneAsked[];
-  /** By zone; what is watched alone is counted. */
+  /** By zone; only what is watched is counted. */
   readonly counts: Map<string, Counts>;
   /** Reads the events; resolves when all are read after the stop. */
   readonly reader: Promise<void> | undefined;
@@ -54,8 +55,12 @@ export class Zones {
   /** Before the first event of a graph: sets the zones that fit its space. @throws Problem */
   begin(name: string, space: Space, plain: PlainSpace | undefined): void {
     const zones = this.#zones.filter(({ dimensions }) => (dimensions ?? space.dimensions) === space.dimensions);
-    if (zones.length === 0) return;
     const graph = this.#engine.graph(name);
+    if (zones.length === 0) {
+      // Its own events may set some: then they are listed.
+      this.#graphs.push({ graph, space, zones, counts: NONE, reader: undefined });
+      return;
+    }
     const counts = new Map<string, Counts>();
     const reader = this.#detect === undefined ? undefined : this.#count(graph, this.#detect, counts);
     // An engine that fails ends the run elsewhere: then nobody waits for the reader.
@@ -66,17 +71,17 @@ export class Zones {
       } catch (error) {
         throw new Problem(`${option}: ${firstLine(error)}`);
       }
-      counts.set(zone, { enter: 0, exit: 0, inside: 0, cross: 0 });
+      countsOf(counts, zone);
       plain?.setZone(name, zone, shape, space);
     }
     this.#graphs.push({ graph, space, zones, counts, reader });
   }
 
   /** The events come through a bounded queue: whoever publishes faster than this reads is held back, and none is lost. */
-  async #count(graph: Graph, detect: readonly ZoneDetect[], counts: ReadonlyMap<string, Counts>): Promise<void> {
+  async #count(graph: Graph, detect: readonly ZoneDetect[], counts: Map<string, Counts>): Promise<void> {
     const events = graph.watch({ detect: [...detect], signal: this.#stop.signal });
     for await (const event of events) {
-      counts.get(event.zone)![event.detect]++;
+      countsOf(counts, event.zone)[event.detect]++;
       this.#read++;
       this.#tell(graph.name, event);
     }
@@ -104,23 +109,24 @@ export class Zones {
   // ------------------------------------------------------------ answers
 
   answers(): Answers {
-    if (this.#zones.length === 0) return { values: {}, sections: [] };
     const lines: string[] = [];
     const zones: unknown[] = [];
-    for (const watched of this.#graphs) {
-      const { graph, counts } = watched;
-      const width = Math.max(...watched.zones.map(({ name }) => name.length));
-      for (const { name: zone } of watched.zones) {
+    for (const { graph, counts, zones: asked } of this.#graphs) {
+      // Those asked for first, then what the graph's own events set, or set and removed.
+      const there = Array.from(graph.zones(), ({ name }) => name);
+      const names = new Set([...asked.map(({ name }) => name), ...there, ...counts.keys()]);
+      const width = Math.max(0, ...Array.from(names, ({ length }) => length));
+      for (const zone of names) {
         const ids = graph.inZone(zone).ids().sort(byId);
-        const events = this.#told(counts.get(zone)!);
+        const events = this.#told(counts.get(zone));
         zones.push({ graph: graph.name, zone, nodes: ids.length, inside: ids.slice(0, LISTED), events });
         const told = Object.entries(events ?? {}).map(([detect, count]) => `${formatCount(count)} ${detect}`);
         // A zone goes with its graph, and is not set again in one of the same name.
-        const isThere = graph.zone(zone) !== undefined;
-        const inside = isThere ? `${formatThings(ids.length, 'node')} inside` : 'went with its graph';
+        const inside = there.includes(zone) ? `${formatThings(ids.length, 'node')} inside` : 'is gone';
         lines.push(`${graph.name}: ${[`${zone.padEnd(width)}  ${inside}`, ...told].join(', ')}${namedText(ids)}`);
       }
     }
+    if (this.#zones.length === 0 && zones.length === 0) return { values: {}, sections: [] };
     return {
       values: { zones },
       sections: lines.length === 0 ? [] : [{ title: 'Zones', lines: firstLines(lines, LINES) }],
@@ -128,8 +134,8 @@ export class Zones {
   }
 
   /** The kinds that are watched. */
-  #told(counts: Counts): Partial<Counts> | undefined {
-    if (this.#detect === undefined) return undefined;
+  #told(counts: Counts | undefined): Partial<Counts> | undefined {
+    if (this.#detect === undefined || counts === undefined) return undefined;
     return Object.fromEntries(this.#detect.map((detect) => [detect, counts[detect]]));
   }
 
@@ -137,13 +143,21 @@ export class Zones {
   check(comparison: Comparison, plain: PlainSpace): void {
     for (const watched of this.#graphs) {
       const { name } = watched.graph;
-      for (const { name: zone, shape } of watched.zones) {
+      for (const { name: zone, shape } of watched.graph.zones()) {
+        this.#checkNodes(comparison, watched, { zone, shape }, plain.nodesOf(name));
+      }
+      for (const { name: zone } of watched.zones) {
         const tally = plain.tallyOf(name, zone);
-        const nodes = tally?.isOver === true ? new Map() : plain.nodesOf(name);
-        this.#checkNodes(comparison, watched, { zone, shape }, nodes);
+        // The file's own events set or removed it: what that tells is not counted again here.
+        if (tally === undefined) continue;
+        comparison.equal(
+          `zone ${zone} of ${name}`,
+          Number(watched.graph.zone(zone) !== undefined),
+          Number(!tally.isOver),
+        );
         for (const detect of this.#detect ?? []) {
           const told = watched.counts.get(zone)![detect];
-          comparison.near(`${detect} of zone ${zone} of ${name}`, told, tally?.counts[detect] ?? 0, tally?.doubts ?? 0);
+          comparison.near(`${detect} of zone ${zone} of ${name}`, told, tally.counts[detect], tally.doubts);
         }
       }
     }
@@ -167,6 +181,15 @@ export class Zones {
     comparison.equal(`nodes in zone ${zone} of ${graph.name}`, found.size, count);
     comparison.equal(`nodes in zone ${zone} of ${graph.name} in one answer only`, alone.slice(0, NAMED).join(' '), '');
   }
+}
+
+function countsOf(all: Map<string, Counts>, zone: string): Counts {
+  let counts = all.get(zone);
+  if (counts === undefined) {
+    counts = { enter: 0, exit: 0, inside: 0, cross: 0 };
+    all.set(zone, counts);
+  }
+  return counts;
 }
 
 /** The first of those inside, for people. */
