@@ -70,6 +70,14 @@ export function painter(stream: { isTTY?: boolean }): (tint: Tint, text: string)
   return colour ? (tint, text) => styleText(tint, text) : (_tint, text) => text;
 }
 
+/** Text of a file as a terminal may show it: what would move the cursor or change colours is spelled out. */
+export function printable(text: string): string {
+  return text.replace(CONTROL, (letter) => `\\x${letter.charCodeAt(0).toString(16).padStart(2, '0')}`);
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for.
+const CONTROL = /[\x00-\x1f\x7f-\x9f]/g;
+
 /** For a terminal: lines broken between words, what is broken moved in to where the line's second column begins. */
 export function fitted(text: string, stream: { isTTY?: boolean; columns?: number }): string {
   const { columns } = stream;

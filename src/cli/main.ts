@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { AthanorError } from '../index.js';
+import { printable } from './format.js';
 import { addGraphCommand } from './graph/command.js';
 import { codeOf, firstLine, Problem } from './problem.js';
 import { addRunCommand } from './run-command.js';
@@ -49,7 +50,7 @@ function report(error: unknown): number {
     process.stderr.write(`athanor: ${error instanceof Error ? error.stack : String(error)}\n`);
     return 1;
   }
-  process.stderr.write(`athanor: ${firstLine(error)}\n`);
+  process.stderr.write(`athanor: ${printable(firstLine(error))}\n`);
   if (error instanceof Problem) return error.exitCode;
   return error.code === 'ATHANOR_INVALID_OPTION' ? 2 : 1;
 }

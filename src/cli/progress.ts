@@ -1,5 +1,5 @@
 import type { Engine } from '../index.js';
-import { formatCount, formatMs, formatRate } from './format.js';
+import { formatCount, formatMs, formatRate, printable } from './format.js';
 import { codeOf } from './problem.js';
 import type { SourceRun } from './source.js';
 import { StatusLine, type Terminal } from './status-line.js';
@@ -35,12 +35,12 @@ export class Progress {
 
   #show(): void {
     if (this.#line === undefined) {
-      this.#stream.write(`${percent(this.#done())}  ${this.#live(false)}\n`);
+      this.#stream.write(`${percent(this.#done())}  ${printable(this.#live(false))}\n`);
       return;
     }
     const width = Math.min(BAR, Math.floor(this.#line.columns / 3));
     const bar = width < LEAST_BAR ? '' : `${barOf(this.#done(), width)} `;
-    this.#line.show(` ${bar}${percent(this.#done())}  ${this.#live(true)}`);
+    this.#line.show(` ${bar}${percent(this.#done())}  ${printable(this.#live(true))}`);
   }
 
   /** Whole lines, above the bar. */

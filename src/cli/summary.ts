@@ -1,6 +1,15 @@
 import type { EngineStats } from '../index.js';
 import type { Comparison } from './comparison.js';
-import { formatBytes, formatCount, formatMs, formatRate, formatThings, painter, type Tint } from './format.js';
+import {
+  formatBytes,
+  formatCount,
+  formatMs,
+  formatRate,
+  formatThings,
+  painter,
+  printable,
+  type Tint,
+} from './format.js';
 import type { Answers, BadRows } from './source.js';
 
 /** Everything a finished run has to say. */
@@ -71,7 +80,7 @@ export function toText(outcome: Outcome, stream: { isTTY?: boolean } = process.s
   ];
   for (const section of answers.sections) {
     lines.push('', `  ${paint('cyan', section.title)}`);
-    for (const line of section.lines) lines.push(`    ${line}`);
+    for (const line of section.lines) lines.push(`    ${printable(line)}`);
   }
   if (out !== undefined) lines.push('', `  ${formatThings(out.rows, 'row')} in ${out.path}`);
   if (badRows !== undefined) lines.push(...badRowLines(badRows, paint));
@@ -80,9 +89,9 @@ export function toText(outcome: Outcome, stream: { isTTY?: boolean } = process.s
       ? paint('green', `${formatCount(comparison.compared)} answers agree with plain JavaScript`)
       : paint('red', `${formatCount(comparison.differing)} of ${formatCount(comparison.compared)} answers differ`);
     lines.push('', `  ${paint('cyan', 'Check')}`, `    ${verdict}`);
-    for (const mismatch of comparison.mismatches) lines.push(`    ${mismatch}`);
+    for (const mismatch of comparison.mismatches) lines.push(`    ${printable(mismatch)}`);
   }
-  if (notes.length > 0) lines.push('', ...notes.map((note) => paint('dim', `  ${note}`)));
+  if (notes.length > 0) lines.push('', ...notes.map((note) => paint('dim', `  ${printable(note)}`)));
   lines.push('');
   return lines.join('\n');
 }
@@ -92,7 +101,7 @@ export function badRowLines(badRows: BadRows, paint: (tint: Tint, text: string) 
   const { count, first } = badRows;
   if (count === 0) return [];
   const lines = ['', `  ${paint('red', formatThings(count, 'bad row'))}`];
-  for (const { line, reason } of first) lines.push(`    line ${line}: ${reason}`);
+  for (const { line, reason } of first) lines.push(`    line ${line}: ${printable(reason)}`);
   if (count > first.length) lines.push(`    and ${formatCount(count - first.length)} more`);
   return lines;
 }

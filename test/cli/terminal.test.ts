@@ -6,7 +6,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { fitted } from '../../dist/src/cli/format.js';
 import { Progress } from '../../dist/src/cli/progress.js';
 import { cut, fold, StatusLine, widthOf } from '../../dist/src/cli/status-line.js';
-import { ROOT } from '../support/athanor.js';
+import { fed, ROOT } from '../support/athanor.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'athanor-terminal-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -88,6 +88,30 @@ test('texts are cut and folded between words', () => {
   expect(narrow.split('\n')).toHaveLength(5);
   const file = '  memory     312 MB resident, 4 GB of address space';
   expect(fitted(file, { isTTY: false, columns: 30 })).toBe(file);
+});
+
+test('what a file says cannot move the cursor of whoever reads the summary', async () => {
+  const text = 'id,x,y\n\u001b[2Jboo,1,2\nother,1,1\nbad,\u001b[31m,2\n';
+  const args = [
+    'run',
+    '-',
+    '--id',
+    'id',
+    '--x',
+    'x',
+    '--y',
+    'y',
+    '--quiet',
+    '--nearest',
+    '0,0,2',
+    '--zone',
+    'a=circle:0,0,9',
+    '--watch',
+  ];
+  const { out, err } = await fed(text, ...args);
+  expect(out + err).not.toContain('\u001b');
+  expect(out).toContain('\\x1b[2Jboo');
+  expect(out).toContain('x is "\\x1b[31m", not a number');
 });
 
 function hasScript(): boolean {

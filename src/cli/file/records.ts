@@ -36,9 +36,11 @@ export function ndjsonReader(metric?: GraphOptions['metric']): RecordReader {
   };
 }
 
-/** Blanks are below all that is none. */
+const BLANK = 32;
+const TAB = 9;
+
 function isEmpty(bytes: Buffer, from: number, to: number): boolean {
-  for (let at = from; at < to; at++) if (bytes[at]! > 32) return false;
+  for (let at = from; at < to; at++) if (bytes[at] !== BLANK && bytes[at] !== TAB) return false;
   return true;
 }
 

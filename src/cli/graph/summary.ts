@@ -1,4 +1,4 @@
-import { formatBytes, formatMs, formatRate, formatThings, painter } from '../format.js';
+import { formatBytes, formatMs, formatRate, formatThings, painter, printable } from '../format.js';
 import type { BadRows } from '../source.js';
 import { badRowLines } from '../summary.js';
 import type { Answer } from './answers.js';
@@ -70,8 +70,8 @@ export function toText(outcome: GraphOutcome, stream: { isTTY?: boolean } = proc
   ];
   for (const { answer, buildMs, kernelMs } of answers) {
     const took = paint('dim', `snapshot ${formatMs(buildMs)}, algorithm ${formatMs(kernelMs)}`);
-    lines.push('', `  ${paint('cyan', answer.title)}   ${took}`);
-    for (const line of answer.lines()) lines.push(`    ${line}`);
+    lines.push('', `  ${paint('cyan', printable(answer.title))}   ${took}`);
+    for (const line of answer.lines()) lines.push(`    ${printable(line)}`);
   }
   if (out !== undefined) lines.push('', `  ${formatThings(out.rows, 'row')} in ${out.path}`);
   lines.push(...badRowLines(badRows, paint));

@@ -1,5 +1,5 @@
 import type { ZoneEvent } from '../../index.js';
-import { formatCount } from '../format.js';
+import { formatCount, printable } from '../format.js';
 
 /** Lines in one stretch: more than anybody reads. */
 const LINES = 20;
@@ -31,7 +31,9 @@ export class ZoneLines {
     }
     this.#told++;
     const at = new Date(time).toISOString().slice(0, 19).replace('T', ' ');
-    this.#write(`${at}  ${detect.padEnd(6)}  ${zone}  ${node} of ${graph} at (${short(x)},${short(y)})\n`);
+    this.#write(
+      `${at}  ${detect.padEnd(6)}  ${printable(`${zone}  ${node} of ${graph}`)} at (${short(x)},${short(y)})\n`,
+    );
   }
 
   end(): void {
