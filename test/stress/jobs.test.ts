@@ -146,7 +146,11 @@ test('an engine that is closed while jobs run: they reject, nothing hangs', asyn
   for (let turn = 0; turn < 8; turn++) {
     const engine = await createEngine({ workers: 1 + (turn % 2), capacity });
     const graph = await filled(engine);
-    const jobs = [graph.withinMany(queries), graph.pairsWithin(40), graph.nearestMany({ ...queries, k: 5 })];
+    const jobs = [
+      graph.withinMany(queries),
+      graph.pairsWithin(40),
+      graph.nearestMany({ x: queries.x, y: queries.y, k: 5 }),
+    ];
     const ends = Promise.allSettled(jobs);
     await pause(turn % 4);
     await engine.close();
