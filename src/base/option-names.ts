@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import { AthanorError, type ErrorCode, show } from './errors.js';
+import { AthanorError, type ErrorCode, shortened, show } from './errors.js';
 
 /** What people write for a name of ours. */
 const ALSO_CALLED: Record<string, readonly string[]> = {
@@ -85,7 +85,7 @@ export function unreadable(code: ErrorCode, field: string, error: unknown): Atha
   if (error instanceof AthanorError) return error;
   let message = 'what it threw is no Error';
   try {
-    if (error instanceof Error) message = String(error.message).slice(0, 200);
+    if (error instanceof Error) message = shortened(String(error.message), 200);
   } catch {
     // Nor can that be read.
   }

@@ -1,3 +1,4 @@
+import { shortened } from '../../base/errors.js';
 import type { EngineEvent } from '../../index.js';
 import { Problem } from '../problem.js';
 import type { RunOptions } from '../source.js';
@@ -193,5 +194,5 @@ function notNumber(column: string, text: string, value: number): string {
 }
 
 function short(text: string): string {
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+  return shortened(text);
 }

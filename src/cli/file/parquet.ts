@@ -1,4 +1,5 @@
 import type { AsyncBuffer, Compressors, FileMetaData } from 'hyparquet';
+import { shortened } from '../../base/errors.js';
 import type { EngineEvent, NodeId } from '../../index.js';
 import { firstLine, Problem } from '../problem.js';
 import type { RunOptions } from '../source.js';
@@ -149,5 +150,5 @@ function timeOf(value: unknown): number {
 function shown(value: unknown): string {
   const text =
     typeof value === 'string' ? `"${value}"` : typeof value === 'object' && value !== null ? 'nested' : String(value);
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+  return shortened(text);
 }
