@@ -1,4 +1,3 @@
-import { shortened } from '../../base/errors.js';
 import type { EngineEvent } from '../../index.js';
 import { Problem } from '../problem.js';
 import type { RunOptions } from '../source.js';
@@ -194,5 +193,5 @@ function notNumber(column: string, text: string, value: number): string {
 }
 
 function short(text: string): string {
-  return shortened(text);
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }

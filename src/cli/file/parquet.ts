@@ -1,5 +1,4 @@
 import type { AsyncBuffer, Compressors, FileMetaData } from 'hyparquet';
-import { shortened } from '../../base/errors.js';
 import type { EngineEvent, NodeId } from '../../index.js';
 import { firstLine, Problem } from '../problem.js';
 import type { RunOptions } from '../source.js';
@@ -150,5 +149,5 @@ function timeOf(value: unknown): number {
 function shown(value: unknown): string {
   const text =
     typeof value === 'string' ? `"${value}"` : typeof value === 'object' && value !== null ? 'nested' : String(value);
-  return shortened(text);
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }
