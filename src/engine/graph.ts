@@ -33,7 +33,7 @@ import {
   checkPoint,
 } from '../query/check.js';
 import type { ClusterGrid } from '../query/clusters.js';
-import { readBox, readNearest, readQuery, readWithin, readWithinFilter } from '../query/fields.js';
+import { readBox, readNearest, readNeighbors, readQuery, readWithin, readWithinFilter } from '../query/fields.js';
 import { NodeSet, type RankedNodeSet } from '../query/node-set.js';
 import { ANY_KIND } from '../spatial/queries.js';
 import { exportGraph } from './export.js';
@@ -131,7 +131,7 @@ export class Graph extends GraphZones {
 
   /** Each neighbour once; `within`: those at a distance of a place alone. */
   neighbors(id: NodeId, options?: NeighborOptions): NodeSet {
-    const { direction = 'both', kind: name, within: filter } = asked(options, ['direction', 'kind', 'within']);
+    const { direction = 'both', kind: name, within: filter } = readNeighbors(options);
     checkDirection(direction);
     const within = filter === undefined ? undefined : readWithinFilter(this.space, filter);
     const graph = this.core.readRow(this.ref);

@@ -118,6 +118,33 @@ export function readBox(query: BoxQuery): BoxQuery {
   return read;
 }
 
+export interface NeighborsOptions {
+  direction?: 'out' | 'in' | 'both' | undefined;
+  kind?: string | undefined;
+  within?: WithinFilter | undefined;
+}
+
+const NEIGHBORS = ['direction', 'kind', 'within'] as const;
+const NO_OPTIONS: NeighborsOptions = {};
+
+/** The options of `neighbors`, which is asked as often as `within`. */
+export function readNeighbors(options: NeighborsOptions | undefined): NeighborsOptions {
+  if (options === undefined) return NO_OPTIONS;
+  checkObject('options', options);
+  let read: NeighborsOptions;
+  let names = 0;
+  try {
+    const { direction, kind, within } = options;
+    read = { direction, kind, within };
+    for (const _name in options) names++;
+    const known = one(read.direction) + one(read.kind) + one(read.within);
+    if (names !== known) checkNames('ATHANOR_INVALID_QUERY', 'options.', 'option', options, NEIGHBORS);
+  } catch (error) {
+    throw unreadable('ATHANOR_INVALID_QUERY', 'options', error);
+  }
+  return read;
+}
+
 /** The fields of a question that is asked seldom, or its options: as the above. */
 export function readQuery<T extends object>(query: T, names: ReadonlyArray<keyof T & string>, field = 'query'): T {
   return readOptions('ATHANOR_INVALID_QUERY', query, names, field);
