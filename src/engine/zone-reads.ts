@@ -7,7 +7,8 @@ import { NodeFlag, positionFlags } from '../project/node-columns.js';
 import type { GraphRef } from '../publish/graph-refs.js';
 import { ANY_KIND } from '../spatial/queries.js';
 import { contains } from '../zones/geometry.js';
-import type { GraphZones } from '../zones/graph-zones.js';
+import { GraphZones } from '../zones/graph-zones.js';
+import type { ShardZones } from '../zones/shard-zones.js';
 import { geometryOf, type Space } from '../zones/space.js';
 import { Form, type Zone } from '../zones/zone.js';
 import type { EngineCore } from './core.js';
@@ -29,6 +30,10 @@ export interface Member {
 }
 
 const MOST = Number.MAX_VALUE;
+/** Zones that are read in one hold of the lock, where there are many to read. */
+const ZONES_AT_ONCE = 32;
+/** Looks that are begun anew because zones changed meanwhile; then all are read in one hold. */
+const MOST_RESTARTS = 16;
 
 /**
  * Main thread. Reads of zones as applied, and of the nodes inside. Each is one look under the read lock of the graph's shard,
@@ -38,6 +43,8 @@ export class ZoneReads {
   readonly #core: EngineCore;
   /** What the last look found, as many as it said; grows to the most that any found. */
   #rows = new Uint32Array(256);
+  /** What this thread knows of zones, by shard. */
+  readonly #shards: ShardZones[] = [];
 
   constructor(core: EngineCore) {
     this.#core = core;
@@ -48,15 +55,49 @@ export class ZoneReads {
     if (graph === NO_ROW) return none;
     const { memory } = this.#core;
     const reader = this.#core.readerOf(graph);
+    const known = this.#knownOf(graph);
+    if (known.isCold(graph)) this.#load(graph, known);
     reader.lock();
     try {
       // Removed since it was looked up: its zones are about to be reclaimed.
       if (memory.graphs.state[graph] !== GraphState.alive) return none;
       const space = this.#spaceOf(graph);
-      const zones = memory.zonesOf(this.#core.shardOf(graph)).of(graph, space);
+      const zones = known.of(graph, space);
       return zones === undefined ? none : look(zones, space);
     } finally {
       reader.unlock();
+    }
+  }
+
+  #knownOf(graph: number): ShardZones {
+    const shard = this.#core.shardOf(graph);
+    this.#shards[shard] ??= this.#core.memory.zonesOf(shard);
+    return this.#shards[shard];
+  }
+
+  /** Reads the graph's zones in slices, so that its shard is not held up by it. */
+  #load(graph: number, known: ShardZones): void {
+    const { state } = this.#core.memory.graphs;
+    const reader = this.#core.readerOf(graph);
+    const load = known.beginLoad(graph);
+    while (load.restarts < MOST_RESTARTS) {
+      let hasAll = false;
+      reader.lock();
+      try {
+        if (state[graph] !== GraphState.alive || !known.isCold(graph)) return;
+        hasAll = known.loadSome(graph, this.#spaceOf(graph), load, ZONES_AT_ONCE);
+      } finally {
+        reader.unlock();
+      }
+      if (!hasAll) continue;
+      const zones = new GraphZones(this.#spaceOf(graph), load.born);
+      zones.load(load.found);
+      reader.lock();
+      try {
+        if (known.endLoad(graph, load, zones)) return;
+      } finally {
+        reader.unlock();
+      }
     }
   }
 
@@ -71,6 +112,8 @@ export class ZoneReads {
     const published = table.find(graph, name);
     const zone = published === NO_ROW ? undefined : zones.zones.get(published);
     if (zone !== undefined) return zone;
+    const writer = this.#core.publisher.writers[this.#core.shardOf(graph)]!;
+    if (writer.openEvents === 0 && writer.appliedPosition() === writer.headPosition()) return undefined;
     // Published otherwise, and not applied yet: readers see what was there before.
     for (const other of zones.zones.values()) if (table.nameOf(other.row) === name) return other;
     return undefined;
@@ -100,7 +143,7 @@ export class ZoneReads {
   shapeOf(graph: number, row: number, name: string): ZoneShape | undefined {
     return this.#read(graph, undefined, (zones) => {
       if (!zones.zones.has(row) || this.#core.publisher.zones.nameOf(row) !== name) return undefined;
-      return this.#core.memory.zonesOf(this.#core.shardOf(graph)).shapeOf(row);
+      return this.#knownOf(graph).shapeOf(row);
     });
   }
 
@@ -112,7 +155,7 @@ export class ZoneReads {
   }
 
   #view(graph: number, zone: Zone, space: Space, name: string): ZoneView {
-    const shape = this.#core.memory.zonesOf(this.#core.shardOf(graph)).shapeOf(zone.row);
+    const shape = this.#knownOf(graph).shapeOf(zone.row);
     return { name, shape, members: this.#inside(graph, zone, space, ANY_KIND, NO_ROW) };
   }
 
@@ -167,12 +210,14 @@ export class ZoneReads {
     if (graph === NO_ROW) for (const row of rowsOfName) last = Math.max(last, sequence[row]!);
     if (graph === NO_ROW) return last;
     const reader = this.#core.readerOf(graph);
+    const known = this.#knownOf(graph);
+    if (known.isCold(graph)) this.#load(graph, known);
     reader.lock();
     try {
       last = sequence[graph]!;
       const space = geometryOf(options[graph]!, memory.graphs.radius[graph]!);
       const isThere = memory.graphs.state[graph] === GraphState.alive;
-      const zones = isThere ? memory.zonesOf(this.#core.shardOf(graph)).of(graph, space) : undefined;
+      const zones = isThere ? known.of(graph, space) : undefined;
       for (const zone of inOrder(zones?.zones.values() ?? [])) {
         const name = publisher.zones.nameOf(zone.row);
         const count = this.#inside(graph, zone, space, ANY_KIND, NO_ROW);

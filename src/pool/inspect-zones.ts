@@ -1,5 +1,6 @@
 import { GraphState } from '../project/graph-columns.js';
 import { NodeFlag } from '../project/node-columns.js';
+import { decodeShape } from '../zones/decode.js';
 import { clearance, contains } from '../zones/geometry.js';
 import { Safe } from '../zones/layout.js';
 import { geometryOf } from '../zones/space.js';
@@ -34,7 +35,14 @@ export function digestZones(memory: EngineMemory, shard: number, task: InspectTa
     digest.u32(hashText(task.zones[row] ?? ''));
     const ref = zones.shape[row]! - 1;
     const start = heap.startOf(ref);
-    for (let at = start; at < start + heap.lengthOf(ref); at++) digest.u32(heap.bytes[at]!);
+    const shape: Record<string, unknown> = { ...decodeShape(heap.bytes, start, start + heap.lengthOf(ref)) };
+    // A shape is the same in whatever order its fields were given.
+    for (const field of Object.keys(shape).sort()) {
+      digest.u32(hashText(field));
+      const value = shape[field];
+      if (typeof value === 'string') digest.u32(hashText(value));
+      else for (const number of [value].flat(2)) digest.f64(number as number);
+    }
     digest.end();
   }
 }

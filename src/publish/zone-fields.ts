@@ -42,9 +42,13 @@ export function readZoneShape(shape: unknown, checkCount: (points: number) => vo
       );
     }
     checkNames('ATHANOR_INVALID_EVENT', 'shape.', 'field', given, names);
-    const read: Record<string, unknown> = { type };
-    for (const name of names) {
-      if (name === 'type') continue;
+    const read: Record<string, unknown> = {};
+    // In the order in which they were given: so the shape is read back.
+    for (const name of new Set([...Object.keys(given), ...names])) {
+      if (name === 'type') {
+        read.type = type;
+        continue;
+      }
       // Coordinates that are null are not set.
       const value = given[name] ?? undefined;
       read[name] = name === 'points' ? copied(value, checkCount) : value;

@@ -50,7 +50,7 @@ export class ZonePublisher extends Publisher {
     const given = readZoneShape(shape, (points) => this.payload.refuseBeyond(3 * points, 'shape.points'));
     const at = time ?? this.now();
     this.assertOpen();
-    const checked = checkZoneShape(given, this.#spaceOf(ref));
+    const checked = inOrderOf(given, checkZoneShape(given, this.#spaceOf(ref)));
     this.whole(() => {
       const graph = this.ensureGraph(ref);
       let row = this.zones.find(graph, name);
@@ -94,4 +94,11 @@ export class ZonePublisher extends Publisher {
     const space = this.refs.spaceOfRef(ref);
     return { dimensions: space === Space.solid ? 3 : 2, spherical: space === Space.sphere };
   }
+}
+
+/** The shape with its fields in the order of another object's. */
+function inOrderOf(given: Record<string, unknown>, shape: ZoneShape): ZoneShape {
+  const fields = shape as unknown as Record<string, unknown>;
+  const names = Object.keys(given).filter((name) => Object.hasOwn(fields, name));
+  return Object.fromEntries(names.map((name) => [name, fields[name]])) as unknown as ZoneShape;
 }

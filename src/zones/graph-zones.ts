@@ -46,6 +46,8 @@ export class GraphZones {
   load(zones: readonly Zone[]): void {
     const items: Item[] = [];
     for (const zone of zones) {
+      // It may have stood in another tree.
+      zone.stamp = 0;
       this.zones.set(zone.row, zone);
       const own = this.#boxes(zone);
       this.#items.set(zone, own);

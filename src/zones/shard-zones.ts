@@ -6,6 +6,25 @@ import { LOG_ENTRIES, type ZoneColumns } from './layout.js';
 import type { Space } from './space.js';
 import { type Zone, zoneOf } from './zone.js';
 
+/** Changes that a reader catches up with at once. */
+const FEW_CHANGES = 64;
+
+/** Zones of a graph on their way into a thread's cache, read in slices: see `ShardZones.loadSome`. */
+export class ZoneLoad {
+  version = 0;
+  born = 0;
+  next = 0;
+  /** How often the graph's zones changed meanwhile. */
+  restarts = -1;
+  readonly known: Map<number, Zone>;
+  found: Zone[] = [];
+
+  /** `known`: zones as they were, by row. */
+  constructor(known: Iterable<readonly [number, Zone]>) {
+    this.known = new Map(known);
+  }
+}
+
 /**
  * The zones of one shard: the columns as its owner writes them, and this thread's cache of them by graph. The cache follows
  * the columns by the shard's log of changes, so that setting zones one by one costs each thread one insertion each.
@@ -161,6 +180,56 @@ export class ShardZones {
     }
     zones.version = version;
     return zones;
+  }
+
+  /** Whether `of` would have many zones to read: then they are better read in slices. A guess without the lock. */
+  isCold(graph: number): boolean {
+    const { columns } = this;
+    const version = columns.version[graph]!;
+    const zones = this.#cache.get(graph);
+    if (version === 0 || zones?.version === version) return false;
+    return zones?.born !== this.#born[graph] || columns.logged[this.#shard * 16]! - this.#seen > FEW_CHANGES;
+  }
+
+  /** A load of the graph's zones that begins with what this thread knows. */
+  beginLoad(graph: number): ZoneLoad {
+    return new ZoneLoad(this.#cache.get(graph)?.zones ?? []);
+  }
+
+  /** Reads at most so many zones of a graph; from the first again when one was changed. True when it has all of them. */
+  loadSome(graph: number, space: Space, load: ZoneLoad, most: number): boolean {
+    const { columns } = this;
+    if (load.restarts < 0 || load.version !== columns.version[graph] || load.born !== this.#born[graph]) {
+      load.version = columns.version[graph]!;
+      load.born = this.#born[graph]!;
+      load.next = columns.first[graph]!;
+      load.found = [];
+      load.restarts++;
+    }
+    for (let i = 0; i < most && load.next !== 0; i++) {
+      const row = load.next - 1;
+      let zone = load.known.get(row);
+      // Sequences are never used again: the same one is the same zone of the same shape.
+      if (zone?.sequence !== columns.sequence[row]) zone = this.#read(row, space);
+      load.known.set(row, zone!);
+      load.found.push(zone!);
+      load.next = columns.next[row]!;
+    }
+    return load.next === 0;
+  }
+
+  /** What was loaded becomes what this thread knows of the graph. False when it has changed since. */
+  endLoad(graph: number, load: ZoneLoad, zones: GraphZones): boolean {
+    if (this.columns.version[graph] !== load.version || this.#born[graph] !== load.born) return false;
+    const logged = this.columns.logged[this.#shard * 16]!;
+    if (logged - this.#seen > LOG_ENTRIES) {
+      // Too much was missed to bring the others up to date.
+      this.#cache.clear();
+      this.#seen = logged;
+    }
+    zones.version = load.version;
+    this.#cache.set(graph, zones);
+    return true;
   }
 
   /** Brings every cached graph up to the log's end. */
