@@ -204,16 +204,21 @@ export class ZoneReads {
   snapshot(ref: GraphRef, rowsOfName: Iterable<number>, tell: (member: Member) => void): number {
     const { memory, publisher } = this.#core;
     const { sequence, options } = memory.graphs;
-    const graph = this.#core.readRow(ref);
-    // Its rows are all of one shard, and applied one after the other.
+    const rows = [...rowsOfName];
+    // A name's graphs are all of one shard, and applied one after the other.
+    const before = this.#core.readRow(ref);
+    if (before !== NO_ROW) rows.push(before);
+    const anyRow = rows.at(-1);
+    if (anyRow === undefined) return 0;
+    const reader = this.#core.readerOf(anyRow);
+    const known = this.#knownOf(anyRow);
+    if (before !== NO_ROW && known.isCold(before)) this.#load(before, known);
     let last = 0;
-    if (graph === NO_ROW) for (const row of rowsOfName) last = Math.max(last, sequence[row]!);
-    if (graph === NO_ROW) return last;
-    const reader = this.#core.readerOf(graph);
-    const known = this.#knownOf(graph);
-    if (known.isCold(graph)) this.#load(graph, known);
     reader.lock();
     try {
+      // Under the lock: within an event that removes a graph, the graph is gone before its sequence is that of the event.
+      const graph = this.#core.readRow(ref);
+      if (graph === NO_ROW) return Math.max(...rows.map((row) => sequence[row]!));
       last = sequence[graph]!;
       const space = geometryOf(options[graph]!, memory.graphs.radius[graph]!);
       const isThere = memory.graphs.state[graph] === GraphState.alive;
@@ -221,9 +226,9 @@ export class ZoneReads {
       for (const zone of inOrder(zones?.zones.values() ?? [])) {
         const name = publisher.zones.nameOf(zone.row);
         const count = this.#inside(graph, zone, space, ANY_KIND, NO_ROW);
-        const rows = Array.from(this.#rows.subarray(0, count));
-        rows.sort((a, b) => (a === b ? 0 : comesBefore(memory, a, b) ? -1 : 1));
-        for (const row of rows) tell({ zone: name, row });
+        const inside = Array.from(this.#rows.subarray(0, count));
+        inside.sort((a, b) => (a === b ? 0 : comesBefore(memory, a, b) ? -1 : 1));
+        for (const row of inside) tell({ zone: name, row });
       }
     } finally {
       reader.unlock();
