@@ -336,7 +336,8 @@ test('a watcher with `initial` is told who is inside, and then every change once
     ({ name }) =>
     graph.inZone(name).ids().map((id) => `${name}: ${typeof id} ${id}`), // biome-ignore format: one line
   );
-  await turn();
+  const all = wanted.sort().join();
+  await until(() => followed.every(({ members }) => [...members].sort().join() === all));
   expect(followed.length).toBeGreaterThan(20);
   for (const watcher of watchers) await watcher.return!();
   // First what was wrong about the order of events, if anything was.
