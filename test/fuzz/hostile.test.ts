@@ -41,7 +41,7 @@ const strange: Array<() => unknown> = [
   () => Object.create(null),
   () => ({ length: -1 }),
   () => ({ length: 3, 0: {} }),
-  () => ({ then: 1, next: 1 }),
+  () => Object.fromEntries(['then', 'next'].map((name) => [name, 1])),
   () => new Date(Number.NaN),
   () => new Map([[{}, {}]]),
   () => Object(1),

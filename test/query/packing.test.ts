@@ -4,7 +4,8 @@ import { Pack, Phase } from '../../dist/src/spatial/packing-state.js';
 import { random } from '../support/run-kernel.js';
 import { Twin } from '../support/tree-twin.js';
 
-const POINTS = 2000;
+// More than a small tree has, which is packed less often.
+const POINTS = 2500;
 const SIDE = 1000;
 const SLICE = 400;
 const seed = Number(process.env.ATHANOR_SEED ?? 20261121);
