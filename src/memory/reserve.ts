@@ -78,7 +78,7 @@ export class Memory {
   }
 
   #take(name: string, bytes: number): SharedArrayBuffer {
-    const buffer = this.measures ? NOTHING : tryReserve(bytes);
+    const buffer = this.measures ? NOTHING : tryReserve(bytes, this.#shares);
     if (buffer === undefined) {
       throw new AthanorError(
         'ATHANOR_CAPACITY',
@@ -105,7 +105,7 @@ export class Memory {
   /** As `reserve`, but halves the request down to `leastBytes` before it gives up. */
   reserveUpTo(name: string, bytes: number, leastBytes: number): SharedArrayBuffer {
     for (let asked = bytes; asked > leastBytes; asked = Math.max(leastBytes, Math.floor(asked / 2 / 4096) * 4096)) {
-      const buffer = tryReserve(asked);
+      const buffer = tryReserve(asked, this.#shares);
       if (buffer !== undefined) {
         this.#reservedBytes += mappedBytesOf(asked);
         this.#ledger.push({ name, bytes: asked });
@@ -144,10 +144,21 @@ function mappedBytesOf(bytes: number): number {
   return bytes <= SMALL_BYTES ? bytes : Math.max(bytes, ALWAYS_MAPPED_BYTES);
 }
 
-/** A buffer of at least `bytes`. */
-function tryReserve(bytes: number): SharedArrayBuffer | undefined {
+/** The longest growable buffer of Node.js 20. Above it ordinary ones are taken. */
+const GROWABLE_BYTES = 2 ** 32;
+
+/**
+ * A buffer of at least `bytes`. An engine's are growable and full from the start. V8 maps those without asking the kernel to account
+ * for them: a process may then start child processes, however much is reserved. The kernel refuses to fork a process with more
+ * writable address space in one piece than the machine has memory, and ordinary buffers that lie beside each other are one piece.
+ * Views of a stated length are as fast as over an ordinary buffer; views that follow a buffer's length are not, so there are none.
+ */
+function tryReserve(bytes: number, isEngines: boolean): SharedArrayBuffer | undefined {
+  const length = mappedBytesOf(bytes);
   try {
-    return new SharedArrayBuffer(mappedBytesOf(bytes));
+    return isEngines && length > SMALL_BYTES && length <= GROWABLE_BYTES
+      ? new SharedArrayBuffer(length, { maxByteLength: length })
+      : new SharedArrayBuffer(length);
   } catch (error) {
     if (error instanceof RangeError) return undefined;
     throw error;
