@@ -10,6 +10,7 @@ import type { InspectResult, InspectTask } from './inspect.js';
 import type { MapEnd, MapTask } from './map-task.js';
 import type { JobTask, ParticipantEnd } from './participant.js';
 import type { PoolTask } from './pool-task.js';
+import { beforeRefill } from './refill.js';
 import { freeOf, TaskQueue } from './task-queue.js';
 
 const ENTRY = fileURLToPath(new URL('../../workers/main.js', import.meta.url));
@@ -79,6 +80,8 @@ export class Pool implements Workers {
   readonly #events: PoolEvents;
   readonly #watched = new Set<Worker>();
   #closing = false;
+  /** The system has refused a thread: it may refuse any. */
+  #refused = false;
   #restarts = 0;
   /** Resolves when the threads of all pools that were ended are gone. */
   #ended: Promise<unknown> = Promise.resolve();
@@ -203,6 +206,7 @@ export class Pool implements Workers {
     } catch {
       // The system refused the thread. The task is in the queue, its promise lost: it is queued anew, for those that are there.
       queue.takeBack();
+      this.#refused = true;
       this.#workers = Math.max(1, threads);
       bounds.maxThreads = bounds.minThreads = this.#workers;
       return piscina.run(task, { transferList });
@@ -308,6 +312,7 @@ export class Pool implements Workers {
       this.#watched.add(worker);
       const { threadId } = worker;
       let reason: unknown;
+      beforeRefill(worker, this.#piscina, () => this.#refused && !this.#closing);
       worker.once('error', (error) => {
         reason = error;
       });
@@ -327,7 +332,7 @@ export class Pool implements Workers {
    * given up for a new one; what its other workers were about is recovered as with any lost worker.
    */
   #refill(): void {
-    const threads = this.#piscina.options.minThreads;
+    const threads = Math.max(1, this.#piscina.options.minThreads);
     if (this.#piscina.threads.length >= threads) return;
     if (++this.#restarts > MOST_RESTARTS) {
       this.#events.cannotStart(`workers: worker threads ended ${MOST_RESTARTS} times while they started`);

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import type { Engine } from '../../dist/src/index.js';
-import { births } from '../support/alive-workers.js';
+import { alive, allStarted, births } from '../support/alive-workers.js';
 
 const { createEngine, mapModules } = await import('../../dist/src/index.js');
 const capacity = { graphs: 100, nodes: 20_000, edges: 1000 };
@@ -51,4 +51,29 @@ test('threads that the system refuses are done without: nothing is lost, nothing
     4,
   );
   expect(await engine.verify()).toEqual({ ok: true, problems: [] });
+});
+
+test('a thread that is lost where the system refuses another: those that are left go on, and without any the engine says so', async () => {
+  const engine = await createEngine({ workers: 8, capacity });
+  const graph = engine.graph('g');
+  for (let i = 0; i < 1000; i++) graph.upsertNode(i, { x: i, y: i });
+  const two = { ...queries, x: queries.x.subarray(0, 32), y: queries.y.subarray(0, 32) };
+  const batch = { ...queries, x: queries.x.subarray(0, 200), y: queries.y.subarray(0, 200) };
+  while (engine.stats().workers.length < 2) await graph.withinMany(two);
+  await allStarted(engine);
+  births.refuse = true;
+  const threads = engine.stats().workers.length;
+  // More tasks than threads: one is refused.
+  await Promise.all([graph.withinMany(batch), graph.withinMany(batch), graph.withinMany(batch), graphsOf(engine)]);
+  expect(engine.stats().workers.length).toBe(threads);
+  for (const worker of [...alive].slice(1)) await worker.terminate();
+  for (let i = 0; i < 1000; i++) graph.moveNode(i, i, 1);
+  await engine.flush();
+  expect((await graph.withinMany(batch)).offsets.length).toBe(201);
+  expect(engine.stats().workers.length).toBe(1);
+  expect(await engine.verify()).toEqual({ ok: true, problems: [] });
+  await [...alive][0]!.terminate();
+  const refused = { code: 'ATHANOR_WORKER_LOST', message: expect.stringContaining('no thread') };
+  await expect(engine.flush()).rejects.toMatchObject(refused);
+  await expect(engine.close()).rejects.toMatchObject(refused);
 });
