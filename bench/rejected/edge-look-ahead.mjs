@@ -1,7 +1,7 @@
 // Loading what new edges will look at before they are put: buckets of the hash table, list words, head blocks; of a quantum of
 // them all at once, or of each some edges ahead. Against putting them one after another.
 import { pathToFileURL } from 'node:url';
-import { GraphRegions, listAt, Word } from '../../dist/src/graph/layout.js';
+import { GraphRegions, HASH_KEYS, listAt, Word } from '../../dist/src/graph/layout.js';
 import { In, Out, ShardEdges } from '../../dist/src/graph/shard-edges.js';
 import { Memory } from '../../dist/src/memory/reserve.js';
 import { rmatEdges, uniformEdges } from '../edges/generate.mjs';
@@ -13,9 +13,9 @@ const LINE = 16;
 const FIRST_BUCKETS = 16;
 
 /** As graph/edge-store.ts: the word where the bucket of an edge begins. */
-function homeOf(source, target, buckets) {
-  let hash = Math.imul(source ^ 0x9e3779b9, 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 15) ^ target, 0xc2b2ae35);
+function homeOf(keys, source, target, buckets) {
+  let hash = Math.imul(source ^ keys[0], keys[1] | 1);
+  hash = Math.imul(hash ^ (hash >>> 15) ^ target, keys[2] | 1);
   hash = Math.imul(hash ^ (hash >>> 14), 0x27d4eb2f);
   hash ^= hash >>> 15;
   const half = 1 << (31 - Math.clz32(buckets - 1));
@@ -36,11 +36,12 @@ export async function run({ tiny = false } = {}) {
     const edges = new ShardEdges(regions, 0, life);
     const { words, blocks, buckets, free } = edges.views;
     const { lists } = regions.rows;
+    const keys = Int32Array.from(words.subarray(Word.hashKey, Word.hashKey + HASH_KEYS));
     let loaded = 0;
     const ahead = (from, until) => {
       const homes = FIRST_BUCKETS + words[Word.split];
       for (let i = from; i < until; i++) {
-        loaded ^= buckets[homeOf(sources[i], targets[i], homes)];
+        loaded ^= buckets[homeOf(keys, sources[i], targets[i], homes)];
         loaded ^= lists[listAt(sources[i], Out)] ^ lists[listAt(targets[i], In)];
       }
     };

@@ -1,3 +1,4 @@
+import { webcrypto } from 'node:crypto';
 import { AthanorError } from '../base/errors.js';
 import { attachRegion, createRegion, defineRegion, type RegionToken, type Views } from '../memory/region.js';
 import type { Memory } from '../memory/reserve.js';
@@ -80,7 +81,7 @@ export const FREE = 0xffffffff;
  */
 const edgeLayout = defineRegion({
   name: 'edges',
-  version: 2,
+  version: 3,
   buffers: 'column',
   params: ['edges', 'rows'],
   fields: ({ edges, rows }) => ({
@@ -138,7 +139,10 @@ export const Word = {
   split: 6,
   bucketBump: 7,
   bucketFree: 8,
+  /** The first of HASH_KEYS words that are drawn when the region is made, and stay. */
+  hashKey: 9,
 } as const;
+export const HASH_KEYS = 3;
 
 export type RowViews = Views<ReturnType<typeof rowLayout.fields>>;
 export type EdgeViews = Views<ReturnType<typeof edgeLayout.fields>>;
@@ -169,9 +173,12 @@ export class GraphRegions {
       );
     }
     const rows = createRegion(memory, rowLayout, { rows: params.rows });
-    const edges = Array.from({ length: params.shards }, () =>
-      createRegion(memory, edgeLayout, { edges: params.edges, rows: params.rows }),
-    );
+    const edges = Array.from({ length: params.shards }, () => {
+      const region = createRegion(memory, edgeLayout, { edges: params.edges, rows: params.rows });
+      // Not from shared memory, which it refuses.
+      region.views.words.set(webcrypto.getRandomValues(new Uint32Array(HASH_KEYS)), Word.hashKey);
+      return region;
+    });
     return new GraphRegions(
       rows.views,
       edges.map((region) => region.views),

@@ -229,7 +229,7 @@ export class ShardEdges {
     const { source, buckets } = this.views;
     const words = this.#words;
     const store = this.#made ?? this.#make();
-    for (let word = 0; word < words.length; word++) if (word !== Word.edgeBump) words[word] = 0;
+    for (let word = 0; word < Word.hashKey; word++) if (word !== Word.edgeBump) words[word] = 0;
     for (let bucket = 0; bucket < FIRST_BUCKETS; bucket++) buckets[bucket * BUCKET] = 0;
     this.#free.clear();
     const edges = words[Word.edgeBump]!;
@@ -259,7 +259,7 @@ export class ShardEdges {
     return this.#words[Word.cascades] === 0 ? undefined : this.#isLive;
   }
 
-  /** Edges of the node in one direction; in both, a self-loop counts twice. Walks over them while cascades wait. */
+  /** Edges of the node in one direction, or in both, where a self-loop is one edge. Walks over them while cascades wait. */
   degree(row: number, direction: number): number {
     // A loop stands in both lists. It is no ghost: it would have gone with the lists of its only end.
     if (direction === Both) return this.degree(row, Out) + this.degree(row, In) - this.#rows.loops[row]!;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { NO_ROW } from '../../dist/src/base/limits.js';
-import { BUCKET_LOAD, FIRST_BUCKETS, FREE, GraphRegions, Word } from '../../dist/src/graph/layout.js';
+import { BUCKET, BUCKET_LOAD, Bucket, FIRST_BUCKETS, FREE, GraphRegions, Word } from '../../dist/src/graph/layout.js';
 import { Both, In, Out, ShardEdges } from '../../dist/src/graph/shard-edges.js';
 import { brokenCanariesWithin } from '../../dist/src/memory/region.js';
 import { Memory } from '../../dist/src/memory/reserve.js';
@@ -85,6 +85,45 @@ test.each(SHAPES)(
     expect(brokenCanariesWithin(regions.token)).toEqual([]);
   },
 );
+
+test('edges that meet in one bucket of an engine are spread in another: nobody can prepare them', () => {
+  const mine = make(600, 200_000);
+  for (let i = 0; i < 200_000; i++) mine.edges.upsert(i % 500, Math.floor(i / 500), 0, 1, 1, 2);
+  // All edges of the buckets whose numbers agree in their low bits: in a smaller table they share one bucket.
+  const { buckets, source, target } = mine.edges.views;
+  const all = FIRST_BUCKETS + mine.edges.views.words[Word.split]!;
+  const prepared: Key[] = [];
+  for (let bucket = 5; bucket < all; bucket += 1024) {
+    const count = buckets[bucket * BUCKET]! & (2 ** Bucket.countBits - 1);
+    for (let slot = 0; slot < count; slot++) {
+      const edge = buckets[bucket * BUCKET + Bucket.edges + slot]!;
+      prepared.push([source[edge]!, target[edge]!, 0]);
+    }
+  }
+  expect(prepared.length).toBeGreaterThan(100);
+  const { edges } = make(600, 1000);
+  for (const [s, t, k] of prepared) edges.upsert(s, t, k, 1, 1, 2);
+  // 9 a bucket on average; all in one, or in two, where they were prepared well.
+  const perBucket = new Map<number, number>();
+  const there = FIRST_BUCKETS + edges.views.words[Word.split]!;
+  for (let home = 0; home < there; home++) {
+    let head = edges.views.buckets[home * BUCKET]!;
+    let edgesOf = head & (2 ** Bucket.countBits - 1);
+    while (head >>> Bucket.countBits !== 0) {
+      head = edges.views.buckets[(head >>> Bucket.countBits) * BUCKET]!;
+      edgesOf += head & (2 ** Bucket.countBits - 1);
+    }
+    perBucket.set(home, edgesOf);
+  }
+  expect([...perBucket.values()].reduce((sum, count) => sum + count, 0)).toBe(prepared.length);
+  expect(Math.max(...perBucket.values())).toBeLessThan(40);
+  // A shard that is rebuilt finds them as before.
+  const before = edges.find(prepared[7]![0], prepared[7]![1], 0);
+  for (let row = 0; row < 600; row++) edges.resetRow(row);
+  edges.rebuild();
+  expect(edges.verify()).toEqual([]);
+  expect(edges.find(prepared[7]![0], prepared[7]![1], 0)).toBe(before);
+});
 
 test('rows are used again from the lowest on, and say whether they hold an edge', () => {
   const random = randomOf(seed);
