@@ -8,6 +8,8 @@ const SPARE_NODES = 1 << 20;
 const SPARE_GRAPHS = 4096;
 /** At most so many times a small capacity: who removes faster than that waits for the quarantine. */
 const SPARE_TIMES = 16;
+/** And no fewer, however small the capacity: so many of a kind may come and go in a second. */
+const LEAST_SPARE = 4096;
 /** Rows of nodes are handed to shards in blocks: each may have begun one. */
 const BLOCK_ROWS = 1024;
 /** Reserved for each row's id: the longest take more, most take 16 bytes. */
@@ -47,7 +49,7 @@ export function planMemory(
 }
 
 function spareOf(capacity: number, least: number): number {
-  return Math.max(capacity >>> 1, Math.min(least, capacity * SPARE_TIMES));
+  return Math.max(capacity >>> 1, Math.min(least, Math.max(LEAST_SPARE, capacity * SPARE_TIMES)));
 }
 
 function idBytesOf(rows: number): number {
