@@ -40,14 +40,14 @@ export class Removals {
   /** Takes the next row whose removal is applied, or -1. */
   take(shard: number, appliedPosition: number): number {
     const queue = this.#queues[shard]!;
-    while (queue.length > 0 && ((appliedPosition - queue.position) | 0) >= 0) {
+    for (; queue.length > 0; queue.shift()) {
       const row = queue.row;
-      const current = this.#stamps[row] === queue.stamp;
+      // What no longer counts goes whatever its position: that of an array which was taken back may never be applied.
+      if (this.#stamps[row] !== queue.stamp) continue;
+      if (((appliedPosition - queue.position) | 0) < 0) return -1;
       queue.shift();
-      if (current) {
-        this.#stamps[row] = 0;
-        return row;
-      }
+      this.#stamps[row] = 0;
+      return row;
     }
     return -1;
   }

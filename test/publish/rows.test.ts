@@ -205,6 +205,17 @@ describe('removals', () => {
   });
 });
 
+test('removals: one that was taken back does not hold up those behind it, whatever its position', () => {
+  const removals = new Removals(new Uint32Array(8), 1);
+  // In an array of events that fills 40 frames and is refused: later removals are in frames before its last.
+  removals.add(0, 5, 40);
+  removals.setStamp(5, 0);
+  removals.add(0, 6, 2);
+  expect(removals.take(0, 1)).toBe(-1);
+  expect([removals.take(0, 2), removals.take(0, 2)]).toEqual([6, -1]);
+  expect(removals.isEmpty(0)).toBe(true);
+});
+
 test('removals: a queue that grows keeps its order, wherever it begins', () => {
   const rows = 3000;
   const removals = new Removals(new Uint32Array(rows), 2);
