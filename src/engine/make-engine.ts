@@ -98,10 +98,7 @@ export async function makeEngine(
   const publisher = new EventPublisher({
     nodes,
     graphs,
-    refs: new GraphRefs(graphs, (row) => ({
-      bits: memory.graphs.options[row]!,
-      radius: memory.graphs.radius[row]!,
-    })),
+    refs: new GraphRefs(graphs),
     kinds: new KindTable(),
     writers,
     edgeBudget: new EdgeBudget({

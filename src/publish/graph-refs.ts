@@ -54,13 +54,10 @@ export class GraphRefs {
   readonly #released = new Set<string>();
   /** Names with options and without a live graph, in the order in which they came to be so. */
   readonly #idle = new Set<string>();
-  readonly #live: (row: number) => { bits: number; radius: number };
   #last: GraphRef | undefined;
 
-  /** `liveOptions` answers the options of a row as applied. */
-  constructor(graphs: GraphTable, liveOptions: (row: number) => { bits: number; radius: number }) {
+  constructor(graphs: GraphTable) {
     this.#graphs = graphs;
-    this.#live = liveOptions;
   }
 
   of(name: string): GraphRef {
@@ -112,9 +109,9 @@ export class GraphRefs {
         ref.space = this.spaceOf(ref.name);
       };
     }
-    const live =
-      before === undefined ? this.#live(ref.row) : { bits: optionBits(before), radius: sphereRadius(before) };
-    const has = settled(live.bits, live.radius);
+    // Options are kept while the graph lives: it has the defaults where there are none. (Those of its row as applied may still
+    // be its former graph's.)
+    const has = before === undefined ? settled(0, 0) : settled(optionBits(before), sphereRadius(before));
     const asked = settled(optionBits(options), sphereRadius(options));
     for (const name of Object.keys(options)) {
       if (has[name] === asked[name]) continue;

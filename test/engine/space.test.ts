@@ -239,6 +239,24 @@ test('options that were refused, or whose graph is gone, bind nobody', async () 
   expect(graph.node('a')!.z).toBe(3);
 });
 
+test('a graph in the row of a removed one has its own options, before its first event is applied', async () => {
+  await using own = await createEngine({ workers: 1, shards: 1, capacity: { graphs: 4, nodes: 100, edges: 1 } });
+  own.graph('solid', { dimensions: 3 }).moveNode('a', 1, 2, 3);
+  await own.flush();
+  own.graph('solid').remove();
+  await own.flush();
+  // Rows are used again after a second. It may take longer: then the row is a new one, and nothing is tested.
+  await new Promise((resolve) => setTimeout(resolve, 1050));
+  await own.flush();
+  own.graph('flat').moveNode('a', 1, 2);
+  refuses(
+    () => own.graph('flat', { dimensions: 3 }),
+    'ATHANOR_INVALID_OPTION',
+    /dimensions: graph 'flat' has 2, not 3/,
+  );
+  own.graph('flat', { dimensions: 2 }).moveNode('a', 3, 4);
+});
+
 test('spaces are options, checked and agreed on', () => {
   const odd = (options: object) => () => engine.graph('odd', options as GraphOptions);
   refuses(odd({ dimensions: 4 }), 'ATHANOR_INVALID_OPTION', /dimensions: 4/);
