@@ -15,12 +15,11 @@ import type { Publisher } from './publisher.js';
 
 /**
  * What a call did not take of a column of handles: where that begins in its buffer, where it ends, and the graph. Its row may
- * become another graph's, and a column may be given to two engines.
+ * become another graph's.
  */
 interface Rest {
   readonly from: number;
   readonly end: number;
-  readonly publisher: Publisher;
   readonly graph: number;
   readonly generation: number;
 }
@@ -29,8 +28,11 @@ function generationOf(publisher: Publisher, graph: number): number {
   return graph === NO_ROW ? 0 : publisher.graphs.generationOf(graph);
 }
 
-/** By the buffer of handles: the last two, for sources and targets may share one. */
-const rests = new WeakMap<ArrayBufferLike, Rest[]>();
+/**
+ * By the buffer of handles: the last two, for sources and targets may share one. A publisher has its own: a column may be
+ * given to two engines, and one that is kept must not keep a closed engine.
+ */
+export type ColumnRests = WeakMap<ArrayBufferLike, Rest[]>;
 
 /** Checks the handles from `most` on, unless the column is what the last call left. */
 function checkRest(publisher: Publisher, name: string, handles: Uint32Array, most: number, graph: number): void {
@@ -38,28 +40,20 @@ function checkRest(publisher: Publisher, name: string, handles: Uint32Array, mos
   const from = handles.byteOffset;
   const end = from + handles.byteLength;
   const generation = generationOf(publisher, graph);
-  const known = rests
+  const known = publisher.columnRests
     .get(handles.buffer)
-    ?.some(
-      (rest) =>
-        rest.from === from &&
-        rest.end === end &&
-        rest.publisher === publisher &&
-        rest.graph === graph &&
-        rest.generation === generation,
-    );
+    ?.some((rest) => rest.from === from && rest.end === end && rest.graph === graph && rest.generation === generation);
   if (known !== true) checkHandles(publisher, name, handles, most, handles.length, handles.length, graph);
 }
 
 function noteRest(publisher: Publisher, handles: Uint32Array, done: number, graph: number): void {
   if (done === handles.length) return;
   const end = handles.byteOffset + handles.byteLength;
-  const others = rests.get(handles.buffer)?.filter((rest) => rest.end !== end) ?? [];
-  rests.set(handles.buffer, [
+  const others = publisher.columnRests.get(handles.buffer)?.filter((rest) => rest.end !== end) ?? [];
+  publisher.columnRests.set(handles.buffer, [
     {
       from: handles.byteOffset + done * handles.BYTES_PER_ELEMENT,
       end,
-      publisher,
       graph,
       generation: generationOf(publisher, graph),
     },

@@ -3,6 +3,7 @@ import type { GraphOptions, NodeId } from '../base/types.js';
 import type { DataEncoder } from '../schema/data-encoder.js';
 import { EventType, Presence } from '../schema/frame.js';
 import { checkCoordinates, checkId, checkKind, checkPosition, checkWeight, readIds } from './check.js';
+import type { ColumnRests } from './columns.js';
 import { EventWriter } from './event-writer.js';
 import { type GraphRef, optionBits, sphereRadius } from './graph-refs.js';
 import { GraphUse } from './graph-table.js';
@@ -12,6 +13,8 @@ import { GraphUse } from './graph-table.js';
  * what it was given, or throws an AthanorError and has changed nothing.
  */
 export class Publisher extends EventWriter {
+  readonly columnRests: ColumnRests = new WeakMap();
+
   /** Row of the graph as published, or NO_ROW. */
   liveRow(ref: GraphRef): number {
     return this.#knownGraph(ref);

@@ -60,6 +60,7 @@ test('a closed engine is freed, whatever it did; more than ten watchers on one s
   const kept = await program(`
     const capacity = { graphs: 10, nodes: 1000, edges: 1000 };
     const { signal } = new AbortController();
+    const columns = [];
     const uses = {
       nothing: () => undefined,
       watched: (engine) => engine.graph('g').watch().return(),
@@ -67,6 +68,13 @@ test('a closed engine is freed, whatever it did; more than ten watchers on one s
       'with a signal': async (engine) => {
         for (let i = 0; i < 20; i++) engine.graph('g').watch({ signal });
         await engine.flush({ signal });
+      },
+      'took a part of a column': (engine) => {
+        const [handle] = engine.graph('g').handles(['a']);
+        const column = new Uint32Array(1e6).fill(handle);
+        columns.push(column);
+        const x = new Float64Array(1e6);
+        if (engine.graph('g').moveNodes(column, x, x) === 1e6) throw new Error('it took all');
       },
       'did a job': (engine) => engine.graph('g').triangles({ signal }),
       'ingested from a silent source': (engine) => {
@@ -90,6 +98,7 @@ test('a closed engine is freed, whatever it did; more than ten watchers on one s
       gc();
       kept = kept.filter(([, engine]) => engine.deref() !== undefined);
     }
+    if (columns.length !== 1) kept.push(['columns']);
     console.log(JSON.stringify(kept.map(([name]) => name)));
   `);
   expect(kept).toEqual([]);
