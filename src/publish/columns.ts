@@ -68,22 +68,61 @@ function refuse(publisher: Publisher, events: number, message: string): never {
 
 type Column = Uint32Array<ArrayBufferLike> | Float64Array<ArrayBufferLike>;
 
-function checkColumn(
+const TypedArray = Object.getPrototypeOf(Uint32Array.prototype) as object;
+
+function built(name: 'buffer' | 'byteOffset' | 'length'): () => unknown {
+  return Reflect.getOwnPropertyDescriptor(TypedArray, name)!.get!;
+}
+
+const bufferOf = built('buffer');
+const offsetOf = built('byteOffset');
+const lengthOf = built('length');
+
+/**
+ * A view of the same numbers that has only what is built in. A subclass, and properties of the array itself, bring code of
+ * the user's (`constructor` runs within `subarray`): it would run while events are written.
+ */
+function plainOf(column: Uint32Array): Uint32Array;
+function plainOf(column: Column): Column;
+function plainOf(column: Column): Column {
+  const type: new (from: ArrayBufferLike | number, at?: number, length?: number) => Column = types.isUint32Array(column)
+    ? Uint32Array
+    : Float64Array;
+  const length = lengthOf.call(column) as number;
+  // The buffer of an empty one may be gone.
+  if (length === 0) return new type(0);
+  return new type(bufferOf.call(column) as ArrayBufferLike, offsetOf.call(column) as number, length);
+}
+
+/** The column as a plain view of its numbers, once it is of that type and length. */
+function readColumn(
   publisher: Publisher,
   name: string,
-  column: unknown,
+  given: unknown,
+  type: typeof Float64Array,
+  length: number,
+): Float64Array;
+function readColumn(
+  publisher: Publisher,
+  name: string,
+  given: unknown,
+  type: typeof Uint32Array,
+  length: number,
+): Uint32Array;
+function readColumn(
+  publisher: Publisher,
+  name: string,
+  given: unknown,
   type: typeof Uint32Array | typeof Float64Array,
   length: number,
-): void {
-  const right = type === Uint32Array ? types.isUint32Array(column) : types.isFloat64Array(column);
-  if (!right) refuse(publisher, 1, `${name}: ${show(column)} is not a ${type.name}`);
-  if ((column as Column).length !== length) {
-    refuse(
-      publisher,
-      length,
-      `${name}: its length ${(column as Column).length} is not that of the first column (${length})`,
-    );
+): Column {
+  const right = type === Uint32Array ? types.isUint32Array(given) : types.isFloat64Array(given);
+  if (!right) refuse(publisher, 1, `${name}: ${show(given)} is not a ${type.name}`);
+  const column = plainOf(given as Column);
+  if (column.length !== length) {
+    refuse(publisher, length, `${name}: its length ${column.length} is not that of the first column (${length})`);
   }
+  return column;
 }
 
 /** Copies of columns, by their place in the call; as large as the largest call so far. */
@@ -91,19 +130,17 @@ const copies: Column[] = [];
 
 /**
  * The first `most` values of a column as nobody else changes them: what another thread may write to between the check and the
- * use is copied first, and so is what has methods of its own. The copy is right until the next call.
+ * use is copied first. The copy is right until the next call.
  */
 function settled<T extends Column>(column: T, most: number, place: number): T {
+  if (!(column.buffer instanceof SharedArrayBuffer)) return column;
   const type = column instanceof Uint32Array ? Uint32Array : Float64Array;
-  const isShared = column.buffer instanceof SharedArrayBuffer;
-  if (!isShared && Object.getPrototypeOf(column) === type.prototype) return column;
   let copy = copies[place];
   if (copy === undefined || copy.length < most || !(copy instanceof type)) {
     copy = new type(Math.max(1024, 2 ** Math.ceil(Math.log2(most + 1))));
     copies[place] = copy;
   }
-  // By the built-in methods: those of a subclass are the user's.
-  copy.set(Uint32Array.prototype.subarray.call(column as Uint32Array, 0, most));
+  copy.set(column.subarray(0, most));
   return copy.subarray(0, most) as T;
 }
 
@@ -168,24 +205,26 @@ export function publishMoveColumns(
   if (!types.isUint32Array(givenHandles)) {
     refuse(publisher, 1, `handles: ${show(givenHandles)} is not a Uint32Array`);
   }
-  const events = givenHandles.length;
-  checkColumn(publisher, 'x', givenX, Float64Array, events);
-  checkColumn(publisher, 'y', givenY, Float64Array, events);
+  const ofHandles = plainOf(givenHandles);
+  const events = ofHandles.length;
+  const ofX = readColumn(publisher, 'x', givenX, Float64Array, events);
+  const ofY = readColumn(publisher, 'y', givenY, Float64Array, events);
   // The clock may be the user's own code: before anything is looked at that it could change.
   const now = publisher.now();
   const graph = publisher.liveRow(ref);
-  if (ref.space === Space.solid) checkColumn(publisher, 'z', givenZ, Float64Array, events);
+  let ofZ: Float64Array | undefined;
+  if (ref.space === Space.solid) ofZ = readColumn(publisher, 'z', givenZ, Float64Array, events);
   else if (givenZ !== undefined) refuse(publisher, events, 'z: a column of it in a graph of 2 dimensions');
-  if (givenTime !== undefined) checkColumn(publisher, 'time', givenTime, Float64Array, events);
+  const ofTime = givenTime === undefined ? undefined : readColumn(publisher, 'time', givenTime, Float64Array, events);
   const writer = publisher.writers[ref.shard]!;
   const most = Math.min(events, writer.roomForEvents);
-  const handles = settled(givenHandles, most, 0);
-  const x = settled(givenX, most, 1);
-  const y = settled(givenY, most, 2);
-  const z = givenZ === undefined ? undefined : settled(givenZ, most, 3);
-  const time = givenTime === undefined ? undefined : settled(givenTime, most, 4);
+  const handles = settled(ofHandles, most, 0);
+  const x = settled(ofX, most, 1);
+  const y = settled(ofY, most, 2);
+  const z = ofZ && settled(ofZ, most, 3);
+  const time = ofTime && settled(ofTime, most, 4);
   const attention = checkHandles(publisher, 'handles', handles, 0, most, events, graph);
-  checkRest(publisher, 'handles', givenHandles, most, graph);
+  checkRest(publisher, 'handles', ofHandles, most, graph);
   checkNumbers(publisher, 'x', x, most, events);
   checkNumbers(publisher, 'y', y, most, events);
   if (z !== undefined) checkNumbers(publisher, 'z', z, most, events);
@@ -228,7 +267,7 @@ export function publishMoveColumns(
     publisher.endRun(writer, taken);
     done = end;
   }
-  noteRest(publisher, givenHandles, done, graph);
+  noteRest(publisher, ofHandles, done, graph);
   return done;
 }
 
@@ -243,16 +282,18 @@ export function publishEdgeColumns(
   if (!types.isUint32Array(givenSources)) {
     refuse(publisher, 1, `sources: ${show(givenSources)} is not a Uint32Array`);
   }
-  const events = givenSources.length;
-  checkColumn(publisher, 'targets', givenTargets, Uint32Array, events);
-  if (givenWeights !== undefined) checkColumn(publisher, 'weights', givenWeights, Float64Array, events);
+  const ofSources = plainOf(givenSources);
+  const events = ofSources.length;
+  const ofTargets = readColumn(publisher, 'targets', givenTargets, Uint32Array, events);
+  const ofWeights =
+    givenWeights === undefined ? undefined : readColumn(publisher, 'weights', givenWeights, Float64Array, events);
   const now = publisher.now();
   const graph = publisher.liveRow(ref);
   const writer = publisher.writers[ref.shard]!;
   const most = Math.min(events, writer.roomForEvents);
-  const sources = settled(givenSources, most, 0);
-  const targets = settled(givenTargets, most, 5);
-  const weights = givenWeights === undefined ? undefined : settled(givenWeights, most, 1);
+  const sources = settled(ofSources, most, 0);
+  const targets = settled(ofTargets, most, 5);
+  const weights = ofWeights && settled(ofWeights, most, 1);
   if (weights !== undefined) {
     for (let i = 0; i < most; i++) {
       if (Number.isNaN(weights[i])) refuse(publisher, events, `weights[${i}]: NaN is not a number`);
@@ -261,8 +302,8 @@ export function publishEdgeColumns(
   const attention =
     checkHandles(publisher, 'sources', sources, 0, most, events, graph) |
     checkHandles(publisher, 'targets', targets, 0, most, events, graph);
-  checkRest(publisher, 'sources', givenSources, most, graph);
-  checkRest(publisher, 'targets', givenTargets, most, graph);
+  checkRest(publisher, 'sources', ofSources, most, graph);
+  checkRest(publisher, 'targets', ofTargets, most, graph);
   const { ids, attention: attentionOf } = publisher.nodes;
   let done = 0;
   while (done < most) {
@@ -303,7 +344,7 @@ export function publishEdgeColumns(
     publisher.endRun(writer, taken);
     done = end;
   }
-  noteRest(publisher, givenSources, done, graph);
-  noteRest(publisher, givenTargets, done, graph);
+  noteRest(publisher, ofSources, done, graph);
+  noteRest(publisher, ofTargets, done, graph);
   return done;
 }

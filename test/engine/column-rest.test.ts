@@ -26,3 +26,33 @@ test('the rest of a column is known to the engine only that took its beginning',
   );
   expect(second.stats().published).toBe(before);
 });
+
+test('columns that bring code of their own: none of it runs, and their own length does not count', async () => {
+  await using engine = await createEngine({ workers: 1, shards: 1, capacity: { nodes: 100, graphs: 10, edges: 100 } });
+  const graph = engine.graph('g');
+  const handles = graph.handles(['a', 'b', 'c']);
+  graph.moveNodes(handles, new Float64Array(3), new Float64Array(3));
+  await engine.flush();
+  let ran = 0;
+  const act = (): void => {
+    ran++;
+    graph.remove();
+  };
+  class Indices extends Uint32Array {
+    static get [Symbol.species]() {
+      act();
+      return Uint32Array;
+    }
+  }
+  const odd = <T extends object>(column: T): T =>
+    Object.defineProperty(Object.defineProperty(column, 'length', { value: 2 }), 'constructor', { get: act });
+  const x = (): Float64Array => odd(Float64Array.of(1, 2, 3));
+  expect(graph.moveNodes(odd(new Indices(handles)), x(), x(), undefined, x())).toBe(3);
+  const shared = new Uint32Array(new SharedArrayBuffer(12)).fill(handles[1]!);
+  expect(graph.moveNodes(Object.setPrototypeOf(shared, Indices.prototype) as Uint32Array, x(), x())).toBe(3);
+  expect(graph.upsertEdges(odd(new Indices(handles)), odd(new Indices(handles)), x())).toBe(3);
+  await engine.flush();
+  expect(ran).toBe(0);
+  expect([graph.order, graph.size, graph.node('a')!.x, graph.node('b')!.x]).toEqual([3, 3, 1, 3]);
+  expect(await engine.verify()).toEqual({ ok: true, problems: [] });
+});
