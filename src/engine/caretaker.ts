@@ -42,9 +42,11 @@ export class Caretaker {
     // Asked for by a getter, in the middle of an array of events: what is half written is not sealed.
     if (publisher.isBusy) await undefined;
     scheduler.sealAll();
+    const sequence = publisher.lastSequence;
     const waits = publisher.writers.map((writer) => scheduler.applied(writer.shard, writer.headPosition()));
     await unlessEnded(Promise.all(waits), [over, watchers.slow]);
-    // What the events told is there for who reads it.
+    // What the events told is there for who reads it; first who was inside before them.
+    watchers.tellAwaiting(sequence);
     watchers.drainAll();
     this.#keepTidy();
   }

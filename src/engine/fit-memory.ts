@@ -73,10 +73,14 @@ function scaled(capacity: Capacity, names: readonly (keyof Capacity)[], scale: n
 
 function refuse(options: ResolvedOptions, wanted: Capacity, space: AddressSpace, roomBytes: number): never {
   const { workers, shards } = options;
-  const neededBytes = plannedBytes(planMemory(options, DECLARATION_BYTES, wanted));
   const asked = ALL.filter((name) => options.named.has(name));
-  const what = `${asked.map((name) => `capacity.${name} ${wanted[name]}`).join(', ') || 'the least capacity'} with ${shards} shards`;
-  const found = `${what} and ${workers} workers needs ${inMb(neededBytes + workers * THREAD_BYTES)} of address space, and ${space.bound} leaves ${inMb(space.bytes)}`;
+  // What is not named was made as small as can be.
+  const others = ALL.filter((name) => !options.named.has(name));
+  const least = scaled(wanted, others, LEAST_SCALE);
+  const plannedOnly = plannedBytes(planMemory(options, DECLARATION_BYTES, least));
+  const neededBytes = (plannedOnly + LEFT_BYTES) / (1 - LEFT_PART) + workers * THREAD_BYTES;
+  const what = `${asked.map((name) => `capacity.${name} ${wanted[name]}`).join(', ') || 'capacity: the least'} with ${shards} shards`;
+  const found = `${what} and ${workers} workers needs ${inMb(neededBytes)} of address space, and ${space.bound} leaves ${inMb(space.bytes)}`;
   throw new AthanorError('ATHANOR_CAPACITY', `option ${found}: ${adviceFor(options, wanted, asked, roomBytes, space)}`);
 }
 

@@ -30,6 +30,8 @@ export class Watchers {
   readonly #entry = new OutboxEntry();
   readonly #holds: RowHolds;
   readonly #pendingDrains = new Set<number>();
+  /** Watchers that are still to be told who is inside. */
+  readonly #awaiting = new Map<ZoneWatcher, Group>();
   #used = false;
   /** Events lost by watchers that asked for it. */
   dropped = 0;
@@ -54,6 +56,7 @@ export class Watchers {
     const group = this.#group(ref);
     const queue: EventQueue<ZoneEvent> = this.#queue(signal, () => {
       group.zones.delete(watcher);
+      this.#awaiting.delete(watcher);
       this.#left(group, watcher);
     });
     const watcher: ZoneWatcher = {
@@ -77,9 +80,15 @@ export class Watchers {
    */
   #awaitInitial(group: Group, watcher: ZoneWatcher): void {
     const { scheduler, publisher } = this.#core;
+    this.#awaiting.set(watcher, group);
     scheduler.sealAll();
     const applied = publisher.writers.map((writer) => scheduler.applied(writer.shard, writer.headPosition()));
     void Promise.all(applied).then(() => this.#tellInitial(group, watcher));
+  }
+
+  /** All events up to this one are applied: who was made before it and is still to be told who is inside, is told now. */
+  tellAwaiting(sequence: number): void {
+    for (const [watcher, group] of this.#awaiting) if (watcher.since <= sequence) this.#tellInitial(group, watcher);
   }
 
   /**
@@ -87,6 +96,7 @@ export class Watchers {
    * those of later ones are all told, for workers know of the watcher.
    */
   #tellInitial(group: Group, watcher: ZoneWatcher): void {
+    this.#awaiting.delete(watcher);
     if (!watcher.awaitsInitial || watcher.queue.isEnded) return;
     watcher.awaitsInitial = false;
     const { nodes, ids } = this.#core.memory;

@@ -20,11 +20,6 @@ export interface ResourceLimits {
   readonly stackSizeMb?: number;
 }
 
-export interface ResourceLimits {
-  readonly maxOldGenerationSizeMb?: number;
-  readonly stackSizeMb?: number;
-}
-
 /** What the pool tells its owner. */
 export interface PoolEvents {
   /** An applier task ended: something may be ready that nobody works on. */

@@ -1,6 +1,6 @@
 import { exponentOf, wholes } from '../base/exact.js';
 import { orientation, segmentsMeet } from '../base/orientation.js';
-import { toUnitVector } from '../base/sphere.js';
+import { cosDegrees, toUnitVector } from '../base/sphere.js';
 import type { Space } from './space.js';
 import { Form, type Zone } from './zone.js';
 
@@ -136,19 +136,26 @@ function wayMeetsCircle(zone: Zone, space: Space, x0: number, y0: number, x1: nu
   const touches = limit + 4e-16 * Math.sqrt(limit) + 1e-31;
   const dx = x1 - x0;
   const dy = y1 - y0;
-  // A chord's square is 2 - 2 u·c, whose second derivative is at most 2 √2 times the square of the way in radians.
-  const bend = 3 * (dx * dx + dy * dy) * RADIANS * RADIANS;
+  const turn = Math.abs(dx) * RADIANS;
+  const climb = Math.abs(dy) * RADIANS;
+  // A chord's square is 2 - 2 u·c. With c at latitude b, u·c is sin y sin b + cos y cos b cos x: its second derivative is at
+  // most climb² |u·c| + cos b (2 climb turn + turn² cos y). So a way along a parallel does not bend near a pole, nor round one.
+  const widest = y0 < 0 !== y1 < 0 ? 1 : cosDegrees(Math.min(Math.abs(y0), Math.abs(y1)));
+  const across = 2.1 * cosDegrees(n[1]!) * turn * (2 * climb + turn * widest);
   const chord = (share: number): number => {
     const x = x0 + share * dx;
     toUnitVector(x > 180 ? x - 360 : x < -180 ? x + 360 : x, y0 + share * dy, at, 0);
     return (at[0]! - n[5]!) ** 2 + (at[1]! - n[6]!) ** 2 + (at[2]! - n[7]!) ** 2;
   };
   const meets = (from: number, to: number, first: number, last: number): boolean => {
-    const sag = (bend * (to - from) * (to - from)) / 8;
+    const part = to - from;
+    // |u·c| at an end, and by how much it may be larger between them: it changes by no more than the way is long.
+    const cosine = Math.max(Math.abs(1 - first / 2), Math.abs(1 - last / 2)) + part * (climb + turn);
+    const sag = ((across + 2.1 * climb * climb * Math.min(1, cosine)) * part * part) / 8;
     const least = Math.min(first, last) - sag;
     if (least > touches) return false;
     // Where an end is the nearest point there is none inside: the ends are not.
-    if (sag < 1e-17 * touches || to - from < 1e-12) return from > 0 && to < 1;
+    if (sag < 1e-17 * touches || part < 1e-12) return from > 0 && to < 1;
     const middle = (from + to) / 2;
     const here = chord(middle);
     if (here <= limit) return true;

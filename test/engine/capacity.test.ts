@@ -100,6 +100,26 @@ describe('capacity that fits', () => {
   });
 });
 
+test('what an engine needs is more than what is there, as the refusal says it, and is enough', () => {
+  for (const given of [{ workers: 1 }, { workers: 4, capacity: { nodes: 50_000_000 } }]) {
+    const options = resolveOptions(given);
+    const refused = (bytes: number): [needed: number, left: number] => {
+      try {
+        fitCapacity(options, { bytes, bound: 'a limit' }, ROOMY);
+      } catch (error) {
+        const [, needed, left] = /needs (\d+) MB .* leaves (\d+) MB/.exec((error as Error).message)!;
+        return [Number(needed), Number(left)];
+      }
+      return [0, 0];
+    };
+    const [needed, left] = refused(987e6);
+    expect(left).toBe(987);
+    expect(needed).toBeGreaterThan(left);
+    expect(refused(needed * 1e6 * 0.98)[0]).toBe(needed);
+    expect(refused(needed * 1e6 * 1.05)).toEqual([0, 0]);
+  }
+});
+
 describe.runIf(process.platform === 'linux')('under ulimit -v', () => {
   const index = new URL('../../dist/src/index.js', import.meta.url).href;
   const start = (kib: number, options: string): string => {

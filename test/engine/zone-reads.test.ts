@@ -321,6 +321,24 @@ test('a watcher with `initial` is told who is inside, and then every change once
   for (const { members } of followed) expect([...members].sort()).toEqual(wanted.sort());
 });
 
+test('when flush resolves, watchers with `initial` have been told who is inside', async () => {
+  const engine = await started({ workers: 1, shards: 1 });
+  const graph = engine.graph('g');
+  graph.setZone('z', { type: 'circle', x: 0, y: 0, radius: 1 });
+  const pause = new Int32Array(new SharedArrayBuffer(4));
+  for (let round = 0; round < 5; round++) {
+    graph.moveNode(round, 0, 0);
+    const watcher = graph.watch({ initial: true });
+    const read = follow(watcher);
+    // The worker applies what is published, and this thread does not hear of it.
+    Atomics.wait(pause, 0, 0, 20);
+    await engine.flush();
+    for (let k = 0; k < 200; k++) await undefined;
+    expect(read.members.size).toBe(round + 1);
+    await watcher.return!();
+  }
+});
+
 test('initial events: of the zones that are named, in order, whatever is detected, and more than a watcher holds', async () => {
   const engine = await started({ workers: 1, shards: 1 });
   const graph = engine.graph('g', { dimensions: 3 });

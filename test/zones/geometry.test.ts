@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { orientation, segmentsMeet } from '../../dist/src/base/orientation.js';
 import { greatCircleDistance } from '../../dist/src/base/sphere.js';
 import type { ZoneShape } from '../../dist/src/index.js';
@@ -292,6 +292,32 @@ describe('ways', () => {
       // On the sphere the parallel bends towards the pole: the point straight to the north is the nearest.
       expect(crosses(touched, EARTH, 15, north, 0, 25, north, 0), `${north} degrees`).toBe(true);
       expect(crosses(touched, EARTH, 15, north + 1e-9, 0, 25, north + 1e-9, 0), `${north} degrees`).toBe(false);
+    }
+  });
+
+  test('ways that follow the border of a circle on the sphere closely are decided in few steps', () => {
+    const steps = vi.spyOn(Math, 'sin');
+    try {
+      for (const beyond of [1e-3, 1e-6, 1e-9, 1e-11]) {
+        // Round the pole along a parallel, and along a meridian that is a quarter of the circumference away.
+        const parallel = zone(
+          { type: 'circle', x: 0, y: 90, radius: greatCircleDistance(0, 90, 0, 80, EARTH.radiusM) },
+          EARTH,
+        );
+        const meridian = zone(
+          { type: 'circle', x: 0, y: 0, radius: greatCircleDistance(0, 0, 90, 0, EARTH.radiusM) },
+          EARTH,
+        );
+        steps.mockClear();
+        expect(crosses(parallel, EARTH, -80, 80 - beyond, 0, 80, 80 - beyond, 0), `${beyond}`).toBe(false);
+        expect(crosses(meridian, EARTH, 90 + beyond, -80, 0, 90 + beyond, 80, 0), `${beyond}`).toBe(false);
+        // At the pole, where all longitudes are one point, a little outside.
+        const beside = zone({ type: 'circle', x: 20, y: 89.9995, radius: 55 }, EARTH);
+        expect(crosses(beside, EARTH, -40, 90, 0, 100, 90, 0)).toBe(false);
+        expect(steps.mock.calls.length, `${beyond}`).toBeLessThan(200_000);
+      }
+    } finally {
+      steps.mockRestore();
     }
   });
 
